@@ -119,7 +119,6 @@ void note_write(const Tensor& self, const char* operation) {
     self.bump_version();
     if (!GradMode::enabled()) return;
     Storage& storage = *self.storage();
-    release_source_location(storage.last_write);
     storage.last_writer = operation;
     storage.last_write = current_source_location();
 }

@@ -18,7 +18,6 @@ Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {
 
 Node::~Node() {
     if (python_object && release_python_object) release_python_object(this);
-    release_source_location(made_at);
 }
 
 // A node's edges and saved tensors may hold the last reference to the next node, and so on for a
