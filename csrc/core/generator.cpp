@@ -5,9 +5,9 @@
 #include <cstring>
 #include <numbers>
 #include <random>
-#include <stdexcept>
-#include <string>
 #include <utility>
+
+#include "core/error.h"
 
 namespace kajo {
 namespace {
@@ -72,20 +72,16 @@ Generator::StateBytes Generator::get_state() const {
 }
 
 void Generator::set_state(std::span<const uint8_t> bytes) {
-    if (bytes.size() != kStateBytes) {
-        throw std::runtime_error("set_state: expected a generator state of " +
-                                 std::to_string(kStateBytes) + " bytes, got " +
-                                 std::to_string(bytes.size()));
-    }
+    check(bytes.size() == kStateBytes, "set_state: expected a generator state of ", kStateBytes,
+          " bytes, got ", bytes.size());
     StateLayout layout;
     std::memcpy(&layout, bytes.data(), kStateBytes);
     constexpr uint64_t kEnd = Mt19937::kStateWords;
     const bool used_up = layout.left == 1 && layout.next <= kEnd;
     const bool within = layout.left > 1 && layout.next < kEnd &&
                         layout.next + static_cast<uint64_t>(layout.left) == kEnd + 1;
-    if (layout.seeded != 1 || !(used_up || within)) {
-        throw std::runtime_error("set_state: the bytes are not the state of an mt19937 generator");
-    }
+    check(layout.seeded == 1 && (used_up || within),
+          "set_state: the bytes are not the state of an mt19937 generator");
     Mt19937::State words;
     for (std::size_t i = 0; i < kEnd; ++i) words[i] = static_cast<uint32_t>(layout.words[i]);
     seed_ = layout.seed;

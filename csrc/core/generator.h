@@ -28,7 +28,7 @@ class Generator {
     uint64_t initial_seed() const { return seed_; }
 
     StateBytes get_state() const;
-    // Throws std::runtime_error unless the bytes are a state of this generator or of PyTorch's.
+    // Raises RuntimeError unless the bytes are a state of this generator or of PyTorch's.
     void set_state(std::span<const uint8_t> bytes);
 
     uint32_t random() { return engine_.next(); }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/allocator.h"
+#include "core/error.h"
 #include "core/generator.h"
 #include "core/half.h"
 #include "core/parallel.h"
@@ -90,7 +91,7 @@ void test_exceptions() {
     bool refused = false;
     try {
         kajo::set_num_threads(0);
-    } catch (const std::runtime_error&) {
+    } catch (const kajo::Error&) {
         refused = true;
     }
     check(refused, "set_num_threads(0) is refused");
@@ -259,7 +260,7 @@ void test_generator_state() {
         bool refused = false;
         try {
             other.set_state(state);
-        } catch (const std::runtime_error&) {
+        } catch (const kajo::Error&) {
             refused = true;
         }
         check(refused, "a state that was never seeded is refused");
