@@ -171,6 +171,18 @@ def sign(t: Float, x: Expr) -> Expr:
     return where(x > 0, 1, where(x < 0, -1, 0))
 
 
+@primitive(_no_slope)
+def sgn(t: Float, x: Expr) -> Expr:
+    """x / |x|, which for real numbers is the sign."""
+    return sign(x)
+
+
+@primitive(lambda y, x: (-0.5 * y**3,))
+def rsqrt_(t: Float, x: Expr) -> Expr:
+    """1 / sqrt(x)"""
+    return 1 / sqrt(x)
+
+
 @primitive(lambda y, x, s: (where(eq(x, 0), 0, y / x), None))
 def copysign(t: Float, x: Expr, s: Expr) -> Expr:
     """The magnitude of x with the sign of s."""

@@ -186,6 +186,14 @@ def softplus(t: Float, x: Expr) -> Expr:
     return max_(x, 0) + log1p(exp(-abs_(x)))
 
 
+@primitive(lambda y, x: (1 / (x * (1 - x)),), wide=True)
+def logit(t: Float, x: Expr) -> Expr:
+    """log(x / (1 - x))"""
+    near = abs_(x - 0.5) < 0.25
+    z = where(near, x, 0.5)
+    return where(near, log1p((2 * z - 1) / (1 - z)), log(x / (1 - x)))
+
+
 # ---- powers --------------------------------------------------------------------------------------
 
 
@@ -269,6 +277,18 @@ def tan(t: Float, x: Expr) -> Expr:
     odd = ~int_is_zero(int_and(to_int(n), 1))
     y = where(odd, -c, s) / where(odd, s, c)
     return where(_is_huge(t, x), libm(x, val="tan"), where(eq(x, 0), x, y))
+
+
+def _sinc_partials(y: Expr, x: Expr) -> tuple[Expr]:
+    z = math.pi * x
+    return (where(eq(x, 0), 0, (cos(z) - y) / x),)
+
+
+@primitive(_sinc_partials, wide=True)
+def sinc(t: Float, x: Expr) -> Expr:
+    """sin(pi x) / (pi x)"""
+    z = math.pi * x
+    return where(eq(x, 0), 1, sin(z) / z)
 
 
 @primitive(lambda y, x: (1 / sqrt(1 - x * x),))
