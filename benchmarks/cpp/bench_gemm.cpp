@@ -100,7 +100,7 @@ void bench_conv(const Case& c, int64_t batch, int64_t in, int64_t out, int64_t s
         kernels.conv_forward(s, c.type, x.data(), w.data(), nullptr, y.data());
     });
     report(name + " input", flops, [&] {
-        kernels.conv_backward_input(s, c.type, y.data(), w.data(), dx.data());
+        kernels.conv_backward_input(s, c.type, y.data(), w.data(), nullptr, dx.data());
     });
     report(name + " weight", flops, [&] {
         kernels.conv_backward_weight(s, c.type, x.data(), y.data(), dw.data(), nullptr);

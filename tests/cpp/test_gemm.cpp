@@ -303,12 +303,150 @@ void check_broadcast_batch() {
             }
 }
 
+struct ConvCase {
+    int dims;
+    int64_t batch, groups, in, out;
+    std::vector<int64_t> input, kernel, stride, padding, dilation;
+};
+
+struct Sums {
+    std::vector<double> value, magnitude;
+    explicit Sums(int64_t n) : value(size_t(n), 0.0), magnitude(size_t(n), 0.0) {}
+    void add(int64_t i, double x) {
+        value[size_t(i)] += x;
+        magnitude[size_t(i)] += std::fabs(x);
+    }
+};
+
+void compare(const std::string& what, const Buffer& got, const Sums& want) {
+    for (int64_t i = 0; i < got.count(); i++)
+        if (!close(got.type, got.at(i), want.value[size_t(i)],
+                   want.magnitude[size_t(i)] + std::fabs(want.value[size_t(i)])))
+            return fail(what + " at " + std::to_string(i) + ": got " +
+                        std::to_string(got.at(i).real()) + " want " +
+                        std::to_string(want.value[size_t(i)]));
+}
+
+void poison(Buffer& b) { std::memset(b.data(), 0xff, b.bytes.size()); }
+
+void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
+    ConvShape s;
+    s.dims = c.dims;
+    s.batch = c.batch, s.groups = c.groups, s.in_channels = c.in, s.out_channels = c.out;
+    int64_t in[3] = {1, 1, 1}, kernel[3] = {1, 1, 1}, out[3] = {1, 1, 1};
+    int64_t stride[3] = {1, 1, 1}, padding[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};
+    for (int d = 0; d < c.dims; d++) {
+        const size_t i = size_t(d);
+        s.input[d] = c.input[i], s.kernel[d] = c.kernel[i], s.stride[d] = c.stride[i];
+        s.padding[d] = c.padding[i], s.dilation[d] = c.dilation[i];
+        s.output[d] = (s.input[d] + 2 * s.padding[d] - s.dilation[d] * (s.kernel[d] - 1) - 1) /
+                          s.stride[d] +
+                      1;
+        const int to = 3 - c.dims + d;
+        in[to] = s.input[d], kernel[to] = s.kernel[d], out[to] = s.output[d];
+        stride[to] = s.stride[d], padding[to] = s.padding[d], dilation[to] = s.dilation[d];
+    }
+    const int64_t ip = in[0] * in[1] * in[2], op = out[0] * out[1] * out[2];
+    const int64_t kp = kernel[0] * kernel[1] * kernel[2];
+    const int64_t ig = c.in / c.groups, og = c.out / c.groups;
+    Buffer x(type, c.batch * c.in * ip), w(type, c.out * ig * kp), bias(type, c.out);
+    Buffer dy(type, c.batch * c.out * op), in_bias(type, c.in);
+    Buffer y = dy, dx = x, dw = w, db = bias;
+    Sums ys(y.count()), xs(x.count()), ws(w.count()), bs(c.out);
+    for (int64_t n = 0; n < c.batch; n++)
+        for (int64_t o = 0; o < c.out; o++)
+            for (int64_t p = 0; p < op; p++) {
+                const int64_t yi = (n * c.out + o) * op + p;
+                const double g = dy.at(yi).real();
+                ys.add(yi, bias.at(o).real());
+                bs.add(o, g);
+                for (int64_t q = 0; q < ig; q++)
+                    for (int64_t t = 0; t < kp; t++) {
+                        const int64_t at[3] = {
+                            p / (out[1] * out[2]) * stride[0] - padding[0] +
+                                t / (kernel[1] * kernel[2]) * dilation[0],
+                            p / out[2] % out[1] * stride[1] - padding[1] +
+                                t / kernel[2] % kernel[1] * dilation[1],
+                            p % out[2] * stride[2] - padding[2] + t % kernel[2] * dilation[2]};
+                        bool inside = true;
+                        for (int d = 0; d < 3; d++) inside = inside && at[d] >= 0 && at[d] < in[d];
+                        if (!inside) continue;
+                        const int64_t xi = (n * c.in + o / og * ig + q) * ip +
+                                           (at[0] * in[1] + at[1]) * in[2] + at[2];
+                        const int64_t wi = (o * ig + q) * kp + t;
+                        const double xv = x.at(xi).real(), wv = w.at(wi).real();
+                        ys.add(yi, xv * wv);
+                        xs.add(xi, g * wv);
+                        ws.add(wi, g * xv);
+                    }
+            }
+    for (int64_t i = 0; i < x.count(); i++) xs.add(i, in_bias.at(i / ip % c.in).real());
+    const GemmKernels& k = gemm_kernels();
+    const std::string what = std::string("conv ") + info(type).name + " " + name;
+    poison(y), poison(dx), poison(dw), poison(db);
+    run_twice(what, y, [&] {
+        k.conv_forward(s, type, x.data(), w.data(), bias.data(), y.data());
+    });
+    compare(what + " forward", y, ys);
+    run_twice(what, dx, [&] {
+        k.conv_backward_input(s, type, dy.data(), w.data(), in_bias.data(), dx.data());
+    });
+    compare(what + " input", dx, xs);
+    run_twice(what, dw, [&] {
+        k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data());
+    });
+    compare(what + " weight", dw, ws);
+    compare(what + " bias", db, bs);
+}
+
+void check_convs() {
+    const ConvCase cases[] = {
+        {2, 2, 1, 3, 5, {9, 11}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 3, 1, 4, 6, {7, 7}, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {2, 2, 2, 4, 6, {8, 10}, {3, 2}, {2, 1}, {1, 0}, {2, 1}},
+        {2, 2, 1, 5, 33, {13, 12}, {5, 7}, {3, 2}, {2, 3}, {1, 1}},
+        {2, 4, 1, 17, 20, {6, 6}, {1, 1}, {1, 1}, {0, 0}, {1, 1}},
+        {2, 2, 3, 6, 6, {12, 9}, {3, 3}, {2, 3}, {2, 2}, {2, 2}},
+        {2, 3, 1, 40, 50, {14, 14}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 2, 1, 3, 16, {30, 30}, {7, 7}, {2, 2}, {3, 3}, {1, 1}},
+        {2, 40, 1, 2, 3, {4, 4}, {3, 3}, {1, 1}, {0, 0}, {1, 1}},
+        {2, 2, 1, 5, 9, {17, 17}, {1, 1}, {2, 2}, {0, 0}, {1, 1}},
+        {2, 3, 1, 1, 40, {9, 9}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 9, 1, 3, 8, {32, 32}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 1, 1, 120, 20, {7, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 2, 1, 2, 3, {6, 6}, {1, 1}, {4, 3}, {0, 0}, {1, 1}},
+        // depthwise, with a multiplier, wide padding, and strides
+        {2, 5, 8, 8, 8, {5, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 2, 6, 6, 12, {20, 37}, {5, 3}, {1, 1}, {2, 1}, {1, 2}},
+        {2, 2, 6, 6, 6, {19, 40}, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {2, 2, 3, 3, 6, {11, 23}, {3, 2}, {3, 4}, {4, 5}, {1, 1}},
+        {2, 2, 2, 2, 2, {50, 70}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        // one and three dimensions
+        {1, 3, 1, 4, 5, {50}, {5}, {2}, {2}, {1}},
+        {1, 2, 4, 4, 4, {50}, {4}, {1}, {3}, {2}},
+        {1, 2, 2, 6, 4, {9}, {3}, {1}, {1}, {1}},
+        {3, 2, 1, 3, 5, {5, 6, 7}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+        {3, 2, 2, 4, 6, {7, 6, 9}, {2, 3, 3}, {2, 1, 2}, {1, 0, 1}, {1, 2, 1}},
+        {3, 1, 3, 3, 3, {4, 5, 6}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+        {2, 0, 1, 3, 4, {5, 5}, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+    };
+    int index = 0;
+    for (const ConvCase& c : cases) {
+        const std::string name = std::to_string(index++);
+        check_conv(GemmType::Float32, c, name);
+        check_conv(GemmType::Float64, c, name);
+        if (index % 5 == 0) check_conv(GemmType::BFloat16, c, name);
+        if (index % 5 == 0) check_conv(GemmType::Float16, c, name);
+    }
+}
+
 }  // namespace
 
 int main() {
     const char* names[] = {"baseline", "avx2", "avx512"};
     check_matmuls();
     check_broadcast_batch();
+    check_convs();
     std::printf("%s: %d failures\n", names[static_cast<int>(cpu_isa())], failures);
     return failures != 0;
 }

@@ -81,7 +81,7 @@ struct GemmKernels {
     void (*conv_forward)(const ConvShape& shape, GemmType type, const void* x, const void* w,
                          const void* bias, void* y);
     void (*conv_backward_input)(const ConvShape& shape, GemmType type, const void* dy,
-                                const void* w, void* dx);
+                                const void* w, const void* bias, void* dx);
     void (*conv_backward_weight)(const ConvShape& shape, GemmType type, const void* x,
                                  const void* dy, void* dw, void* dbias);
 };

@@ -11,7 +11,9 @@ GemmKernels gemm_kernels() {
              matmul_integer<int8_t>, matmul_integer<int16_t>, matmul_integer<int32_t>,
              matmul_integer<int64_t>, matmul_integer<uint8_t>, matmul_complex<float>,
              matmul_complex<double>},
-            nullptr, nullptr, nullptr};
+            conv_forward,
+            conv_backward_input,
+            conv_backward_weight};
 }
 
 }  // namespace kajo::cpu::KAJO_ISA

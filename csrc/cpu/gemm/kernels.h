@@ -14,8 +14,7 @@ void matmul_integer(const MatmulArgs& args);
 
 void conv_forward(const ConvShape& shape, GemmType type, const void* x, const void* w,
                   const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, GemmType type, const void* dy, const void* w,
-                         void* dx);
+void conv_backward_input(const ConvShape& shape, GemmType type, const void* dy, const void* w, const void* bias, void* dx);
 void conv_backward_weight(const ConvShape& shape, GemmType type, const void* x, const void* dy,
                           void* dw, void* dbias);
 
