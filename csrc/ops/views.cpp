@@ -7,6 +7,7 @@
 #include "ops/creation.h"
 #include "ops/indexing.h"
 #include "ops/joining.h"
+#include "ops/pointwise.h"
 #include "ops/reduction.h"
 
 namespace kajo::ops {
