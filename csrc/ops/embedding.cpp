@@ -9,6 +9,7 @@
 #include "ops/indexing.h"
 #include "ops/masking.h"
 #include "ops/ops.h"
+#include "ops/reduction.h"
 #include "ops/scatter.h"
 
 namespace kajo::ops {
@@ -134,8 +135,8 @@ Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& 
     const Tensor values = contiguous(reshape(self, {-1}));
     double low = min.as_double(), high = max.as_double();
     if (low == high && values.numel() != 0) {
-        low = item(amin(values, std::nullopt, false)).as_double();
-        high = item(amax(values, std::nullopt, false)).as_double();
+        low = item(min_all(values)).as_double();
+        high = item(max_all(values)).as_double();
     }
     if (low == high) {
         low -= 1;
