@@ -5,6 +5,7 @@
 #include "ops/ops.h"
 #include "ops/scatter.h"
 #include "python/bind.h"
+#include "python/tables.h"
 
 namespace kajo::python {
 
@@ -113,6 +114,6 @@ const OpEntry kOperations[] = {
 
 }  // namespace
 
-void add_indexing_operations() { add_operations(kOperations); }
+std::span<const OpEntry> indexing_operations() { return kOperations; }
 
 }  // namespace kajo::python

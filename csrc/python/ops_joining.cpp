@@ -3,6 +3,7 @@
 #include "ops/ops.h"
 #include "ops/triangular.h"
 #include "python/bind.h"
+#include "python/tables.h"
 
 namespace kajo::python {
 
@@ -80,6 +81,6 @@ const OpEntry kOperations[] = {
 
 }  // namespace
 
-void add_joining_operations() { add_operations(kOperations); }
+std::span<const OpEntry> joining_operations() { return kOperations; }
 
 }  // namespace kajo::python

@@ -4,6 +4,7 @@
 #include "ops/searching.h"
 #include "ops/sorting.h"
 #include "python/bind.h"
+#include "python/tables.h"
 
 namespace kajo::python {
 
@@ -110,6 +111,6 @@ const OpEntry kOperations[] = {
 
 }  // namespace
 
-void add_sorting_operations() { add_operations(kOperations); }
+std::span<const OpEntry> sorting_operations() { return kOperations; }
 
 }  // namespace kajo::python
