@@ -1,0 +1,4 @@
+"""Networks."""
+from kajo.nn.parameter import Parameter, Buffer, UninitializedParameter, UninitializedBuffer
+from kajo.nn import init, functional
+from kajo.nn.modules import *
