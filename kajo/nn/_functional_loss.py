@@ -479,3 +479,52 @@ def _broadcasts_over_one(input: Tensor, var: Tensor) -> bool:
         return False
     differing = [(a, b) for a, b in zip(input.size(), var.size(), strict=True) if a != b]
     return len(differing) == 1 and differing[0][1] == 1
+
+
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: object = None,
+) -> Tensor:
+    """Cross-entropy of input linear_weight^T + linear_bias, reduced.
+
+    Args:
+        input: (N, D) or (D,).
+        linear_weight: (C, D), or (C, d1, ..., D) for logits of shape (N, C, d1, ...).
+        target: as for :func:`cross_entropy`.
+        linear_bias: (C,) or (C, d1, ...).
+        weight: a factor for each class, (C,).
+        reduction: "none", "mean" or "sum".
+        ignore_index: targets of this value do not count; None for -100.
+        label_smoothing: the share of the target that is spread over all classes.
+        options: wishes about how to compute it.
+
+    Returns:
+        A scalar, or with "none" a tensor of the shape of a target of indices.
+
+    Example:
+        >>> import kajo
+        >>> F = kajo.nn.functional
+        >>> F.linear_cross_entropy(kajo.zeros(1, 3), kajo.ones(2, 3), kajo.tensor([1]))
+        tensor(0.6931)
+    """
+    shape = linear_weight.shape[:-1]
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = _core.linear(input, linear_weight.reshape(-1, linear_weight.size(-1)), bias)
+    logits = logits.reshape(*input.shape[:-1], *shape)
+    index = -100 if ignore_index is None else ignore_index
+    return cross_entropy(
+        logits,
+        target,
+        weight,
+        ignore_index=index,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
