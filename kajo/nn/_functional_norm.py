@@ -47,11 +47,15 @@ def batch_norm(
     Example:
         >>> import kajo
         >>> x = kajo.tensor([[1.0], [3.0]])
-        >>> kajo.nn.functional.batch_norm(x, None, None, training=True, eps=0.0).flatten()
-        tensor([-1.,  1.])
+        >>> kajo.nn.functional.batch_norm(x, None, None, training=True).flatten()
+        tensor([-1.0000,  1.0000])
     """
     if training:
+        if eps <= 0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
         _check_several_values(input.size())
+    elif eps < 0:
+        raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
     return _core.batch_norm(
         input, weight, bias, running_mean, running_var, training, momentum, eps
     )

@@ -312,8 +312,9 @@ def _fractional(
     # Flat places of every element of every window: (N, C, outputs..., elements of the window).
     place = kajo.zeros((1,) * (2 + 2 * dimensions), dtype=kajo.int64)
     for i in range(dimensions):
-        # The random numbers are given from the last dimension to the first.
-        starts = _window_starts(samples[..., dimensions - 1 - i], spatial[i], sizes[i], kernel[i])
+        # For images the random numbers are given from the last dimension to the first.
+        drawn = samples[..., i if dimensions == 3 else dimensions - 1 - i]
+        starts = _window_starts(drawn, spatial[i], sizes[i], kernel[i])
         offsets = starts.unsqueeze(-1) + kajo.arange(kernel[i])
         view = [*lead] + [1] * (2 * dimensions)
         view[2 + i], view[2 + dimensions + i] = sizes[i], kernel[i]

@@ -53,7 +53,8 @@ class Parameter(Tensor):
         return cast("Parameter", memo[id(self)])
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return "Parameter containing:\n" + super().__repr__()
+        plain = self.detach().requires_grad_(self.requires_grad)
+        return f"Parameter containing:\n{plain!r}"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # The hooks stay behind: they are functions of the running program.

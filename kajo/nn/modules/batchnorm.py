@@ -89,7 +89,8 @@ class _NormBase(Module):
         """The arguments, as they are printed."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"affine={self.affine}, bias={self.bias is not None}, "
+            f"track_running_stats={self.track_running_stats}"
         )
 
     def _load_from_state_dict(
@@ -385,8 +386,8 @@ class SyncBatchNorm(_BatchNorm):
 
         Example:
             >>> import kajo
-            >>> kajo.nn.SyncBatchNorm.convert_sync_batchnorm(kajo.nn.BatchNorm1d(3))
-            SyncBatchNorm(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+            >>> type(kajo.nn.SyncBatchNorm.convert_sync_batchnorm(kajo.nn.BatchNorm1d(3))).__name__
+            'SyncBatchNorm'
         """
         result = module
         if isinstance(module, _BatchNorm):

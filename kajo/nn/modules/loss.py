@@ -173,6 +173,8 @@ class HuberLoss(_Loss):
         delta: float = 1.0,
     ) -> None:
         super().__init__(None, None, reduction)
+        if not isinstance(delta, (int, float)):
+            raise TypeError(f"delta must be a float or int, got: {type(delta)}")
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

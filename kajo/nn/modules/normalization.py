@@ -214,7 +214,10 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         """The arguments, as they are printed."""
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class RMSNorm(Module):

@@ -41,6 +41,11 @@ class _Pad(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply it to `input`; see the class."""
+        allowed = (self._dimensions + 1, self._dimensions + 2)
+        if self._mode == "circular" and input.dim() not in allowed:
+            raise ValueError(
+                f"expected {allowed[0]}D or {allowed[1]}D input (got {input.dim()}D input)"
+            )
         return F.pad(input, self.padding, self._mode, self.value)
 
     def extra_repr(self) -> str:

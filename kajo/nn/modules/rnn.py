@@ -61,7 +61,19 @@ class RNNBase(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self._check(mode, hidden_size, num_layers, dropout, proj_size)
+        self._check(mode, dropout, num_layers, proj_size, hidden_size)
+        for name, value in (
+            ("input_size", input_size),
+            ("hidden_size", hidden_size),
+            ("num_layers", num_layers),
+        ):
+            if not isinstance(value, int):
+                raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
+            if value <= 0:
+                raise ValueError(f"{name} must be greater than zero")
+        for name, value in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
         self.mode = mode
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -81,7 +93,7 @@ class RNNBase(Module):
         self.reset_parameters()
 
     @staticmethod
-    def _check(mode: str, hidden_size: Any, num_layers: Any, dropout: Any, proj_size: int) -> None:
+    def _check(mode: str, dropout: Any, num_layers: Any, proj_size: int, hidden_size: Any) -> None:
         if mode not in _GATES:
             raise ValueError("Unrecognized RNN mode: " + mode)
         if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not (
@@ -98,11 +110,6 @@ class RNNBase(Module):
                 f"num_layers={num_layers}",
                 stacklevel=4,
             )
-        for name, value in (("hidden_size", hidden_size), ("num_layers", num_layers)):
-            if name == "hidden_size" and not isinstance(value, int):
-                raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
-            if value <= 0:
-                raise ValueError(f"{name} must be greater than zero")
         if proj_size < 0:
             raise ValueError(
                 "proj_size should be a positive integer or zero to disable projections"
