@@ -230,9 +230,7 @@ class _Layout:
             return self.element.text(values)
         if remaining == 1:
             return self.vector(values, depth, indent)
-        texts = self._texts(
-            values, depth, lambda value: self.nested(value, depth + 1, indent + 1)
-        )
+        texts = self._texts(values, depth, lambda value: self.nested(value, depth + 1, indent + 1))
         return "[" + ("," + "\n" * (remaining - 1) + " " * (indent + 1)).join(texts) + "]"
 
 
