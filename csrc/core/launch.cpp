@@ -1,0 +1,51 @@
+#include "core/launch.h"
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace kajo {
+
+namespace {
+std::atomic<int> observer_count{0};
+std::mutex observer_mutex;
+std::vector<LaunchObserver*> observers;
+
+std::vector<LaunchObserver*> current_observers() {
+    std::lock_guard lock(observer_mutex);
+    return observers;
+}
+
+void run(const Launch& work) {
+    for (const Tensor& t : work.outputs)
+        if (t.is_meta()) return;
+    for (const Tensor& t : work.inputs)
+        if (t.defined() && t.is_meta())
+            raise(ErrorKind::Runtime, work.kernel.name,
+                  "(): reads a meta tensor, which has no data; use tensors on one device");
+    work.kernel.cpu(work.outputs, work.inputs, work.attributes);
+}
+}  // namespace
+
+void add_launch_observer(LaunchObserver* observer) {
+    std::lock_guard lock(observer_mutex);
+    observers.push_back(observer);
+    observer_count++;
+}
+
+void remove_launch_observer(LaunchObserver* observer) {
+    std::lock_guard lock(observer_mutex);
+    std::erase(observers, observer);
+    observer_count--;
+}
+
+void launch(const Launch& work) {
+    if (observer_count.load(std::memory_order_relaxed) == 0) [[likely]]
+        return run(work);
+    const auto seen_by = current_observers();
+    for (LaunchObserver* o : seen_by) o->before(work);
+    run(work);
+    for (LaunchObserver* o : seen_by) o->after(work);
+}
+
+}  // namespace kajo
