@@ -66,8 +66,8 @@ def build() -> nn.Module:
         A module from (count, 1, 8, 8) to the scores (count, 10).
 
     Example:
-        >>> build()(kajo.zeros(2, 1, 8, 8)).shape
-        torch.Size([2, 10])
+        >>> tuple(build()(kajo.zeros(2, 1, 8, 8)).shape)
+        (2, 10)
     """
     return nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1, bias=False),

@@ -42,7 +42,11 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """Labelled images: ``pixels`` (count, channels, height, width) float32, ``labels`` (count,) int64.
+    """Labelled images.
+
+    Attributes:
+        pixels: (count, channels, height, width) float32.
+        labels: (count,) int64.
 
     Example:
         >>> len(Images(kajo.zeros(4, 1, 8, 8), kajo.zeros(4, dtype=kajo.int64)))
@@ -102,8 +106,8 @@ def shift_images(pixels: Tensor, limit: int) -> Tensor:
         Images of the same shape and dtype.
 
     Example:
-        >>> shift_images(kajo.ones(2, 1, 8, 8), 1).shape
-        torch.Size([2, 1, 8, 8])
+        >>> tuple(shift_images(kajo.ones(2, 1, 8, 8), 1).shape)
+        (2, 1, 8, 8)
     """
     if limit == 0:
         return pixels
