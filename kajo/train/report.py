@@ -61,7 +61,7 @@ def draw(
     figure = Figure(figsize=(13, 8.5), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[3, 2])
+    [[upper], [lower]] = figure.subfigures(2, 1, squeeze=False, height_ratios=[3, 2])
     losses, accuracies, matrix = upper.subplots(1, 3)
     _curves(losses, history, "loss")
     losses.set_yscale("log")
