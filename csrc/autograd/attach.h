@@ -71,7 +71,9 @@ class LambdaNode final : public FormulaNode {
 };
 
 // Links a fresh node to its inputs, saves tensors, and makes it the history of the outputs.
-void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved);
+// `changed`: the tensor that an in-place operation has just written.
+void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
+             const Tensor* changed = nullptr);
 
 template <class F>
 Tensor attach(const char* name, Tensor output, TensorRefs inputs, TensorRefs saved, F formula) {
@@ -117,7 +119,7 @@ Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula, 
 
 // In-place operations: first `check_inplace` (refuses leaves that require grad and frozen views) and
 // whatever must be saved of the old values; then launch; then `attach_inplace`, which also counts
-// the write. `inputs` must name `self` itself if a gradient flows to its old value.
+// the write. `inputs[0]` is always `self`; leave its gradient unset where its old value has no effect.
 void check_inplace(const Tensor& self, const char* operation);
 void note_write(const Tensor& self, const char* operation);  // version counter and source line
 void rebase_history(const Tensor& self, const Ref<FormulaNode>& node);
@@ -127,7 +129,7 @@ Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, T
     note_write(self, name);
     if (needs_grad(inputs) && is_differentiable(self.dtype())) {
         Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
-        connect(node, {}, inputs, saved);
+        connect(node, {}, inputs, saved, &self);
         rebase_history(self, node);
     }
     return self;

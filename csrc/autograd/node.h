@@ -86,21 +86,19 @@ class AccumulateGrad final : public Node {
 class SavedTensor {
   public:
     SavedTensor() = default;
-    SavedTensor(const Tensor& t, bool is_output_of_owner);
+    // `output_index`: which output of the owner this is; -1 for anything else.
+    SavedTensor(const Tensor& t, int output_index);
     SavedTensor(SavedTensor&&) noexcept = default;
     SavedTensor& operator=(SavedTensor&&) noexcept = default;
-    ~SavedTensor();
     // `owner` becomes the history of a saved output again, without a reference cycle.
     Tensor unpack(const NodeRef& owner) const;
     void reset();
 
   private:
     Tensor data_;
-    bool output_ = false;
-    bool requires_grad_ = false;
     uint32_t version_ = 0;
-    uint32_t output_index_ = 0;
-    std::shared_ptr<void> packed_;  // what a saved-tensor hook made of it
+    int output_index_ = -1;
+    std::shared_ptr<std::function<Tensor()>> packed_;  // how to get back what a hook put away
 };
 
 struct SavedTensorHooks {

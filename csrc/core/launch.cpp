@@ -16,6 +16,31 @@ std::vector<LaunchObserver*> current_observers() {
     return observers;
 }
 
+// Below this many elements other threads hardly wait, and giving up the lock costs more.
+constexpr int64_t kLargeKernel = 16384;
+
+bool is_large(const Launch& work) {
+    for (const Tensor& t : work.outputs)
+        if (t.numel() >= kLargeKernel) return true;
+    for (const Tensor& t : work.inputs)
+        if (t.defined() && t.numel() >= kLargeKernel) return true;
+    return false;
+}
+
+class LockRelease {
+  public:
+    explicit LockRelease(bool wanted)
+        : state_(wanted && KernelLock::give_up ? KernelLock::give_up() : nullptr) {}
+    ~LockRelease() {
+        if (state_) KernelLock::reacquire(state_);
+    }
+    LockRelease(const LockRelease&) = delete;
+    LockRelease& operator=(const LockRelease&) = delete;
+
+  private:
+    void* state_;
+};
+
 void run(const Launch& work) {
     for (const Tensor& t : work.outputs)
         if (t.is_meta()) return;
@@ -23,6 +48,7 @@ void run(const Launch& work) {
         if (t.defined() && t.is_meta())
             raise(ErrorKind::Runtime, work.kernel.name,
                   "(): reads a meta tensor, which has no data; use tensors on one device");
+    const LockRelease unlocked(is_large(work));
     work.kernel.cpu(work.outputs, work.inputs, work.attributes);
 }
 }  // namespace

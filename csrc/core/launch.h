@@ -37,6 +37,13 @@ void remove_launch_observer(LaunchObserver* observer);
 
 void launch(const Launch& work);
 
+// Set by the language bindings: gives up the interpreter lock while a large kernel runs. Returns what
+// `reacquire` wants back, or null if this thread did not hold the lock.
+struct KernelLock {
+    static inline void* (*give_up)() = nullptr;
+    static inline void (*reacquire)(void*) = nullptr;
+};
+
 // Attributes are plain values, so that a recorder can keep and compare them as bytes.
 template <class A>
 inline void launch(const Kernel& kernel, std::initializer_list<Tensor> outputs,

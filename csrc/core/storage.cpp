@@ -5,7 +5,6 @@
 
 #include "core/allocator.h"
 #include "core/error.h"
-#include "core/source_location.h"
 
 namespace kajo {
 
@@ -17,7 +16,6 @@ Storage::Storage(void* data, size_t bytes, Deleter deleter, void* context)
     : data_(data), bytes_(bytes), deleter_(deleter), context_(context) {}
 
 Storage::~Storage() {
-    if (last_write.code) release_source_location(last_write);
     if (deleter_)
         deleter_(context_);
     else if (data_)

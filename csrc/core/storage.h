@@ -6,14 +6,9 @@
 
 #include "core/device.h"
 #include "core/ref.h"
+#include "core/source_location.h"
 
 namespace kajo {
-
-// Where in the user's program something happened; `code` is a counted Python code object or null.
-struct SourceLocation {
-    void* code = nullptr;
-    int32_t instruction = 0;
-};
 
 class Storage : public RefCounted {
   public:
