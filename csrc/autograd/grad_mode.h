@@ -1,6 +1,8 @@
 // Whether operations record their history: per thread.
 #pragma once
 
+#include "core/inference_mode.h"
+
 namespace kajo {
 
 struct GradMode {
@@ -9,14 +11,6 @@ struct GradMode {
 
   private:
     static inline thread_local bool enabled_ = true;
-};
-
-struct InferenceMode {
-    static bool enabled() { return enabled_; }
-    static void set_enabled(bool on) { enabled_ = on; }
-
-  private:
-    static inline thread_local bool enabled_ = false;
 };
 
 // RAII: sets grad mode for a scope.

@@ -11,6 +11,8 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <new>
+#include <string>
 #include <unordered_map>
 #include <utility>
 

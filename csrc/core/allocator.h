@@ -7,18 +7,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <string>
+#include <utility>
+
+#include "core/error.h"
 
 namespace kajo {
 
-class OutOfMemoryError : public std::bad_alloc {
+// PyTorch raises RuntimeError where CPU memory runs out.
+class OutOfMemoryError : public Error {
   public:
-    explicit OutOfMemoryError(std::string message) : message_(std::move(message)) {}
-    const char* what() const noexcept override { return message_.c_str(); }
-
-  private:
-    std::string message_;
+    explicit OutOfMemoryError(std::string message)
+        : Error(ErrorKind::Runtime, std::move(message)) {}
 };
 
 struct CpuMemoryStats {

@@ -8,13 +8,12 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/error.h"
 #include "core/host_limits.h"
 
 namespace kajo {
@@ -99,11 +98,13 @@ class Pool {
 
     void open() {
         state_.store((state_.load(std::memory_order_relaxed) + kJob) | kOpen);
-        if (sleepers_.load() == 0) return;
+        const int64_t sleepers = sleepers_.load();
+        if (sleepers == 0) return;
         {
             std::lock_guard lock(sleep_mutex_);
         }
-        wake_.notify_all();
+        if (chunks_ > sleepers) return wake_.notify_all();
+        for (int64_t helper = 1; helper < chunks_; ++helper) wake_.notify_one();
     }
 
     void close() {
@@ -236,11 +237,7 @@ std::atomic<int>& interop_setting() {
 }
 
 void set_positive(std::atomic<int>& setting, int n, const char* name) {
-    if (n < 1) {
-        throw std::runtime_error(std::string(name) +
-                                 ": the number of threads must be at least 1, got " +
-                                 std::to_string(n));
-    }
+    check(n >= 1, name, ": the number of threads must be at least 1, got ", n);
     setting.store(n);
 }
 

@@ -13,7 +13,7 @@
 namespace kajo {
 
 // Threads that one operation may use, the caller included. Starts as OMP_NUM_THREADS where that is
-// set, else as the cores granted to the process. Setting throws std::runtime_error for n < 1.
+// set, else as the cores granted to the process. Setting raises RuntimeError for n < 1.
 int num_threads();
 void set_num_threads(int n);
 

@@ -19,7 +19,10 @@ DType dtype_of(const Scalar& s);
 // unless the lower rank has the higher category (bool < integer < float < complex).
 class ResultType {
   public:
-    ResultType& add(const Tensor& t) { return t.dim() ? join(dim_, t.dtype()) : t.impl() && is_wrapped(t) ? join(number_, t.dtype()) : join(zero_dim_, t.dtype()); }
+    ResultType& add(const Tensor& t) {
+        if (t.dim()) return join(dim_, t.dtype());
+        return is_wrapped(t) ? join(number_, type_of_number(t.dtype())) : join(zero_dim_, t.dtype());
+    }
     ResultType& add(const Scalar& s) { return join(number_, dtype_of(s)); }
     DType get() const;
 
@@ -27,6 +30,10 @@ class ResultType {
     static bool is_wrapped(const Tensor& t);
 
   private:
+    // However wide a number is held, its type is the default one of its category.
+    static DType type_of_number(DType t) {
+        return is_complex(t) ? default_complex_dtype() : is_float(t) ? default_dtype() : t;
+    }
     struct Rank {
         bool present = false;
         DType dtype = DType::Bool;

@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include "core/allocator.h"
+#include "core/inference_mode.h"
 #include "core/shape.h"
 
 namespace kajo {
@@ -71,6 +72,7 @@ Tensor make(IntSpan sizes, Dims strides, DType dtype, Device device, int64_t ele
     impl->numel = numel;
     impl->dtype = dtype;
     impl->device = device;
+    impl->inference = InferenceMode::enabled();
     return Tensor(std::move(impl));
 }
 

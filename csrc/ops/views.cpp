@@ -6,6 +6,8 @@
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/indexing.h"
+#include "ops/joining.h"
+#include "ops/pointwise.h"
 #include "ops/reduction.h"
 
 namespace kajo::ops {
@@ -37,6 +39,11 @@ Tensor view(const Tensor& self, IntSpan size) {
           ", asked for ", size, ". Use .reshape(...) instead.");
     return attach_view("ViewBackward0", self, alias(self, sizes, *strides, self.offset()),
                        [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
+}
+
+Tensor as_view(const Tensor& self) {
+    return attach_view("AliasBackward0", self, alias(self),
+                       [](Backward& ctx) { ctx.set(0, ctx.grad()); });
 }
 
 Tensor view_dtype(const Tensor& self, DType dtype) {

@@ -10,6 +10,7 @@
 namespace kajo::ops {
 
 Tensor view(const Tensor& self, IntSpan size);
+Tensor as_view(const Tensor& self);  // all of it, as a new tensor
 Tensor view_dtype(const Tensor& self, DType dtype);
 Tensor reshape(const Tensor& self, IntSpan shape);
 Tensor permute(const Tensor& self, IntSpan dims);

@@ -12,8 +12,6 @@
 
 namespace kajo::python {
 
-namespace {
-
 // A Python callable for all overloads of one name.
 struct Operation {
     PyObject_HEAD
@@ -22,6 +20,8 @@ struct Operation {
     std::vector<std::unique_ptr<Signature>>* overloads;
     bool in_place;  // writes the result over the first argument
 };
+
+namespace {
 
 extern PyTypeObject operation_type;
 
@@ -265,14 +265,18 @@ void publish_operations(PyObject* module) {
     if (PyModule_AddObjectRef(module, "_function_names", function_names.get()) < 0) throw PythonError{};
 }
 
-PyObject* call_operation(const char* name, std::initializer_list<PyObject*> arguments, bool quiet) {
+Operation* find_operation(const char* name) {
     const auto found = registry().find(name);
     check(found != registry().end(), name, "(): no such operation");
+    return found->second;
+}
+
+PyObject* call_operation(Operation* op, std::initializer_list<PyObject*> arguments, bool quiet) {
     const Call call{arguments.begin(), arguments.size(), nullptr};
-    PyObject* result = call_overloads(found->second, call);
+    PyObject* result = call_overloads(op, call);
     if (result || PyErr_Occurred()) return result;
     if (quiet) return Py_NewRef(Py_NotImplemented);
-    raise_mismatch(*found->second->overloads, call, true);
+    raise_mismatch(*op->overloads, call, true);
 }
 
 // ---- conversions -------------------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ void add_operations(std::span<const OpEntry> table);
 // Puts what was registered into the module and the tensor type; called once, after all tables.
 void publish_operations(PyObject* module);
 // Calls a registered operation; `quiet`: returns NotImplemented where no overload takes the arguments.
-PyObject* call_operation(const char* name, std::initializer_list<PyObject*> arguments, bool quiet);
+struct Operation;
+Operation* find_operation(const char* name);
+PyObject* call_operation(Operation* operation, std::initializer_list<PyObject*> arguments, bool quiet);
 
 // Conversions. `Holder<T>` keeps what the argument refers to for the time of the call.
 template <class T>

@@ -16,7 +16,12 @@
 #include <vector>
 
 #include "core/allocator.h"
+#include "core/error.h"
+#include "core/generator.h"
+#include "core/half.h"
 #include "core/parallel.h"
+#include "core/random_fill.h"
+#include "core/random_sampling.h"
 
 namespace {
 
@@ -86,7 +91,7 @@ void test_exceptions() {
     bool refused = false;
     try {
         kajo::set_num_threads(0);
-    } catch (const std::runtime_error&) {
+    } catch (const kajo::Error&) {
         refused = true;
     }
     check(refused, "set_num_threads(0) is refused");
@@ -225,6 +230,93 @@ void test_allocator_stress() {
     check(intact, "blocks keep their content across threads");
 }
 
+void test_mersenne_twister() {
+    kajo::Mt19937 engine(5489);
+    std::mt19937 reference(5489);
+    bool equal = true;
+    for (int i = 0; i < 10000; ++i) equal = equal && engine.next() == reference();
+    check(equal, "mt19937 produces the standard stream");
+    std::vector<uint32_t> block(1300);
+    engine.fill(block.data(), block.size());
+    for (uint32_t word : block) equal = equal && word == reference();
+    check(equal, "mt19937 in bulk continues the stream");
+}
+
+void test_generator_state() {
+    for (size_t drawn : {0u, 1u, 623u, 624u, 625u}) {
+        kajo::Generator generator(0x123456789abcdefull);
+        for (size_t i = 0; i < drawn; ++i) generator.random();
+        const double first = generator.normal();
+        auto state = generator.get_state();
+        const double second = generator.normal();
+        const uint32_t third = generator.random();
+        kajo::Generator other;
+        other.set_state(state);
+        check(other.initial_seed() == 0x123456789abcdefull, "the seed is part of the state");
+        check(first != second && other.normal() == second, "the kept normal sample is as well");
+        check(other.random() == third, "a restored generator continues the stream");
+        check(kajo::Generator(1).random() != third, "another seed, another stream");
+        state[12] = 0;
+        bool refused = false;
+        try {
+            other.set_state(state);
+        } catch (const kajo::Error&) {
+            refused = true;
+        }
+        check(refused, "a state that was never seeded is refused");
+    }
+}
+
+void test_fills() {
+    kajo::Generator generator(1234);
+    std::vector<float> uniform(4);
+    kajo::fill_uniform(uniform.data(), 4, 0.0, 1.0, generator);
+    check(uniform[0] == 822569775 % (1 << 24) * 0x1p-24f, "uniform_ takes the low 24 bits");
+    std::vector<float> one(100003), many(100003);
+    for (auto [values, threads] : {std::pair{&one, 1}, std::pair{&many, 4}}) {
+        kajo::set_num_threads(threads);
+        generator.manual_seed(7);
+        kajo::fill_normal(values->data(), 100003, 1.0, 2.0, generator);
+    }
+    check(one == many, "normal_ does not depend on the number of threads");
+    const double mean = std::accumulate(one.begin(), one.end(), 0.0) / 100003;
+    check(mean > 0.97 && mean < 1.03, "normal_ has the mean asked for");
+    std::vector<kajo::BFloat16> half(1000);
+    kajo::fill_uniform(half.data(), 1000, 0.0, 1.0, generator);
+    for (kajo::BFloat16 x : half) check(float(x) >= 0 && float(x) < 1, "uniform_ stays below `to`");
+    std::vector<int64_t> permutation(100);
+    kajo::random_permutation(permutation.data(), 100, generator);
+    check(std::accumulate(permutation.begin(), permutation.end(), int64_t{0}) == 4950, "randperm");
+    kajo::fill_random_range(permutation.data(), 100, -3, 5, generator);
+    for (int64_t x : permutation) check(x >= -3 && x < 2, "random_ stays in its range");
+    const std::vector<float> weights = {0.F, 1.F, 2.F, 0.F};
+    std::vector<int64_t> drawn(2);
+    kajo::sample_multinomial(weights.data(), 1, 4, 2, false, drawn.data(), generator);
+    check(drawn[0] + drawn[1] == 3 && drawn[0] != drawn[1], "multinomial without replacement");
+}
+
+void test_fills_from_threads() {
+    kajo::Generator generator(3);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&] {
+            std::vector<double> values(3000);
+            for (int i = 0; i < 20; ++i) {
+                kajo::fill_exponential(values.data(), 3000, 2.0, generator);
+                kajo::fill_normal(values.data(), 5, 0.0, 1.0, generator);
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    kajo::Generator alone(3);
+    std::vector<uint32_t> words(3 * 20 * 6000);
+    alone.fill(words.data(), words.size());
+    // Two normals take two uniforms of two words each.
+    for (int i = 0; i < 3 * 20 * 5 / 2; ++i) alone.fill(words.data(), 4);
+    check(alone.random() == generator.random(),
+          "threads share one stream without losing any of it");
+}
+
 }  // namespace
 
 int main() {
@@ -239,6 +331,10 @@ int main() {
     test_sizes();
     test_memory_stats();
     test_allocator_stress();
+    test_mersenne_twister();
+    test_generator_state();
+    test_fills();
+    test_fills_from_threads();
     if (failures == 0) std::puts("runtime: all checks passed");
     return failures == 0 ? 0 : 1;
 }
