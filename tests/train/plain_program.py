@@ -1,16 +1,26 @@
 """The plain image classification program of every introduction, for any framework with its API."""
 
 
-def losses(framework, pixels, labels, make_optimizer, *, steps=100, dropout=False):
+def losses(framework, pixels, labels, *, steps, convolutional, dropout=False):
     """The losses of the first ``steps`` batches of 64.
 
-    ``framework`` is the module; ``pixels`` a NumPy array (count, height, width) in 0 to 1 and ``labels``
-    one of int64.
+    ``framework`` is the module; ``pixels`` a NumPy array (count, height, width) in 0 to 1 and
+    ``labels`` one of int64.
     """
     nn, F = framework.nn, framework.nn.functional
     data = framework.utils.data
 
-    class Net(nn.Module):
+    class Perceptron(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = nn.Linear(pixels[0].size, 128)
+            self.fc2 = nn.Linear(128, 10)
+
+        def forward(self, x):
+            x = F.relu(self.fc1(framework.flatten(x, 1)))
+            return F.log_softmax(self.fc2(x), dim=1)
+
+    class Convolutional(nn.Module):
         def __init__(self):
             super().__init__()
             side = (pixels.shape[1] - 4) // 2
@@ -33,8 +43,8 @@ def losses(framework, pixels, labels, make_optimizer, *, steps=100, dropout=Fals
         framework.from_numpy(pixels).unsqueeze(1), framework.from_numpy(labels)
     )
     loader = data.DataLoader(dataset, batch_size=64, shuffle=True)
-    model = Net()
-    optimizer = make_optimizer(framework.optim, model.parameters())
+    model = Convolutional() if convolutional else Perceptron()
+    optimizer = framework.optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
     found = []
     while True:
         for inputs, targets in loader:
