@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "csrc/core/parallel.h"
-#include "csrc/cpu/gemm/gemm.h"
+#include "core/parallel.h"
+#include "cpu/gemm/gemm.h"
 
 using namespace kajo::cpu;
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "csrc/core/parallel.h"
-#include "csrc/cpu/gemm/gemm.h"
-#include "csrc/cpu/isa.h"
+#include "core/parallel.h"
+#include "cpu/gemm/gemm.h"
+#include "cpu/isa.h"
 
 using namespace kajo::cpu;
 

@@ -1,10 +1,10 @@
 // Convolutions as one product a group; the packing reads the image.
-#include "csrc/cpu/gemm/conv.h"
+#include "cpu/gemm/conv.h"
 
-#include "csrc/cpu/gemm/conv_operands.h"
-#include "csrc/cpu/gemm/kernels.h"
-#include "csrc/cpu/gemm/tasks.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/conv_operands.h"
+#include "cpu/gemm/kernels.h"
+#include "cpu/gemm/tasks.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {

@@ -1,10 +1,10 @@
 // Depthwise convolution: bands of zero-padded planes that stay in the L1 cache, no product.
 #include <algorithm>
 
-#include "csrc/cpu/gemm/conv.h"
-#include "csrc/cpu/gemm/half.h"
-#include "csrc/cpu/gemm/tasks.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/conv.h"
+#include "cpu/gemm/half.h"
+#include "cpu/gemm/tasks.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {

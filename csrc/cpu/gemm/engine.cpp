@@ -1,4 +1,4 @@
-#include "csrc/cpu/gemm/engine_run.h"
+#include "cpu/gemm/engine_run.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

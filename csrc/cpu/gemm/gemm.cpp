@@ -1,6 +1,6 @@
-#include "csrc/cpu/gemm/gemm.h"
+#include "cpu/gemm/gemm.h"
 
-#include "csrc/cpu/isa.h"
+#include "cpu/isa.h"
 
 namespace kajo::cpu {
 

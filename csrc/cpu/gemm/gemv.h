@@ -1,9 +1,9 @@
 // Matrix times vector: memory decides, so the matrix is read once, in order, without packing.
 #pragma once
 
-#include "csrc/cpu/gemm/matrix.h"
-#include "csrc/cpu/gemm/tasks.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/matrix.h"
+#include "cpu/gemm/tasks.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

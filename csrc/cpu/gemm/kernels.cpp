@@ -1,6 +1,6 @@
-#include "csrc/cpu/gemm/kernels.h"
+#include "cpu/gemm/kernels.h"
 
-#include "csrc/cpu/gemm/half.h"
+#include "cpu/gemm/half.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

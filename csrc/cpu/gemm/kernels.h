@@ -1,7 +1,7 @@
 // What one instruction set offers; kernels.cpp puts it into the table.
 #pragma once
 
-#include "csrc/cpu/gemm/gemm.h"
+#include "cpu/gemm/gemm.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -1,7 +1,7 @@
 // Matrix products of real and complex floating point types.
-#include "csrc/cpu/gemm/batch.h"
-#include "csrc/cpu/gemm/gemv.h"
-#include "csrc/cpu/gemm/kernels.h"
+#include "cpu/gemm/batch.h"
+#include "cpu/gemm/gemv.h"
+#include "cpu/gemm/kernels.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {

@@ -1,8 +1,8 @@
 // bfloat16 products by the hardware's dot product of pairs; compiled with KAJO_ISA=avx512bf16.
-#include "csrc/cpu/gemm/batch.h"
-#include "csrc/cpu/gemm/engine_run.h"
-#include "csrc/cpu/gemm/matrix.h"
-#include "csrc/cpu/gemm/gemv.h"
+#include "cpu/gemm/batch.h"
+#include "cpu/gemm/engine_run.h"
+#include "cpu/gemm/matrix.h"
+#include "cpu/gemm/gemv.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {

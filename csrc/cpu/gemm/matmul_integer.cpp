@@ -1,9 +1,9 @@
 // Integer products: plain blocked loops whose sums wrap around.
 #include <type_traits>
 
-#include "csrc/cpu/gemm/batch.h"
-#include "csrc/cpu/gemm/kernels.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/batch.h"
+#include "cpu/gemm/kernels.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {

@@ -1,9 +1,9 @@
 // Strided matrices as sources and row-major matrices as sinks of the engine.
 #pragma once
 
-#include "csrc/cpu/gemm/engine.h"
-#include "csrc/cpu/gemm/gemm.h"
-#include "csrc/cpu/gemm/pack.h"
+#include "cpu/gemm/engine.h"
+#include "cpu/gemm/gemm.h"
+#include "cpu/gemm/pack.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -1,7 +1,7 @@
 // Packing of strided matrices into panels: out[k * panel + lane], zeros beyond the last lane.
 #pragma once
 
-#include "csrc/cpu/gemm/half.h"
+#include "cpu/gemm/half.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
