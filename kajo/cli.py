@@ -50,13 +50,18 @@ def information() -> dict[str, str]:
         >>> information()["kajo"] == kajo.__version__
         True
     """
+    from importlib import metadata
+
     import numpy
 
     from kajo import _core
 
+    build = {name.replace("_", " "): str(text) for name, text in _core.build_info().items()}
     return {
-        "kajo": kajo.__version__,
-        **{name.replace("_", " "): str(text) for name, text in _core.build_info().items()},
+        "kajo": build.pop("version"),
+        **build,
+        "BLAS": "kajo's own",
+        "LAPACK": f"OpenBLAS (scipy-openblas32 {metadata.version('scipy-openblas32')})",
         "threads": f"{kajo.get_num_threads()} of {os.cpu_count()} cores",
         "devices": "cpu, meta",
         "processor": _processor(),

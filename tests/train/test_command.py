@@ -50,7 +50,8 @@ def packages():
 def test_info_says_what_a_bug_report_needs(capsys):
     assert main(["info"]) == 0
     text = capsys.readouterr().out
-    for word in (kajo.__version__, "compiler", "instruction set", "threads", "devices", "Python"):
+    names = ("compiler", "instruction set", "LAPACK", "threads", "devices", "Python", "platform")
+    for word in (kajo.__version__, *names):
         assert word in text
 
 
