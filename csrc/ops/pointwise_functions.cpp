@@ -12,7 +12,11 @@ namespace kajo::ops {
 
 Tensor square(const Tensor& self) { return unary<OpId::square>(self); }
 Tensor reciprocal(const Tensor& self) { return unary<OpId::reciprocal>(self); }
-Tensor positive(const Tensor& self) { return unary<OpId::positive>(self); }
+Tensor positive(const Tensor& self) {
+    check(self.dtype() != DType::Bool,
+          "positive(): The `+` operator, on a bool tensor is not supported.");
+    return self;
+}
 Tensor abs(const Tensor& self) { return unary<OpId::abs>(self); }
 Tensor sign(const Tensor& self) { return unary<OpId::sign>(self); }
 Tensor sgn(const Tensor& self) { return unary<OpId::sgn>(self); }
