@@ -38,6 +38,9 @@ Tensor all(const Tensor& self, OptionalDims dim = std::nullopt, bool keepdim = f
 Tensor any(const Tensor& self, OptionalDims dim = std::nullopt, bool keepdim = false);
 Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptionalDims dim, bool keepdim,
             std::optional<DType> dtype);
+Tensor vector_norm(const Tensor& self, const Scalar& ord, OptionalDims dim, bool keepdim,
+                   std::optional<DType> dtype);
+Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p);
 Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim);
 Tensor count_nonzero(const Tensor& self, OptionalDims dim);
 
@@ -51,6 +54,8 @@ int64_t reduced_count(IntSpan sizes, uint64_t mask);
 Tensor restore_dims(const Tensor& t, uint64_t mask, bool keepdim);
 // The same, repeated along them.
 Tensor expand_reduced(const Tensor& t, IntSpan sizes, uint64_t mask, bool keepdim);
+// Fresh and dense; its dimensions lie in memory in the order of the input's.
+Tensor allocate_reduced(const Tensor& self, uint64_t mask, bool keepdim, DType dtype);
 // One launch without history; elements are read as `computing`, which the result's type may narrow.
 struct ReduceCall {
     cpu::Reduction reduction;
