@@ -327,7 +327,7 @@ void compare(const std::string& what, const Buffer& got, const Sums& want) {
                         std::to_string(want.value[size_t(i)]));
 }
 
-void poison(Buffer& b) { std::memset(b.data(), 0xff, b.bytes.size()); }
+void poison(Buffer& b) { std::fill(b.bytes.begin(), b.bytes.end(), char(0xff)); }
 
 void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
     ConvShape s;
