@@ -1,4 +1,4 @@
-#include "csrc/cpu/scratch.h"
+#include "cpu/scratch.h"
 
 #include <array>
 #include <cstdlib>

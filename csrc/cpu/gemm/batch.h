@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "csrc/cpu/gemm/gemm.h"
-#include "csrc/cpu/gemm/tasks.h"
+#include "cpu/gemm/gemm.h"
+#include "cpu/gemm/tasks.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -1,7 +1,7 @@
 // The parts of convolution that conv.cpp puts together.
 #pragma once
 
-#include "csrc/cpu/gemm/gemm.h"
+#include "cpu/gemm/gemm.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <vector>
 
-#include "csrc/cpu/gemm/half.h"
+#include "cpu/gemm/half.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -1,8 +1,8 @@
 // The operands and results of convolutions as sources and sinks of the engine.
 #pragma once
 
-#include "csrc/cpu/gemm/conv_grid.h"
-#include "csrc/cpu/gemm/matrix.h"
+#include "cpu/gemm/conv_grid.h"
+#include "cpu/gemm/matrix.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -2,7 +2,7 @@
 // It knows neither matrices nor images. Work is cut by size only.
 #pragma once
 
-#include "csrc/cpu/gemm/tile.h"
+#include "cpu/gemm/tile.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

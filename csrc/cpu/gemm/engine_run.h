@@ -1,9 +1,9 @@
 // The loops of engine.h, for the files that instantiate them.
 #pragma once
 
-#include "csrc/cpu/gemm/engine.h"
-#include "csrc/cpu/gemm/tasks.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/engine.h"
+#include "cpu/gemm/tasks.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

@@ -1,9 +1,9 @@
 // Matrix times vector: memory decides, so the matrix is read once, in order, without packing.
 #pragma once
 
-#include "csrc/cpu/gemm/matrix.h"
-#include "csrc/cpu/gemm/tasks.h"
-#include "csrc/cpu/scratch.h"
+#include "cpu/gemm/matrix.h"
+#include "cpu/gemm/tasks.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
@@ -28,10 +28,10 @@ void put_sums(const VectorProduct<T>& p, ComputeType<T>* sums, int64_t j, int64_
     T* const y = p.y + j * p.y_stride;
     for (int64_t i = 0; i < count; i++) {
         sums[i] *= p.alpha;
-        if (p.beta != 0) sums[i] += p.beta * S(load_scalar(y + i * p.y_stride));
+        if (p.beta != 0) sums[i] += p.beta * S(y[i * p.y_stride]);
     }
     if (!p.epilogue.empty()) p.epilogue.apply(sums, 0, j, count);
-    for (int64_t i = 0; i < count; i++) store_scalar(y + i * p.y_stride, sums[i]);
+    for (int64_t i = 0; i < count; i++) y[i * p.y_stride] = T(sums[i]);
 }
 
 // Rows of B adjacent: eight of them are added to the sums in one pass.
@@ -45,7 +45,7 @@ void add_rows(const VectorProduct<T>& p, int64_t j0, int64_t count, ComputeType<
         Vector<S> x[kRows];
         const T* row[kRows];
         for (int r = 0; r < rows; r++) {
-            x[r] = broadcast(S(load_scalar(p.x + (i + r) * p.x_stride)));
+            x[r] = broadcast(S(p.x[(i + r) * p.x_stride]));
             row[r] = p.b + (i + r) * p.b_k + j0;
         }
         for (int64_t j = 0; j < count; j += W) {
@@ -104,7 +104,7 @@ void multiply_vector(const VectorProduct<T>& p) {
     const S* x = reinterpret_cast<const S*>(p.x);
     if (copy_x) {
         for (int64_t i = 0; i < p.k; i++)
-            copied.as<S>()[i] = load_scalar(p.x + i * p.x_stride);
+            copied.as<S>()[i] = S(p.x[i * p.x_stride]);
         x = copied.as<S>();
     }
     constexpr int64_t kTask = 32768;
@@ -118,7 +118,7 @@ void multiply_vector(const VectorProduct<T>& p) {
                 sums[c] = dot(x, column, p.k);
             } else {
                 sums[c] = 0;
-                for (int64_t i = 0; i < p.k; i++) sums[c] += x[i] * load_scalar(column + i * p.b_k);
+                for (int64_t i = 0; i < p.k; i++) sums[c] += x[i] * S(column[i * p.b_k]);
             }
         }
         put_sums(p, sums, j, count);

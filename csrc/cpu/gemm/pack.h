@@ -1,7 +1,7 @@
 // Packing of strided matrices into panels: out[k * panel + lane], zeros beyond the last lane.
 #pragma once
 
-#include "csrc/cpu/gemm/half.h"
+#include "cpu/gemm/half.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
@@ -42,7 +42,7 @@ void pack_any(const T* p, int64_t lane_stride, int64_t k_stride, int lanes, int 
               S* out) {
     for (int64_t i = 0; i < k; i++, p += k_stride)
         for (int l = 0; l < panel; l++)
-            *out++ = l < lanes ? load_scalar(p + l * lane_stride) : S(0);
+            *out++ = l < lanes ? S(p[l * lane_stride]) : S(0);
 }
 
 template <class S, class T>

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "csrc/core/parallel.h"
+#include "core/parallel.h"
 
 namespace kajo::cpu::KAJO_ISA {
 

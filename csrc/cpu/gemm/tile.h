@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "csrc/cpu/gemm/simd.h"
+#include "cpu/gemm/simd.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
