@@ -97,12 +97,10 @@ void bench_conv(const Case& c, int64_t batch, int64_t in, int64_t out, int64_t s
                              "x " + std::to_string(in) + "->" + std::to_string(out) + " " +
                              std::to_string(size) + "^2 k" + std::to_string(kernel) + " s" +
                              std::to_string(stride) + (groups > 1 ? " depthwise" : "");
-    report(name + " forward", flops, [&] {
-        kernels.conv_forward(s, c.type, x.data(), w.data(), nullptr, y.data());
-    });
-    report(name + " input", flops, [&] {
-        kernels.conv_backward_input(s, c.type, y.data(), w.data(), nullptr, dx.data());
-    });
+    report(name + " forward", flops,
+           [&] { kernels.conv_forward(s, c.type, x.data(), w.data(), nullptr, y.data()); });
+    report(name + " input", flops,
+           [&] { kernels.conv_backward_input(s, c.type, y.data(), w.data(), nullptr, dx.data()); });
     report(name + " weight", flops, [&] {
         kernels.conv_backward_weight(s, c.type, x.data(), y.data(), dw.data(), nullptr);
     });

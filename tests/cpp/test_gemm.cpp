@@ -12,7 +12,6 @@
 #include "cpu/gemm/gemm.h"
 #include "cpu/isa.h"
 
-
 using namespace kajo::cpu;
 using kajo::DType;
 
@@ -30,13 +29,20 @@ using Value = std::complex<double>;
 
 double tolerance(DType type) {  // of the sum of |products|
     switch (type) {
-        case DType::Float16: return 1e-3;
-        case DType::BFloat16: return 5e-3;
-        case DType::Float32: return 1e-6;
-        case DType::Float64: return 1e-14;
-        case DType::Complex64: return 2e-6;
-        case DType::Complex128: return 2e-14;
-        default: return 0;
+        case DType::Float16:
+            return 1e-3;
+        case DType::BFloat16:
+            return 5e-3;
+        case DType::Float32:
+            return 1e-6;
+        case DType::Float64:
+            return 1e-14;
+        case DType::Complex64:
+            return 2e-6;
+        case DType::Complex128:
+            return 2e-14;
+        default:
+            return 0;
     }
 }
 bool is_integer(DType type) { return kajo::is_integral(type, false); }
@@ -56,27 +62,39 @@ double half_to_double(uint16_t h) {
     const int exponent = h >> 10 & 31, mantissa = h & 1023;
     const double sign = h >> 15 ? -1 : 1;
     if (exponent == 31) return mantissa ? NAN : sign * INFINITY;
-    return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
+    return sign *
+           (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
 }
 
 Value read(DType type, const void* base, int64_t i) {
     const char* p = static_cast<const char*>(base) + i * kajo::item_size(type);
     switch (type) {
-        case DType::Float32: return get<float>(p);
-        case DType::Float64: return get<double>(p);
+        case DType::Float32:
+            return get<float>(p);
+        case DType::Float64:
+            return get<double>(p);
         case DType::BFloat16: {
             const uint32_t bits = uint32_t(get<uint16_t>(p)) << 16;
             return get<float>(&bits);
         }
-        case DType::Float16: return half_to_double(get<uint16_t>(p));
-        case DType::Int8: return get<int8_t>(p);
-        case DType::Int16: return get<int16_t>(p);
-        case DType::Int32: return get<int32_t>(p);
-        case DType::Int64: return double(get<int64_t>(p));
-        case DType::UInt8: return get<uint8_t>(p);
-        case DType::Complex64: return std::complex<double>(get<std::complex<float>>(p));
-        case DType::Complex128: return get<std::complex<double>>(p);
-        case DType::Bool: break;
+        case DType::Float16:
+            return half_to_double(get<uint16_t>(p));
+        case DType::Int8:
+            return get<int8_t>(p);
+        case DType::Int16:
+            return get<int16_t>(p);
+        case DType::Int32:
+            return get<int32_t>(p);
+        case DType::Int64:
+            return double(get<int64_t>(p));
+        case DType::UInt8:
+            return get<uint8_t>(p);
+        case DType::Complex64:
+            return std::complex<double>(get<std::complex<float>>(p));
+        case DType::Complex128:
+            return get<std::complex<double>>(p);
+        case DType::Bool:
+            break;
     }
     return 0;
 }
@@ -86,8 +104,10 @@ void write(DType type, void* base, int64_t i, int re, int im) {
     char* p = static_cast<char*>(base) + i * kajo::item_size(type);
     const float f = float(re) / 64;
     switch (type) {
-        case DType::Float32: return set(p, f);
-        case DType::Float64: return set(p, double(f));
+        case DType::Float32:
+            return set(p, f);
+        case DType::Float64:
+            return set(p, double(f));
         case DType::BFloat16: {
             uint32_t bits;
             std::memcpy(&bits, &f, 4);
@@ -99,14 +119,22 @@ void write(DType type, void* base, int64_t i, int re, int im) {
             const int bits = f == 0 ? 0 : (exponent + 14) << 10 | (int(m * 2048) & 1023);
             return set(p, uint16_t(bits | (f < 0 ? 0x8000 : 0)));
         }
-        case DType::Int8: return set(p, int8_t(re));
-        case DType::Int16: return set(p, int16_t(re));
-        case DType::Int32: return set(p, int32_t(re));
-        case DType::Int64: return set(p, int64_t(re));
-        case DType::UInt8: return set(p, uint8_t(re & 255));
-        case DType::Complex64: return set(p, std::complex<float>(f, float(im) / 64));
-        case DType::Complex128: return set(p, std::complex<double>(f, double(im) / 64));
-        case DType::Bool: break;
+        case DType::Int8:
+            return set(p, int8_t(re));
+        case DType::Int16:
+            return set(p, int16_t(re));
+        case DType::Int32:
+            return set(p, int32_t(re));
+        case DType::Int64:
+            return set(p, int64_t(re));
+        case DType::UInt8:
+            return set(p, uint8_t(re & 255));
+        case DType::Complex64:
+            return set(p, std::complex<float>(f, float(im) / 64));
+        case DType::Complex128:
+            return set(p, std::complex<double>(f, double(im) / 64));
+        case DType::Bool:
+            break;
     }
 }
 
@@ -119,7 +147,8 @@ int random_int(int low, int high) {
 struct Buffer {
     DType type;
     std::vector<char> bytes;
-    Buffer(DType type, int64_t count) : type(type), bytes(size_t(count) * size_t(kajo::item_size(type))) {
+    Buffer(DType type, int64_t count)
+        : type(type), bytes(size_t(count) * size_t(kajo::item_size(type))) {
         for (int64_t i = 0; i < count; i++)
             write(type, data(), i, random_int(-100, 100), random_int(-100, 100));
     }
@@ -175,13 +204,12 @@ void relu_double(void* values, int64_t n) {
 }
 
 void check_matmul(DType type, int64_t m, int64_t n, int64_t k, const Options& o) {
-    const std::string what = std::string("matmul ") + kajo::info(type).name + " " + std::to_string(m) +
-                             "x" + std::to_string(n) + "x" + std::to_string(k) + " ta" +
-                             std::to_string(o.transpose_a) + " tb" + std::to_string(o.transpose_b) +
-                             " spread" + std::to_string(o.spread) + " bias" +
-                             std::to_string(o.bias) + " batch" + std::to_string(o.batch) +
-                             " alpha " + std::to_string(o.alpha.real()) + " beta " +
-                             std::to_string(o.beta.real());
+    const std::string what =
+        std::string("matmul ") + kajo::info(type).name + " " + std::to_string(m) + "x" +
+        std::to_string(n) + "x" + std::to_string(k) + " ta" + std::to_string(o.transpose_a) +
+        " tb" + std::to_string(o.transpose_b) + " spread" + std::to_string(o.spread) + " bias" +
+        std::to_string(o.bias) + " batch" + std::to_string(o.batch) + " alpha " +
+        std::to_string(o.alpha.real()) + " beta " + std::to_string(o.beta.real());
     const int64_t gap = o.spread ? 2 : 1, entries = std::max<int64_t>(o.batch, 1);
     MatmulArgs args;
     args.type = type;
@@ -197,7 +225,9 @@ void check_matmul(DType type, int64_t m, int64_t n, int64_t k, const Options& o)
     Buffer c(type, c_size * entries), bias(type, std::max(m, n));
     if (o.beta == 0.0 && !is_integer(type))
         for (int64_t i = 0; i < c.count(); i++)  // beta = 0 must not read C
-            if (i % args.c_row_stride < n) std::memset(c.bytes.data() + i * kajo::item_size(type), 0xff, size_t(kajo::item_size(type)));
+            if (i % args.c_row_stride < n)
+                std::memset(c.bytes.data() + i * kajo::item_size(type), 0xff,
+                            size_t(kajo::item_size(type)));
     args.a = a.data(), args.b = b.data(), args.c = c.data();
     args.alpha = o.alpha, args.beta = o.beta;
     args.a_conjugate = o.conjugate_a, args.b_conjugate = o.conjugate_b;
@@ -258,15 +288,17 @@ void check_matmul(DType type, int64_t m, int64_t n, int64_t k, const Options& o)
 }
 
 void check_matmuls() {
-    const int64_t sizes[][3] = {{1, 1, 1},    {2, 2, 2},    {3, 5, 7},     {14, 32, 16},
-                                {15, 33, 17}, {1, 70, 37},  {37, 1, 70},   {1, 1, 100},
+    const int64_t sizes[][3] = {{1, 1, 1},      {2, 2, 2},      {3, 5, 7},     {14, 32, 16},
+                                {15, 33, 17},   {1, 70, 37},    {37, 1, 70},   {1, 1, 100},
                                 {65, 100, 130}, {150, 90, 800}, {20, 1200, 9}, {1, 600, 5},
-                                {0, 4, 3},    {4, 0, 3},    {5, 6, 0},     {1, 5, 0}};
+                                {0, 4, 3},      {4, 0, 3},      {5, 6, 0},     {1, 5, 0}};
     for (int t = 0; t < kajo::kDTypes; t++) {
         const auto type = static_cast<DType>(t);
         if (type == DType::Bool) continue;
         for (const auto& [m, n, k] : sizes) {
-            if (m * n * k > 1000000 && type != DType::Float32 && type != DType::Float64 && type != DType::BFloat16) continue;
+            if (m * n * k > 1000000 && type != DType::Float32 && type != DType::Float64 &&
+                type != DType::BFloat16)
+                continue;
             for (int layout = 0; layout < 8; layout++) {
                 if (m * n * k > 1000000 && layout > 3) continue;
                 Options o;
@@ -317,7 +349,8 @@ void check_broadcast_batch() {
                 Value sum = 0;
                 for (int l = 0; l < 4; l++)
                     sum += a.at(e / 3 * 12 + i * 4 + l) * b.at(e % 3 * 20 + l * 5 + j);
-                if (std::abs(c.at(e * 15 + i * 5 + j) - sum) > 1e-12) return fail("broadcast batch");
+                if (std::abs(c.at(e * 15 + i * 5 + j) - sum) > 1e-12)
+                    return fail("broadcast batch");
             }
 }
 
@@ -357,9 +390,9 @@ void check_conv(DType type, const ConvCase& c, const std::string& name) {
         const size_t i = size_t(d);
         s.input[d] = c.input[i], s.kernel[d] = c.kernel[i], s.stride[d] = c.stride[i];
         s.padding[d] = c.padding[i], s.dilation[d] = c.dilation[i];
-        s.output[d] = (s.input[d] + 2 * s.padding[d] - s.dilation[d] * (s.kernel[d] - 1) - 1) /
-                          s.stride[d] +
-                      1;
+        s.output[d] =
+            (s.input[d] + 2 * s.padding[d] - s.dilation[d] * (s.kernel[d] - 1) - 1) / s.stride[d] +
+            1;
         const int to = 3 - c.dims + d;
         in[to] = s.input[d], kernel[to] = s.kernel[d], out[to] = s.output[d];
         stride[to] = s.stride[d], padding[to] = s.padding[d], dilation[to] = s.dilation[d];
@@ -403,17 +436,14 @@ void check_conv(DType type, const ConvCase& c, const std::string& name) {
     const GemmKernels& k = gemm_kernels();
     const std::string what = std::string("conv ") + kajo::info(type).name + " " + name;
     poison(y), poison(dx), poison(dw), poison(db);
-    run_twice(what, y, [&] {
-        k.conv_forward(s, type, x.data(), w.data(), bias.data(), y.data());
-    });
+    run_twice(what, y, [&] { k.conv_forward(s, type, x.data(), w.data(), bias.data(), y.data()); });
     compare(what + " forward", y, ys);
     run_twice(what, dx, [&] {
         k.conv_backward_input(s, type, dy.data(), w.data(), in_bias.data(), dx.data());
     });
     compare(what + " input", dx, xs);
-    run_twice(what, dw, [&] {
-        k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data());
-    });
+    run_twice(what, dw,
+              [&] { k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data()); });
     compare(what + " weight", dw, ws);
     compare(what + " bias", db, bs);
 }

@@ -67,10 +67,10 @@ struct GemmKernels {
     void (*matmul[kDTypes])(const MatmulArgs& args);  // null for Bool
     void (*conv_forward)(const ConvShape& shape, DType type, const void* x, const void* w,
                          const void* bias, void* y);
-    void (*conv_backward_input)(const ConvShape& shape, DType type, const void* dy,
-                                const void* w, const void* bias, void* dx);
-    void (*conv_backward_weight)(const ConvShape& shape, DType type, const void* x,
-                                 const void* dy, void* dw, void* dbias);
+    void (*conv_backward_input)(const ConvShape& shape, DType type, const void* dy, const void* w,
+                                const void* bias, void* dx);
+    void (*conv_backward_weight)(const ConvShape& shape, DType type, const void* x, const void* dy,
+                                 void* dw, void* dbias);
 };
 
 // The kernels for this machine (see cpu_isa).

@@ -103,8 +103,7 @@ void multiply_vector(const VectorProduct<T>& p) {
     const Scratch copied(copy_x ? size_t(p.k) * sizeof(S) : 0);
     const S* x = reinterpret_cast<const S*>(p.x);
     if (copy_x) {
-        for (int64_t i = 0; i < p.k; i++)
-            copied.as<S>()[i] = S(p.x[i * p.x_stride]);
+        for (int64_t i = 0; i < p.k; i++) copied.as<S>()[i] = S(p.x[i * p.x_stride]);
         x = copied.as<S>();
     }
     constexpr int64_t kTask = 32768;
@@ -135,11 +134,31 @@ VectorProduct<T> vector_product(const MatmulArgs& args) {
     const S alpha = S(args.alpha.real()), beta = S(args.beta.real());
     Epilogue<T> epilogue = epilogue_of<T>(args);
     if (args.m == 1)
-        return {args.n,  args.k,   a, args.a_column_stride, b, args.b_row_stride, args.b_column_stride,
-                c,       1,        alpha, beta, epilogue};
+        return {args.n,
+                args.k,
+                a,
+                args.a_column_stride,
+                b,
+                args.b_row_stride,
+                args.b_column_stride,
+                c,
+                1,
+                alpha,
+                beta,
+                epilogue};
     std::swap(epilogue.bias_row, epilogue.bias_column);
-    return {args.m, args.k, b,     args.b_row_stride, a, args.a_column_stride, args.a_row_stride,
-            c,      args.c_row_stride, alpha, beta, epilogue};
+    return {args.m,
+            args.k,
+            b,
+            args.b_row_stride,
+            a,
+            args.a_column_stride,
+            args.a_row_stride,
+            c,
+            args.c_row_stride,
+            alpha,
+            beta,
+            epilogue};
 }
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -35,7 +35,8 @@ inline Halves load_halves(const H* p, int count) {
 #if defined(__AVX512BW__)
     bits = Halves(_mm256_maskz_loadu_epi16(__mmask16(first_lanes<float>(count)), p));
 #else
-    std::memcpy(&bits, static_cast<const void*>(p), size_t(std::clamp(count, 0, kLanes<float>)) * 2);
+    std::memcpy(&bits, static_cast<const void*>(p),
+                size_t(std::clamp(count, 0, kLanes<float>)) * 2);
 #endif
     return bits;
 }

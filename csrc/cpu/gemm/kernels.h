@@ -16,7 +16,8 @@ GemmKernels gemm_kernels();
 
 void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
                   const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w, const void* bias, void* dx);
+void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
+                         const void* bias, void* dx);
 void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
                           void* dw, void* dbias);
 
