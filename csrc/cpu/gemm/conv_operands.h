@@ -38,7 +38,6 @@ struct ImageSource final : Source<S> {
         const State& s = state();
         const int64_t taps = grid.tap_count(), channel_stride = grid.image_pixels;
         const int64_t first = (pixel - s.at) / W, vectors = (pixels + W - 1) / W;
-        const int64_t panel_vectors = panel / W;
         // Channels lie too far apart for the hardware's prefetching.
         const int64_t ahead = channel_stride * (taps < 4 ? 8 : 4);
         const S* channel = image + s.shift + k0 / taps * channel_stride;
@@ -46,7 +45,7 @@ struct ImageSource final : Source<S> {
         for (int64_t i = 0; i < k; i++) {
             for (int64_t v = 0; v < vectors; v++) {
                 const int64_t entry = (first + v) * taps + tap;
-                S* to = out + v / panel_vectors * panel * k + i * panel + v % panel_vectors * W;
+                S* to = out + v / kTileVectors * panel * k + i * panel + v % kTileVectors * W;
                 store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), channel,
                                               grid.stride[2], ahead));
             }

@@ -130,35 +130,22 @@ VectorProduct<T> vector_product(const MatmulArgs& args) {
     using S = ComputeType<T>;
     const auto* a = static_cast<const T*>(args.a);
     const auto* b = static_cast<const T*>(args.b);
-    auto* c = static_cast<T*>(args.c);
-    const S alpha = S(args.alpha.real()), beta = S(args.beta.real());
-    Epilogue<T> epilogue = epilogue_of<T>(args);
-    if (args.m == 1)
-        return {args.n,
-                args.k,
-                a,
-                args.a_column_stride,
-                b,
-                args.b_row_stride,
-                args.b_column_stride,
-                c,
-                1,
-                alpha,
-                beta,
-                epilogue};
-    std::swap(epilogue.bias_row, epilogue.bias_column);
-    return {args.m,
-            args.k,
-            b,
-            args.b_row_stride,
-            a,
-            args.a_column_stride,
-            args.a_row_stride,
-            c,
-            args.c_row_stride,
-            alpha,
-            beta,
-            epilogue};
+    const bool row = args.m == 1;
+    VectorProduct<T> p;
+    p.n = row ? args.n : args.m;
+    p.k = args.k;
+    p.x = row ? a : b;
+    p.x_stride = row ? args.a_column_stride : args.b_row_stride;
+    p.b = row ? b : a;
+    p.b_k = row ? args.b_row_stride : args.a_column_stride;
+    p.b_n = row ? args.b_column_stride : args.a_row_stride;
+    p.y = static_cast<T*>(args.c);
+    p.y_stride = row ? 1 : args.c_row_stride;
+    p.alpha = S(args.alpha.real());
+    p.beta = S(args.beta.real());
+    p.epilogue = epilogue_of<T>(args);
+    if (!row) std::swap(p.epilogue.bias_row, p.epilogue.bias_column);
+    return p;
 }
 
 }  // namespace kajo::cpu::KAJO_ISA
