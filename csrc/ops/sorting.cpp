@@ -66,7 +66,8 @@ ValuesAndIndices topk(const Tensor& self, int64_t k, int64_t dim, bool largest, 
     check(k >= 0 && k <= length_along(self, dim), "topk(): selected index k out of range: k is ", k,
           " and dimension ", dim, " has ", length_along(self, dim), " elements");
     Dims sizes = self.sizes();
-    if (!sizes.empty()) sizes[static_cast<size_t>(dim)] = k;
+    if (sizes.empty()) k = 1;  // the only element, whatever was asked for
+    else sizes[static_cast<size_t>(dim)] = k;
     const Tensor values = empty(sizes, self.dtype(), self.device());
     const Tensor indices = empty(sizes, DType::Int64, self.device());
     launch(topk_kernel, {values, indices}, {self}, cpu::TopkChoice{dim, k, largest});
