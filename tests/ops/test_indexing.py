@@ -1,8 +1,9 @@
 """Indexing, gather and scatter, masks and embedding, against NumPy and by their errors."""
 
-import kajo
 import numpy as np
 import pytest
+
+import kajo
 
 
 def matrix(rows=3, columns=4, dtype=None):
@@ -79,7 +80,11 @@ def test_source_may_be_larger_than_index():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: matrix()[kajo.tensor([5])], IndexError, "index 5 is out of bounds for dimension 0"),
+        (
+            lambda: matrix()[kajo.tensor([5])],
+            IndexError,
+            "index 5 is out of bounds for dimension 0",
+        ),
         (lambda: matrix()[kajo.tensor([0.5])], IndexError, "must be long, int, byte or bool"),
         (lambda: matrix()[kajo.tensor([True, False])], IndexError, "shape of the mask"),
         (

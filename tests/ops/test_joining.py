@@ -1,8 +1,9 @@
 """Joining, padding and diagonals: the cases that NumPy can judge, and the errors."""
 
-import kajo
 import numpy as np
 import pytest
+
+import kajo
 
 
 def numbers(tensor):

@@ -1,8 +1,9 @@
 """Sorting, selecting, searching and running operations, against NumPy."""
 
-import kajo
 import numpy as np
 import pytest
+
+import kajo
 
 
 def numbers(tensor):
@@ -22,7 +23,9 @@ def test_sort_is_stable(length, dtype):
 
 @pytest.mark.parametrize("length", [6, 2000])
 def test_sort_knows_the_special_values(length):
-    tensor = kajo.tensor([0.0, float("nan"), -0.0, float("inf"), -1.0, float("-inf")] * (length // 6))
+    tensor = kajo.tensor(
+        [0.0, float("nan"), -0.0, float("inf"), -1.0, float("-inf")] * (length // 6)
+    )
     values, indices = kajo.sort(tensor)
     repeats = length // 6
     assert values[0].item() == float("-inf")
@@ -101,7 +104,10 @@ def test_results_do_not_depend_on_threads():
         (lambda: kajo.median(kajo.tensor([]), 0), IndexError),
         (lambda: kajo.sort(kajo.tensor([1j])), RuntimeError),
         (lambda: kajo.sort(kajo.tensor([1.0]), 1), IndexError),
-        (lambda: kajo.searchsorted(kajo.tensor([1.0]), kajo.tensor([1.0]), side="up"), RuntimeError),
+        (
+            lambda: kajo.searchsorted(kajo.tensor([1.0]), kajo.tensor([1.0]), side="up"),
+            RuntimeError,
+        ),
     ],
 )
 def test_wrong_arguments(call, error):

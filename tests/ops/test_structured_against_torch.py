@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-import kajo
 from structured_cases import CASES, INPUTS, as_list
+
+import kajo
 
 torch = pytest.importorskip("torch")
 
