@@ -99,7 +99,7 @@ void check_divisor(const PointwiseOp& op, const Tensor& divisor, const Scalar& n
         run_tiles(by_type[kComputeTypeOf[static_cast<int>(type)]], &where, divisor.sizes(), {},
                   operand.span());
     }
-    if (found) raise(ErrorKind::ZeroDivision, "ZeroDivisionError: ", op.name, "() of integers by zero");
+    if (found) raise(ErrorKind::Runtime, "ZeroDivisionError: ", op.name, "() of integers by zero");
 }
 
 }  // namespace

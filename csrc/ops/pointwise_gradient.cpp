@@ -51,23 +51,12 @@ double PointwiseBackward::scalar_value(const PointwiseOp& op, int i) const {
 
 // Gradients that are g itself, or g times a scalar that is 1, cost nothing.
 bool PointwiseBackward::passes_unchanged(const PointwiseOp& op, int input) const {
-    if (!op.gradient || op.rule == cpu::ResultRule::Real || op.rule == cpu::ResultRule::Complex)
-        return false;
-    const GradientProgram& program = *op.gradient;
-    const int16_t r = program.results[input];
-    if (r == kGradient) return true;
-    const int first_scalar = kFirstInput + op.inputs;
-    const int first_instruction = first_scalar + op.scalars + program.constant_count;
-    if (r < first_instruction) return false;
-    const Instruction& last = program.code[r - first_instruction];
-    if (static_cast<OpId>(last.op) != OpId::mul) return false;
-    for (int side : {0, 1}) {
-        const int scalar = last.args[1 - side] - first_scalar;
-        if (last.args[side] == kGradient && scalar >= 0 && scalar < op.scalars)
-            return scalar_value(op, scalar) == 1.0 && (scalar >= attributes.scalar_count ||
-                                                       !attributes.scalars[scalar].is_complex());
-    }
-    return false;
+    const int multiple = op.backward_of[input].multiple;
+    if (multiple == cpu::InputGradient::kItself) return true;
+    if (multiple < 0) return false;
+    const bool complex =
+        multiple < attributes.scalar_count && attributes.scalars[multiple].is_complex();
+    return !complex && scalar_value(op, multiple) == 1.0;
 }
 
 PointwiseBackward::Operands PointwiseBackward::operands(Backward& ctx) const {
