@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             )
         if id(self) in memo:
             return memo[id(self)]  # type: ignore[no-any-return]
-        from kajo._storage import copy_with_storage
+        from kajo.storage import copy_with_storage
 
         result: Tensor = copy_with_storage(self, memo)
         if type(self) is not Tensor:
@@ -224,7 +224,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         return result
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        from kajo._storage import reduce_tensor
+        from kajo.storage import reduce_tensor
 
         return reduce_tensor(self)
 
@@ -319,4 +319,3 @@ _core._set_tensor_class(Tensor)
 _core._set_size_class(Size)
 Tensor.__module__ = "kajo"
 Size.__module__ = "kajo"
-sys.modules[__name__].__dict__["Tensor"] = Tensor

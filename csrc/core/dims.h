@@ -82,17 +82,19 @@ class Dims {
   private:
     static constexpr uint32_t kInline = 6;
 
-    void reserve(size_t n) {
-        if (n <= capacity_) return;
+    // Returns where the elements are then.
+    int64_t* reserve(size_t n) {
+        if (n <= capacity_) return data();
         std::unique_ptr<int64_t[]> grown(new int64_t[n]);
-        std::copy(begin(), end(), grown.get());
+        int64_t* const elements = grown.get();
+        std::copy(begin(), end(), elements);
         heap_ = std::move(grown);
         capacity_ = static_cast<uint32_t>(n);
+        return elements;
     }
     void assign(const int64_t* data, size_t n) {
         size_ = 0;
-        reserve(n);
-        std::copy(data, data + n, this->data());
+        std::copy(data, data + n, reserve(n));
         size_ = static_cast<uint32_t>(n);
     }
 

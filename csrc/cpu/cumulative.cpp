@@ -19,9 +19,11 @@ template <> struct RunningOf<std::complex<float>> { using type = std::complex<do
 template <class T> using Running = typename RunningOf<T>::type;
 
 // Lanes that are independent run side by side: one alone would wait for its own last addition.
-constexpr int kAbreast = 8;
+// Lanes that are runs of memory are few, as their distances are often powers of two, which share one
+// set of the cache; lanes beside each other fill its lines.
+constexpr int kAbreastRuns = 4, kAbreastColumns = 16;
 
-template <class T, Combine kHow>
+template <int kAbreast, class T, Combine kHow>
 void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_stride,
                  int64_t to_stride) {
     Running<T> state[kAbreast];
@@ -34,8 +36,8 @@ void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_str
         }
 }
 
-template <class T, Combine kHow>
-void scan(const Tensor& out, const Tensor& self, int64_t dim) {
+template <int kAbreast, class T, Combine kHow>
+void scan_abreast(const Tensor& out, const Tensor& self, int64_t dim) {
     const Lanes from(self, dim), to(out, dim);
     const T* source = self.data<T>();
     T* target = out.data<T>();
@@ -52,9 +54,16 @@ void scan(const Tensor& out, const Tensor& self, int64_t dim) {
                                 in[k] = source + from.offset(lane);
                                 result[k] = target + to.offset(lane);
                             }
-                            run_abreast<T, kHow>(in, result, n, from.stride(), to.stride());
+                            run_abreast<kAbreast, T, kHow>(in, result, n, from.stride(), to.stride());
                         }
                     });
+}
+
+template <class T, Combine kHow>
+void scan(const Tensor& out, const Tensor& self, int64_t dim) {
+    const bool runs = self.dim() == 0 || self.stride(dim) == 1;
+    if (runs) scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
+    else scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
 }
 
 // Calls f(source, target, lane) with the first elements of every lane.

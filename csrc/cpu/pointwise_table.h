@@ -86,6 +86,11 @@ struct PointwiseOp {
     const GradientProgram* complex_gradient;  // for complex inputs or results; null: none
 };
 
+// The kernels of one operation for one instruction set.
+struct OpKernels {
+    KernelSet forward, backward, backward_of[kMaxInputs];
+};
+
 // The descriptor, with the kernels of this machine's instruction set.
 const PointwiseOp& pointwise_op(OpId op);
 

@@ -67,22 +67,40 @@ void for_each_lane(const char* operation, TensorRefs out, const Tensor& self, in
     });
 }
 
-// Keeps the k smallest seen so far in order; nearly all elements fail the first comparison.
+// True where one of the next kAhead values may be better than the worst one kept; nan may be.
+constexpr int kAhead = 16;
+template <class T>
+bool any_better(const T* source, int64_t stride, T worst, bool largest) {
+    unsigned better = 0;
+    if (largest)
+        for (int j = 0; j < kAhead; j++) better |= !(source[j * stride] <= worst);
+    else
+        for (int j = 0; j < kAhead; j++) better |= !(source[j * stride] >= worst);
+    return better != 0;
+}
+
+// Keeps the k best seen so far in order; nearly all others fail the first comparison.
 template <class Entry, class T>
-void smallest_few(Entry* best, int64_t k, const T* source, int64_t n, int64_t stride,
-                  bool largest) {
+void best_few(Entry* best, int64_t k, const T* source, int64_t n, int64_t stride, bool largest) {
     using Key = decltype(sort_key(T{}));
     const Key flip = largest ? ~Key{0} : Key{0};
     read_entries(best, source, k, stride, largest);
     std::sort(best, best + k);
     Entry worst = best[k - 1];
-    for (int64_t i = k; i < n; i++) {
-        const auto e = Entry::make(static_cast<Key>(sort_key(source[i * stride]) ^ flip), i);
-        if (!(e < worst)) continue;
-        int64_t at = k - 1;
-        for (; at > 0 && e < best[at - 1]; at--) best[at] = best[at - 1];
-        best[at] = e;
-        worst = best[k - 1];
+    for (int64_t i = k; i < n;) {
+        if (i + kAhead <= n &&
+            !any_better(source + i * stride, stride, source[worst.at() * stride], largest)) {
+            i += kAhead;
+            continue;
+        }
+        for (const int64_t end = std::min(n, i + kAhead); i < end; i++) {
+            const auto e = Entry::make(static_cast<Key>(sort_key(source[i * stride]) ^ flip), i);
+            if (!(e < worst)) continue;
+            int64_t at = k - 1;
+            for (; at > 0 && e < best[at - 1]; at--) best[at] = best[at - 1];
+            best[at] = e;
+            worst = best[k - 1];
+        }
     }
 }
 
@@ -138,8 +156,7 @@ void topk(TensorRefs out, TensorRefs in, const void* attributes) {
                   [&](const auto& lanes, int64_t lane, auto* entries, auto* buffer) {
                       const int64_t n = lanes.from.length(), stride = lanes.from.stride();
                       if (choice.k <= 64) {
-                          smallest_few(entries, choice.k, lanes.read(lane), n, stride,
-                                       choice.largest);
+                          best_few(entries, choice.k, lanes.read(lane), n, stride, choice.largest);
                           return lanes.write_all(lane, entries, choice.k);
                       }
                       read_entries(entries, lanes.read(lane), n, stride, choice.largest);

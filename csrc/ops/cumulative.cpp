@@ -206,7 +206,7 @@ Tensor nothing_to_integrate(const Tensor& y, int64_t dim) {
 
 }  // namespace
 
-Tensor trapezoid(const Tensor& y, int64_t dim, const Scalar& dx) {
+Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     dim = wrap_dim(dim, y.dim());
     check(y.dtype() != DType::Bool, "trapezoid(): received a bool input for y, but bool is not "
                                     "supported");
@@ -220,7 +220,7 @@ Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
     const Tensor parts = mul(panels(y, dim), distances(y, x, dim, "trapezoid"));
     return halves(sum(parts, IntSpan(&dim, 1), false, std::nullopt));
 }
-Tensor cumulative_trapezoid(const Tensor& y, int64_t dim, const Scalar& dx) {
+Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     dim = wrap_dim(dim, y.dim());
     check(y.dtype() != DType::Bool, "cumulative_trapezoid(): received a bool input for y, but bool "
                                     "is not supported");

@@ -20,9 +20,9 @@ Tensor linear_scan(const Tensor& decay, const Tensor& input, int64_t dim);
 // Differences of neighbours, n times over; `prepend` and `append` may be undefined.
 Tensor diff(const Tensor& self, int64_t n, int64_t dim, const Tensor& prepend,
             const Tensor& append);
-Tensor trapezoid(const Tensor& y, int64_t dim, const Scalar& dx);
+Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim);
 Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim);
-Tensor cumulative_trapezoid(const Tensor& y, int64_t dim, const Scalar& dx);
+Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim);
 Tensor cumulative_trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim);
 
 }  // namespace kajo::ops

@@ -417,7 +417,15 @@ Tensor take(const Tensor& self, const Tensor& index) {
           index.dtype());
     check_index(self.numel() != 0 || index.numel() == 0,
                 "take(): tried to take from an empty tensor");
-    return ops::index(reshape(self, {-1}), {index});
+    Tensor out;
+    {
+        const GradModeGuard no_grad(false);
+        out = ops::index(reshape(self, {-1}), {index});
+    }
+    return attach("TakeBackward0", out, {self}, {index}, [sizes = self.sizes()](Backward& ctx) {
+        ctx.set(0, put(zeros(sizes, ctx.grad().dtype(), ctx.grad().device()), ctx.saved(0),
+                       ctx.grad(), true));
+    });
 }
 
 Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
@@ -429,14 +437,26 @@ Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool 
                 "put_(): Expected source and index to have the same number of elements, but got "
                 "source.numel() = ",
                 source.numel(), ", index.numel() = ", index.numel());
-    const TensorList at{reshape(index, {-1})};
-    const Tensor values = reshape(source, {-1});
-    if (self.is_contiguous()) {
-        index_put_(view(self, {-1}), at, values, accumulate);
-        return self;
+    check_inplace(self, "put_");
+    refuse_overlap(self, "put_");
+    {
+        const GradModeGuard no_grad(false);
+        const Tensor own = contiguous(self);
+        Indexing how(alias(own, {own.numel()}, {1}, own.offset()), {reshape(index, {-1})});
+        write(how.arranged, how, reshape(source, {-1}), accumulate ? Combine::Add : Combine::Assign);
+        if (!own.is_same(self)) copy_raw(self, own);
     }
-    const Tensor changed = index_put(reshape(self, {-1}), at, values, accumulate);
-    return copy_(self, reshape(changed, self.sizes()));
+    return attach_inplace("PutBackward0", self, {self, source}, {index},
+                          [accumulate, sizes = source.sizes()](Backward& ctx) {
+                              const Tensor index = ctx.saved(0);
+                              if (ctx.needs(0))
+                                  ctx.set(0, accumulate ? ctx.grad()
+                                                        : put(ctx.grad(), index,
+                                                              zeros(index.sizes(), ctx.grad().dtype(),
+                                                                    ctx.grad().device()),
+                                                              false));
+                              if (ctx.needs(1)) ctx.set(1, reshape(take(ctx.grad(), index), sizes));
+                          });
 }
 Tensor put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
     return put_(clone(self), index, source, accumulate);

@@ -331,12 +331,21 @@ void roll_dim(const Tensor& out, const Tensor& self, int64_t dim, int64_t shift)
     copy_raw(narrow(out, dim, head, size - head), narrow(self, dim, 0, size - head));
 }
 
+Tensor roll_flat(const Tensor& self, int64_t shift) {
+    Tensor out;
+    {
+        const GradModeGuard no_grad(false);
+        out = view(roll(reshape(self, {-1}), {shift}, {0}), self.sizes());
+    }
+    return attach("RollBackward0", out, {self}, {},
+                  [shift](Backward& ctx) { ctx.set(0, roll_flat(ctx.grad(), -shift)); });
+}
+
 }  // namespace
 
 Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     check(!shifts.empty(), "roll(): `shifts` required");
-    if (dims.empty() && shifts.size() == 1)
-        return view(roll(reshape(self, {-1}), shifts, {0}), self.sizes());
+    if (dims.empty() && shifts.size() == 1) return roll_flat(self, shifts[0]);
     check(shifts.size() == dims.size(), "roll(): shifts and dimensions must align. shifts: ",
           shifts.size(), ", dims:", dims.size());
     Dims wrapped;

@@ -44,7 +44,7 @@ struct Reader {
                 depth++;
             } else if (depth && (c == ']' || c == ')')) {
                 depth--;
-            } else if (c == ',' || c == ')') {
+            } else if (depth == 0 && (c == ',' || c == ')')) {
                 break;
             }
         }
