@@ -309,6 +309,7 @@ def _fractional(
     lead = batched.shape[:2]
     if samples is None:
         samples = kajo.rand(*lead, dimensions, dtype=input.dtype, device=input.device)
+    samples = samples[: lead[0], : lead[1]]
     # Flat places of every element of every window: (N, C, outputs..., elements of the window).
     place = kajo.zeros((1,) * (2 + 2 * dimensions), dtype=kajo.int64)
     for i in range(dimensions):
