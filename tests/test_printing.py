@@ -24,7 +24,7 @@ CASES = [
     (lambda: kajo.tensor([-0.0, 0.0]), "tensor([-0., 0.])"),
     (lambda: kajo.tensor([True, False]), "tensor([ True, False])"),
     (lambda: kajo.tensor([1, 20]), "tensor([ 1, 20])"),
-    (lambda: kajo.tensor([1 + 2j, -1.5j]), "tensor([ 1.+2.0000j, -0.-1.5000j])"),
+    (lambda: kajo.tensor([1 + 2j, -1.5j]), "tensor([1.+2.0000j, -0.-1.5000j])"),
     (lambda: kajo.empty(0), "tensor([])"),
     (lambda: kajo.empty(2, 0), "tensor([], size=(2, 0))"),
     (lambda: kajo.ones(2, requires_grad=True), "tensor([1., 1.], requires_grad=True)"),

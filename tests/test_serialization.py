@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -239,7 +240,7 @@ def test_layouts_outside_the_storage_are_refused(count, offset, size, stride):
         b"\x80\x02]K\x01K\x02s.",
         b"\x80\x02cbuiltins\nbytearray\n\x8a\x06\x00\x00\x00\x00\x00\x01\x85R.",
         b"\x80\x09.",
-        b"\x80\x02" + b"(" * 50 + b"." ,
+        b"\x80\x02" + b"(" * 50 + b".",
         b"\x80\x02X\xff\xff\xff\x7f",
         b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00true\x85R.",
         b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.",
@@ -275,10 +276,8 @@ def test_damaged_files(options):
         broken = bytearray(data)
         for _ in range(rng.choice([1, 1, 3])):
             broken[rng.randrange(len(broken))] = rng.randrange(256)
-        try:
+        with contextlib.suppress(LOAD_ERRORS):
             kajo.load(io.BytesIO(bytes(broken)))
-        except LOAD_ERRORS:
-            pass
 
 
 def tar_checkpoint(value=b"\x80\x02X\x01\x00\x00\x001Q."):
