@@ -154,8 +154,8 @@ class LBFGS(Optimizer):
         ...     loss.backward()
         ...     return loss
         >>> loss = optimizer.step(closure)
-        >>> weight.detach()
-        tensor([3.0000, 3.0000])
+        >>> [round(value, 3) for value in weight.tolist()]
+        [3.0, 3.0]
     """
 
     def __init__(
