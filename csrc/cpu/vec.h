@@ -1,0 +1,234 @@
+// Fixed-width vectors for the generated kernels: GCC's vector extension and the few operations that it
+// lacks. Without AVX2 the portable path is taken, which uses no intrinsics.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace kajo::cpu {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+
+typedef float VF __attribute__((vector_size(kVectorBytes)));
+typedef double VD __attribute__((vector_size(kVectorBytes)));
+typedef int32_t VFI __attribute__((vector_size(kVectorBytes)));
+typedef int64_t VDI __attribute__((vector_size(kVectorBytes)));
+
+template <class V>
+using Lane = std::remove_cvref_t<decltype(V{}[0])>;
+template <class V>
+constexpr int kLanes = sizeof(V) / sizeof(Lane<V>);
+
+#define KAJO_INLINE static inline __attribute__((always_inline))
+
+// Broadcasts; minus a positive zero, because plus would lose the sign of a negative zero.
+template <class V, class S>
+KAJO_INLINE V splat(S x) {
+    return static_cast<Lane<V>>(x) - V{};
+}
+
+KAJO_INLINE VFI v_bits(VF x) { return (VFI)x; }
+KAJO_INLINE VDI v_bits(VD x) { return (VDI)x; }
+KAJO_INLINE VF v_from_bits(VFI x) { return (VF)x; }
+KAJO_INLINE VD v_from_bits(VDI x) { return (VD)x; }
+KAJO_INLINE VF v_abs(VF x) { return (VF)((VFI)x & 0x7fffffff); }
+KAJO_INLINE VD v_abs(VD x) { return (VD)((VDI)x & 0x7fffffffffffffff); }
+KAJO_INLINE VF v_neg(VF x) { return (VF)((VFI)x ^ INT32_MIN); }
+KAJO_INLINE VD v_neg(VD x) { return (VD)((VDI)x ^ INT64_MIN); }
+KAJO_INLINE VFI v_to_int(VF x) { return __builtin_convertvector(x, VFI); }
+KAJO_INLINE VF v_to_float(VFI x) { return __builtin_convertvector(x, VF); }
+// Below 2**51, adding 1.5 * 2**52 leaves the integer in the low bits; AVX2 converts no 64-bit integers.
+KAJO_INLINE VDI v_to_int(VD x) { return (VDI)(x + 0x1.8p52) - (VDI)splat<VD>(0x1.8p52); }
+KAJO_INLINE VD v_to_float(VDI x) { return (VD)(x + (VDI)splat<VD>(0x1.8p52)) - 0x1.8p52; }
+
+#if defined(__AVX512F__)
+KAJO_INLINE VF v_fma(VF a, VF b, VF c) { return _mm512_fmadd_ps(a, b, c); }
+KAJO_INLINE VD v_fma(VD a, VD b, VD c) { return _mm512_fmadd_pd(a, b, c); }
+KAJO_INLINE VF v_min(VF a, VF b) { return _mm512_min_ps(a, b); }
+KAJO_INLINE VD v_min(VD a, VD b) { return _mm512_min_pd(a, b); }
+KAJO_INLINE VF v_max(VF a, VF b) { return _mm512_max_ps(a, b); }
+KAJO_INLINE VD v_max(VD a, VD b) { return _mm512_max_pd(a, b); }
+KAJO_INLINE VF v_sqrt(VF x) { return _mm512_sqrt_ps(x); }
+KAJO_INLINE VD v_sqrt(VD x) { return _mm512_sqrt_pd(x); }
+KAJO_INLINE VF v_rint(VF x) { return _mm512_roundscale_ps(x, 8); }
+KAJO_INLINE VD v_rint(VD x) { return _mm512_roundscale_pd(x, 8); }
+KAJO_INLINE VF v_floor(VF x) { return _mm512_roundscale_ps(x, 9); }
+KAJO_INLINE VD v_floor(VD x) { return _mm512_roundscale_pd(x, 9); }
+KAJO_INLINE VF v_trunc(VF x) { return _mm512_roundscale_ps(x, 11); }
+KAJO_INLINE VD v_trunc(VD x) { return _mm512_roundscale_pd(x, 11); }
+KAJO_INLINE VF v_scale(VF x, VF n) { return _mm512_scalef_ps(x, n); }
+KAJO_INLINE VD v_scale(VD x, VD n) { return _mm512_scalef_pd(x, n); }
+KAJO_INLINE bool any(VFI m) { return _mm512_movepi32_mask((__m512i)m); }
+KAJO_INLINE bool any(VDI m) { return _mm512_movepi64_mask((__m512i)m); }
+KAJO_INLINE VD low_half(VF x) { return _mm512_cvtps_pd(_mm512_castps512_ps256(x)); }
+KAJO_INLINE VD high_half(VF x) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)); }
+KAJO_INLINE VF join(VD a, VD b) {
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b), 1);
+}
+#elif defined(__AVX2__)
+KAJO_INLINE VF v_fma(VF a, VF b, VF c) { return _mm256_fmadd_ps(a, b, c); }
+KAJO_INLINE VD v_fma(VD a, VD b, VD c) { return _mm256_fmadd_pd(a, b, c); }
+KAJO_INLINE VF v_min(VF a, VF b) { return _mm256_min_ps(a, b); }
+KAJO_INLINE VD v_min(VD a, VD b) { return _mm256_min_pd(a, b); }
+KAJO_INLINE VF v_max(VF a, VF b) { return _mm256_max_ps(a, b); }
+KAJO_INLINE VD v_max(VD a, VD b) { return _mm256_max_pd(a, b); }
+KAJO_INLINE VF v_sqrt(VF x) { return _mm256_sqrt_ps(x); }
+KAJO_INLINE VD v_sqrt(VD x) { return _mm256_sqrt_pd(x); }
+KAJO_INLINE VF v_rint(VF x) { return _mm256_round_ps(x, 8); }
+KAJO_INLINE VD v_rint(VD x) { return _mm256_round_pd(x, 8); }
+KAJO_INLINE VF v_floor(VF x) { return _mm256_round_ps(x, 9); }
+KAJO_INLINE VD v_floor(VD x) { return _mm256_round_pd(x, 9); }
+KAJO_INLINE VF v_trunc(VF x) { return _mm256_round_ps(x, 11); }
+KAJO_INLINE VD v_trunc(VD x) { return _mm256_round_pd(x, 11); }
+KAJO_INLINE bool any(VFI m) { return _mm256_movemask_ps((__m256)m); }
+KAJO_INLINE bool any(VDI m) { return _mm256_movemask_pd((__m256d)m); }
+KAJO_INLINE VD low_half(VF x) { return _mm256_cvtps_pd(_mm256_castps256_ps128(x)); }
+KAJO_INLINE VD high_half(VF x) { return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)); }
+KAJO_INLINE VF join(VD a, VD b) { return _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a)); }
+#else
+// A library call a lane where the processor has no fused multiply-add: slow, but the same bits.
+template <class V>
+KAJO_INLINE V v_fma(V a, V b, V c) {
+    for (int i = 0; i < kLanes<V>; i++) a[i] = std::fma(a[i], b[i], c[i]);
+    return a;
+}
+template <class V>
+KAJO_INLINE V v_min(V a, V b) {
+    return a < b ? a : b;
+}
+template <class V>
+KAJO_INLINE V v_max(V a, V b) {
+    return a > b ? a : b;
+}
+template <class V>
+KAJO_INLINE V v_sqrt(V x) {
+    for (int i = 0; i < kLanes<V>; i++) x[i] = std::sqrt(x[i]);
+    return x;
+}
+KAJO_INLINE VF with_sign_of(VF x, VF s) { return (VF)((VFI)x | ((VFI)s & INT32_MIN)); }
+KAJO_INLINE VD with_sign_of(VD x, VD s) { return (VD)((VDI)x | ((VDI)s & INT64_MIN)); }
+// Adding and subtracting 2**mantissa rounds what is smaller; what is larger is whole already.
+template <class V>
+KAJO_INLINE V v_rint(V x) {
+    const V whole = splat<V>(sizeof(Lane<V>) == 4 ? 0x1p23 : 0x1p52), a = v_abs(x);
+    return a < whole ? with_sign_of((a + whole) - whole, x) : x;
+}
+template <class V>
+KAJO_INLINE V v_floor(V x) {
+    const V r = v_rint(x);
+    return r > x ? r - 1 : r;
+}
+template <class V>
+KAJO_INLINE V v_trunc(V x) {
+    const V a = v_abs(x);
+    return x != x ? x : with_sign_of(v_floor(a), x);
+}
+template <class M>
+KAJO_INLINE bool any(M m) {
+    M zero{};
+    return std::memcmp(&m, &zero, sizeof m) != 0;
+}
+KAJO_INLINE VD low_half(VF x) { return VD{x[0], x[1]}; }
+KAJO_INLINE VD high_half(VF x) { return VD{x[2], x[3]}; }
+KAJO_INLINE VF join(VD a, VD b) {
+    return VF{static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(b[0]),
+              static_cast<float>(b[1])};
+}
+#endif
+
+#if !defined(__AVX512F__)
+// x * 2**n in two steps, of which only the last can round; |n| < 2 * bias.
+KAJO_INLINE VF v_scale(VF x, VF n) {
+    const VFI k = (VFI)(n + 0x1.8p23f) - (VFI)splat<VF>(0x1.8p23f), h = k >> 1;
+    return x * (VF)((h + 127) << 23) * (VF)((k - h + 127) << 23);
+}
+KAJO_INLINE VD v_scale(VD x, VD n) {
+    const VD m = v_floor(n * 0.5);  // AVX2 has no 64-bit arithmetic shift
+    return x * (VD)((v_to_int(m) + 1023) << 52) * (VD)((v_to_int(n - m) + 1023) << 52);
+}
+#endif
+
+// Lanes where the condition holds are computed one by one; hardly ever any are.
+template <class V, class M, class Function, class... Args>
+KAJO_INLINE V rare(M condition, V fast, Function f, Args... args) {
+    if (__builtin_expect(any(condition), 0))
+        for (int i = 0; i < kLanes<V>; i++)
+            if (condition[i]) fast[i] = f(args[i]...);
+    return fast;
+}
+// All lanes are computed one by one.
+template <class V, class Function, class... Args>
+KAJO_INLINE V each_lane(Function f, Args... args) {
+    V y;
+    for (int i = 0; i < kLanes<V>; i++) y[i] = f(args[i]...);
+    return y;
+}
+// A float32 operation computed in float64.
+template <class Function, class... Args>
+KAJO_INLINE VF widen(Function f, Args... args) {
+    return join(f(low_half(args)...), f(high_half(args)...));
+}
+
+// ---- tiles ---------------------------------------------------------------------------------------
+
+template <class V>
+using Mask = std::conditional_t<sizeof(Lane<V>) == 4, VFI, VDI>;
+
+template <class V>
+KAJO_INLINE V load_mask(const uint8_t* p, int count) {
+    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
+    Bytes b{};
+    std::memcpy(&b, p, count);
+    return (V)(__builtin_convertvector(b, Mask<V>) != 0);
+}
+template <class V>
+KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
+    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
+    const Bytes b = __builtin_convertvector((Mask<V>)x & 1, Bytes);
+    std::memcpy(p, &b, count);
+}
+
+// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output is
+// a byte for each element, and in registers a truth value for each lane.
+template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, class Body>
+KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
+    using T = Lane<V>;
+    constexpr int lanes = kLanes<V>;
+    V a[inputs], r[outputs];
+    const auto step = [&](int64_t at, int count) __attribute__((always_inline)) {
+        for (int k = 0; k < inputs; k++) {
+            if (mask_inputs >> k & 1)
+                a[k] = load_mask<V>(static_cast<const uint8_t*>(in[k]) + at, count);
+            else
+                std::memcpy(&a[k], static_cast<const T*>(in[k]) + at, count * sizeof(T));
+        }
+        f(a, r);
+        for (int k = 0; k < outputs; k++) {
+            if (mask_outputs >> k & 1)
+                store_mask<V>(static_cast<uint8_t*>(out[k]) + at, r[k], count);
+            else
+                std::memcpy(static_cast<T*>(out[k]) + at, &r[k], count * sizeof(T));
+        }
+    };
+    int64_t i = 0;
+    for (; i + lanes <= n; i += lanes) step(i, lanes);
+    if (i < n) {
+        for (V& v : a) v = splat<V>(1);  // harmless values where there are no elements
+        step(i, static_cast<int>(n - i));
+    }
+}
+
+}  // namespace
+}  // namespace kajo::cpu

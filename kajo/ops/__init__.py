@@ -1,0 +1,1 @@
+"""Build-time definitions of operations; nothing here is imported by ``import kajo``."""

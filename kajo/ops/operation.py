@@ -1,0 +1,179 @@
+"""An entry of the table of element-wise operations, and the decorator that makes one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .expression import Expr, Number, const, diff, eq, is_const, node, rewrite, var, where
+
+Formula = Callable[..., Expr]
+Partials = Callable[..., Sequence["Number | None"]]
+RULES = ("same", "float", "bool", "real", "complex")
+CLASSES = ("float", "int", "bool", "complex")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Everything known about one element-wise operation.
+
+    Formulas are over the variables named in `inputs` and `scalars`; gradients also over `g` (the
+    gradient of the result) and `y` (the result). `by_class` holds the formula for each class of
+    computing type that has one; `gradients` and `complex_gradients` one formula an input, None for
+    an input that has no gradient, and are empty where there is no gradient at all.
+    """
+
+    identifier: str  # in the enumeration; the name of the function unless PyTorch overloads it
+    name: str  # PyTorch's function name
+    node_name: str | None
+    inputs: tuple[str, ...]
+    masks: frozenset[str]
+    scalars: dict[str, float]
+    rule: str
+    allowed: frozenset[str]
+    by_class: dict[str, Expr]
+    gradients: tuple[Expr | None, ...]
+    complex_gradients: tuple[Expr | None, ...]
+    domain: tuple[float, float]
+    checks_zero_divisor: bool
+    doc: str
+    kernels_of: str  # the operation whose kernels serve this one: itself unless it is an alias
+
+    @property
+    def differentiable(self) -> tuple[int, ...]:
+        """The positions of the inputs that have a gradient."""
+        either = self.gradients or self.complex_gradients
+        return tuple(i for i, g in enumerate(either) if g is not None)
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def conj(x: Number) -> Expr:
+    """The complex conjugate."""
+    return node("conj", x)
+
+
+def scaled(g: Expr, partial: Number) -> Expr:
+    """g * partial, without 0 * inf where the partial derivative is a selected 0 or 1."""
+    p = const(partial)
+    if is_const(p, 0):
+        return const(0)
+    if p.op == "where" and any(b.op in ("const", "where") for b in p.args[1:]):
+        return where(p.args[0], scaled(g, p.args[1]), scaled(g, p.args[2]))
+    return g * p
+
+
+def pointwise(
+    function: Formula | None = None,
+    *,
+    name: str | None = None,
+    node_name: str | None = "",
+    rule: str = "same",
+    allows: str = "float",
+    masks: Sequence[str] = (),
+    domain: tuple[float, float] = (-5.0, 5.0),
+    partials: Partials | None = None,
+    integer: Formula | None = None,
+    boolean: Formula | None = None,
+    complex_formula: Formula | None = None,
+    complex_partials: Partials | None = None,
+    complex_gradient: Partials | None = None,
+    checks_zero_divisor: bool = False,
+) -> Callable[..., object]:
+    """Enter the decorated formula into the table.
+
+    Args:
+        function: positional parameters are tensors, keyword-only ones are scalars with defaults.
+        name: PyTorch's name where the function's own (without trailing underscores) is not it.
+        node_name: the autograd node; "" gives NameBackward0, None no gradient.
+        rule: the result's type, one of `RULES`.
+        allows: which of `CLASSES` the promoted inputs may be, separated by spaces.
+        masks: inputs that are bool whatever the others are.
+        domain: where samples are drawn.
+        partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not good
+            enough. None for an input: no gradient.
+        integer, boolean, complex_formula: the formula for these types where it is another one.
+        complex_partials: as `partials`, for complex types.
+        complex_gradient: (g, y, *inputs, **scalars) -> gradients, where the operation is not
+            holomorphic; all others get g * conj(partial).
+        checks_zero_divisor: integers must raise ZeroDivisionError for a zero in the last input.
+    """
+    if function is None:
+        options = {k: v for k, v in locals().items() if k != "function"}
+        return lambda f: pointwise(f, **options)
+    identifier = function.__name__.rstrip("_")
+    parameters = inspect.signature(function).parameters.values()
+    inputs = tuple(p.name for p in parameters if p.kind != p.KEYWORD_ONLY)
+    scalars = {p.name: float(p.default) for p in parameters if p.kind == p.KEYWORD_ONLY}
+    tensors = [var(n, "b" if n in masks else "f") for n in inputs]
+    keywords = {n: var(n) for n in scalars}
+    allowed = frozenset(allows.split())
+    assert rule in RULES and allowed <= set(CLASSES), identifier
+
+    g, y = var("g"), var("y")
+    formulas = {"float": function, "int": integer or function, "bool": boolean or integer or function}
+    formulas["complex"] = complex_formula or function
+    converts = {"int", "bool"} if rule == "float" else set()
+    by_class = {c: formulas[c](*tensors, **keywords) for c in CLASSES if c in allowed - converts}
+    by_class = {c: e if e.kind == "b" else const(e) for c, e in by_class.items()}
+    if node_name == "":
+        node_name = "".join(map(str.capitalize, (name or identifier).split("_"))) + "Backward0"
+    if rule == "bool":
+        node_name = None
+
+    def finish(formulas: Sequence[Number | None], result: Expr) -> tuple[Expr | None, ...]:
+        nodes = [None if f is None else const(f) for f in formulas]
+        present = [n for n in nodes if n is not None]
+        # Where a derivative contains the result itself (exp, tanh), the saved result is read.
+        keep = result.op in ("var", "const")
+        done = iter(present if keep else rewrite(present, lambda e, _: y if e is result else None))
+        return tuple(None if n is None else next(done) for n in nodes)
+
+    def derive(result: Expr, given: Partials | None) -> list[Number | None]:
+        if given is not None:
+            return list(given(y, *tensors, **keywords))
+        return [None if n in masks else (diff(result, v) or const(0)) for n, v in zip(inputs, tensors)]
+
+    gradients: tuple[Expr | None, ...] = ()
+    complex_gradients: tuple[Expr | None, ...] = ()
+    if node_name is not None and "float" in by_class and rule != "complex":
+        real = derive(by_class["float"], partials)
+        gradients = finish([None if p is None else scaled(g, p) for p in real], by_class["float"])
+    if node_name is not None and (complex_gradient or "complex" in by_class):
+        result = by_class["complex" if "complex" in by_class else "float"]
+        if complex_gradient:
+            formulas_ = list(complex_gradient(g, y, *tensors, **keywords))
+        else:
+            holomorphic = derive(result, complex_partials or partials)
+            formulas_ = [None if p is None else _conjugate_product(g, p) for p in holomorphic]
+        complex_gradients = finish(formulas_, result)
+
+    OPERATIONS[identifier] = Operation(
+        identifier, name or identifier, node_name, inputs, frozenset(masks), scalars, rule, allowed,
+        by_class, gradients, complex_gradients, domain, checks_zero_divisor,
+        inspect.cleandoc(function.__doc__ or ""), identifier,
+    )  # fmt: skip
+    return function
+
+
+def _conjugate_product(g: Expr, partial: Number) -> Expr:
+    p = const(partial)
+    if p.op == "where":
+        return where(p.args[0], _conjugate_product(g, p.args[1]), _conjugate_product(g, p.args[2]))
+    if is_const(p, 0):
+        return const(0)
+    return g * p if p.op == "const" else g * conj(p)
+
+
+def alias(identifier: str, of: str, name: str, node_name: str | None) -> None:
+    """Enter an operation that is another one by formula, under another name or autograd node."""
+    OPERATIONS[identifier] = replace(
+        OPERATIONS[of], identifier=identifier, name=name, node_name=node_name, kernels_of=of
+    )
+
+
+def not_equal(a: Number, b: Number) -> Expr:
+    """Whether a differs from b."""
+    return ~eq(a, b)

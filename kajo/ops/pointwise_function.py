@@ -1,0 +1,254 @@
+"""Element-wise operations: exponential, logarithmic, trigonometric and special functions."""
+
+from __future__ import annotations
+
+import math
+
+from .expression import Expr, Number, eq, isnan, where
+from .operation import pointwise
+from .primitives import INF, NAN, abs_, max_
+from .primitives import rsqrt_ as inverse_sqrt
+from .primitives_elementary import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    logit,
+    sigmoid,
+    sin,
+    sinc,
+    sinh,
+    tan,
+    tanh,
+)
+from .primitives_special import digamma, erf, erfc, erfinv, lgamma, ndtr, zeta
+
+ALL = "float int bool complex"
+REAL = "float int bool"
+POSITIVE = (0.01, 5.0)
+
+# ---- exponentials and logarithms -----------------------------------------------------------------
+
+
+@pointwise(rule="float", allows=ALL)
+def exp_(input: Expr) -> Expr:
+    return exp(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def exp2_(input: Expr) -> Expr:
+    return exp2(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def expm1_(input: Expr) -> Expr:
+    return expm1(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=POSITIVE)
+def log_(input: Expr) -> Expr:
+    return log(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=POSITIVE)
+def log2_(input: Expr) -> Expr:
+    return log2(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=POSITIVE)
+def log10_(input: Expr) -> Expr:
+    return log10(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=POSITIVE)
+def log1p_(input: Expr) -> Expr:
+    return log1p(input)
+
+
+def _distance(a: Expr, b: Expr) -> Expr:
+    return where(eq(a, b), 0, -abs_(a - b))
+
+
+@pointwise(allows="float", partials=lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)))
+def logaddexp(input: Expr, other: Expr) -> Expr:
+    return max_(input, other) + log1p(exp(_distance(input, other)))
+
+
+def _logaddexp2_partials(y: Expr, a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    return sigmoid(math.log(2) * (a - b)), sigmoid(math.log(2) * (b - a))
+
+
+@pointwise(allows="float", partials=_logaddexp2_partials)
+def logaddexp2(input: Expr, other: Expr) -> Expr:
+    return max_(input, other) + log1p(exp2(_distance(input, other))) * (1 / math.log(2))
+
+
+def _xlogy_partials(y: Expr, x: Expr, a: Expr) -> tuple[Expr, Expr]:
+    return where(eq(x, 0) & (a <= 0), 0, log(a)), x / a
+
+
+@pointwise(rule="float", allows=REAL, domain=POSITIVE, partials=_xlogy_partials)
+def xlogy(input: Expr, other: Expr) -> Expr:
+    return where(isnan(other), NAN, where(eq(input, 0), 0, input * log(other)))
+
+
+def _xlog1py_partials(y: Expr, x: Expr, a: Expr) -> tuple[Expr, Expr]:
+    return where(eq(x, 0) & (a <= -1), 0, log1p(a)), x / (a + 1)
+
+
+@pointwise(rule="float", allows=REAL, domain=POSITIVE, node_name="SpecialXlog1PyBackward0",
+           partials=_xlog1py_partials)  # fmt: skip
+def xlog1py(input: Expr, other: Expr) -> Expr:
+    return where(isnan(other), NAN, where(eq(input, 0), 0, input * log1p(other)))
+
+
+@pointwise(rule="float", allows=REAL, domain=POSITIVE, node_name="SpecialEntrBackward0",
+           partials=lambda y, x: (-log(x) - 1,))  # fmt: skip
+def entr(input: Expr) -> Expr:
+    return where(input > 0, -input * log(input), where(eq(input, 0), 0, where(input < 0, -INF, input)))
+
+
+# ---- trigonometric and hyperbolic functions ------------------------------------------------------
+
+
+@pointwise(rule="float", allows=ALL)
+def sin_(input: Expr) -> Expr:
+    return sin(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def cos_(input: Expr) -> Expr:
+    return cos(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def tan_(input: Expr) -> Expr:
+    return tan(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=(-0.95, 0.95))
+def asin_(input: Expr) -> Expr:
+    return asin(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=(-0.95, 0.95))
+def acos_(input: Expr) -> Expr:
+    return acos(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def atan_(input: Expr) -> Expr:
+    return atan(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def sinh_(input: Expr) -> Expr:
+    return sinh(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def cosh_(input: Expr) -> Expr:
+    return cosh(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def tanh_(input: Expr) -> Expr:
+    return tanh(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def asinh_(input: Expr) -> Expr:
+    return asinh(input)
+
+
+def _complex_acosh_partials(y: Expr, x: Expr) -> tuple[Expr]:
+    return (inverse_sqrt(x - 1) * inverse_sqrt(x + 1),)
+
+
+@pointwise(rule="float", allows=ALL, domain=(1.05, 5.0), complex_partials=_complex_acosh_partials)
+def acosh_(input: Expr) -> Expr:
+    return acosh(input)
+
+
+@pointwise(rule="float", allows=ALL, domain=(-0.95, 0.95))
+def atanh_(input: Expr) -> Expr:
+    return atanh(input)
+
+
+@pointwise(rule="float", allows=ALL)
+def sinc_(input: Expr) -> Expr:
+    return sinc(input)
+
+
+# ---- special functions ---------------------------------------------------------------------------
+
+
+@pointwise(rule="float", allows=ALL)
+def sigmoid_(input: Expr) -> Expr:
+    return sigmoid(input)
+
+
+def _logit_partials(y: Expr, x: Expr) -> tuple[Expr]:
+    return (where((x < 0) | (x > 1), NAN, 1 / (x * (1 - x))),)
+
+
+@pointwise(rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_partials)
+def logit_(input: Expr) -> Expr:
+    return logit(input)
+
+
+def _logit_eps_partials(y: Expr, x: Expr, *, eps: Expr) -> tuple[Expr]:
+    return (where((x < eps) | (x > 1 - eps), 0, 1 / (x * (1 - x))),)
+
+
+@pointwise(name="logit", rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_eps_partials)
+def logit_eps(input: Expr, *, eps: Number = 0.0) -> Expr:
+    return logit(where(input < eps, eps, where(input > 1 - eps, 1 - eps, input)))
+
+
+@pointwise(rule="float", allows=REAL)
+def erf_(input: Expr) -> Expr:
+    return erf(input)
+
+
+@pointwise(rule="float", allows=REAL)
+def erfc_(input: Expr) -> Expr:
+    return erfc(input)
+
+
+@pointwise(rule="float", allows=REAL, domain=(-0.95, 0.95))
+def erfinv_(input: Expr) -> Expr:
+    return erfinv(input)
+
+
+@pointwise(rule="float", allows=REAL, node_name="SpecialNdtrBackward0")
+def ndtr_(input: Expr) -> Expr:
+    return ndtr(input)
+
+
+@pointwise(rule="float", allows=REAL, domain=POSITIVE)
+def lgamma_(input: Expr) -> Expr:
+    return lgamma(input)
+
+
+@pointwise(rule="float", allows=REAL, domain=POSITIVE)
+def digamma_(input: Expr) -> Expr:
+    return digamma(input)
+
+
+@pointwise(rule="float", allows=REAL, domain=(1.5, 5.0), node_name="SpecialZetaBackward0",
+           partials=lambda y, s, q: (None, -s * zeta(s + 1, q)))  # fmt: skip
+def zeta_(input: Expr, other: Expr) -> Expr:
+    return zeta(input, other)
+
