@@ -269,6 +269,10 @@ def _framework_names() -> dict[str, Global]:
     for name, dtype in STORAGE_DTYPES.items():
         for prefix in ("", "cuda.", "storage."):
             names[prefix + name] = Global(StorageType(name, getattr(kajo, dtype)))
+    for name, dtype in STORAGE_DTYPES.items():
+        for prefix in ("", "cuda."):
+            tensor_type = name.replace("Storage", "Tensor")
+            names[prefix + tensor_type] = Global(StorageType(tensor_type, getattr(kajo, dtype)))
     names["storage.UntypedStorage"] = Global(StorageType("UntypedStorage", None))
     names["UntypedStorage"] = names["storage.UntypedStorage"]
     names["Tensor"] = Global(kajo.Tensor)

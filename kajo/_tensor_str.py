@@ -311,7 +311,7 @@ def _str(tensor: Tensor, *, tensor_contents: str | None = None) -> str:
         shows_dtype = tensor.dtype not in _obvious_dtypes()
     suffixes = _suffixes(
         tensor,
-        shows_size=is_meta or _options.edgeitems == 0 or (is_empty and tensor.dim() != 1),
+        shows_size=is_meta or (tensor.dim() != 1 if is_empty else _options.edgeitems == 0),
         shows_dtype=shows_dtype,
     )
     if tensor_contents is None:

@@ -10,6 +10,7 @@
 #include "cpu/gemm/gemm.h"
 
 using namespace kajo::cpu;
+using kajo::DType;
 
 namespace {
 
@@ -41,7 +42,7 @@ void report(const std::string& name, double flops, const std::function<void()>& 
 
 struct Case {
     const char* type_name;
-    GemmType type;
+    DType type;
     size_t bytes;
 };
 
@@ -96,12 +97,10 @@ void bench_conv(const Case& c, int64_t batch, int64_t in, int64_t out, int64_t s
                              "x " + std::to_string(in) + "->" + std::to_string(out) + " " +
                              std::to_string(size) + "^2 k" + std::to_string(kernel) + " s" +
                              std::to_string(stride) + (groups > 1 ? " depthwise" : "");
-    report(name + " forward", flops, [&] {
-        kernels.conv_forward(s, c.type, x.data(), w.data(), nullptr, y.data());
-    });
-    report(name + " input", flops, [&] {
-        kernels.conv_backward_input(s, c.type, y.data(), w.data(), nullptr, dx.data());
-    });
+    report(name + " forward", flops,
+           [&] { kernels.conv_forward(s, c.type, x.data(), w.data(), nullptr, y.data()); });
+    report(name + " input", flops,
+           [&] { kernels.conv_backward_input(s, c.type, y.data(), w.data(), nullptr, dx.data()); });
     report(name + " weight", flops, [&] {
         kernels.conv_backward_weight(s, c.type, x.data(), y.data(), dw.data(), nullptr);
     });
@@ -112,8 +111,8 @@ void bench_conv(const Case& c, int64_t batch, int64_t in, int64_t out, int64_t s
 int main(int argc, char** argv) {
     if (argc > 1) filter = argv[1];
     kajo::set_num_threads(1);
-    const Case f32{"float32", GemmType::Float32, 4}, f64{"float64", GemmType::Float64, 8};
-    const Case bf16{"bfloat16", GemmType::BFloat16, 2}, c64{"complex64", GemmType::Complex64, 8};
+    const Case f32{"float32", DType::Float32, 4}, f64{"float64", DType::Float64, 8};
+    const Case bf16{"bfloat16", DType::BFloat16, 2}, c64{"complex64", DType::Complex64, 8};
     for (const Case& c : {f32, f64, bf16})
         for (int64_t n : {2, 16, 64, 256, 1024}) bench_matmul(c, n, n, n, false);
     bench_matmul(c64, 256, 256, 256, false);
@@ -124,7 +123,7 @@ int main(int argc, char** argv) {
     bench_matmul(f32, 1024, 1, 1024, false);
     for (const Case& c : {f32, f64, bf16}) {
         bench_conv(c, 4, 64, 64, 56, 3, 1, 1, 1);
-        if (c.type != GemmType::Float32) continue;
+        if (c.type != DType::Float32) continue;
         bench_conv(c, 4, 512, 512, 7, 3, 1, 1, 1);
         bench_conv(c, 4, 64, 256, 56, 1, 1, 0, 1);
         bench_conv(c, 4, 3, 64, 224, 7, 2, 3, 1);

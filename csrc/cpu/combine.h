@@ -26,9 +26,12 @@ bool replaces(T there, T value, bool larger) {
 
 template <Combine kHow, class T>
 T combine(T there, T value) {
-    if constexpr (kHow == Combine::Assign) return value;
-    else if constexpr (kHow == Combine::Maximum) return replaces(there, value, true) ? value : there;
-    else if constexpr (kHow == Combine::Minimum) return replaces(there, value, false) ? value : there;
+    if constexpr (kHow == Combine::Assign)
+        return value;
+    else if constexpr (kHow == Combine::Maximum)
+        return replaces(there, value, true) ? value : there;
+    else if constexpr (kHow == Combine::Minimum)
+        return replaces(there, value, false) ? value : there;
     else if constexpr (std::is_same_v<T, bool>)
         return kHow == Combine::Add ? there || value : there && value;
     else if constexpr (std::is_integral_v<T>) {
@@ -46,17 +49,20 @@ T combine(T there, T value) {
 template <class F>
 void dispatch_combine(DType dtype, Combine how, const char* operation, F&& f) {
     if (how == Combine::Assign)
-        return dispatch_by_size(item_size(dtype), [&]<class T>() {
-            f.template operator()<T, Combine::Assign>();
-        });
+        return dispatch_by_size(item_size(dtype),
+                                [&]<class T>() { f.template operator()<T, Combine::Assign>(); });
     if (how == Combine::Add || how == Combine::Multiply)
         return dispatch(dtype, operation, [&]<class T>() {
-            if (how == Combine::Add) f.template operator()<T, Combine::Add>();
-            else f.template operator()<T, Combine::Multiply>();
+            if (how == Combine::Add)
+                f.template operator()<T, Combine::Add>();
+            else
+                f.template operator()<T, Combine::Multiply>();
         });
     dispatch<kRealsAndBool>(dtype, operation, [&]<class T>() {
-        if (how == Combine::Maximum) f.template operator()<T, Combine::Maximum>();
-        else f.template operator()<T, Combine::Minimum>();
+        if (how == Combine::Maximum)
+            f.template operator()<T, Combine::Maximum>();
+        else
+            f.template operator()<T, Combine::Minimum>();
     });
 }
 

@@ -52,13 +52,16 @@ void range(TensorRefs outputs, TensorRefs, const void* attributes) {
                         out[i] = static_cast<T>(start + step * static_cast<uint64_t>(i));
                     return;
                 }
-            const Real start = a.start.to<Real>(), step = a.step.to<Real>(), last = a.end.to<Real>();
+            const Real start = a.start.to<Real>(), step = a.step.to<Real>(),
+                       last = a.end.to<Real>();
             for (int64_t i = begin; i < end; i++) {
                 Real x = i < a.mirror ? start + step * static_cast<double>(i)
                                       : last - step * static_cast<double>(n - 1 - i);
                 if (a.base != 0.0) x = std::pow(Real(a.base), x);
-                if constexpr (kIsComplex<T>) out[i] = static_cast<T>(x);
-                else out[i] = Scalar(x).to<T>();
+                if constexpr (kIsComplex<T>)
+                    out[i] = static_cast<T>(x);
+                else
+                    out[i] = Scalar(x).to<T>();
             }
         });
     });

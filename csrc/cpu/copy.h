@@ -13,8 +13,8 @@ struct FillAttributes {
 };
 void fill(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 
-// start + i * step; from `mirror` on counted back from the end, so that both ends are exact; then, if
-// base is not 0, base to that power.
+// start + i * step; from `mirror` on counted back from the end, so that both ends are exact; then,
+// if base is not 0, base to that power.
 struct RangeAttributes {
     Scalar start, step, end;
     int64_t mirror;

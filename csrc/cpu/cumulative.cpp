@@ -11,16 +11,32 @@ namespace kajo::cpu {
 namespace {
 
 // Sums of short types run in a wider one, as long rows of them would lose too much.
-template <class T> struct RunningOf { using type = T; };
-template <> struct RunningOf<float> { using type = double; };
-template <> struct RunningOf<Half> { using type = float; };
-template <> struct RunningOf<BFloat16> { using type = float; };
-template <> struct RunningOf<std::complex<float>> { using type = std::complex<double>; };
-template <class T> using Running = typename RunningOf<T>::type;
+template <class T>
+struct RunningOf {
+    using type = T;
+};
+template <>
+struct RunningOf<float> {
+    using type = double;
+};
+template <>
+struct RunningOf<Half> {
+    using type = float;
+};
+template <>
+struct RunningOf<BFloat16> {
+    using type = float;
+};
+template <>
+struct RunningOf<std::complex<float>> {
+    using type = std::complex<double>;
+};
+template <class T>
+using Running = typename RunningOf<T>::type;
 
 // Lanes that are independent run side by side: one alone would wait for its own last addition.
-// Lanes that are runs of memory are few, as their distances are often powers of two, which share one
-// set of the cache; lanes beside each other fill its lines.
+// Lanes that are runs of memory are few, as their distances are often powers of two, which share
+// one set of the cache; lanes beside each other fill its lines.
 constexpr int kAbreastRuns = 4, kAbreastColumns = 16;
 
 template <int kAbreast, class T, Combine kHow>
@@ -30,8 +46,8 @@ void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_str
     for (auto& s : state) s = Running<T>(kHow == Combine::Add ? 0 : 1);
     for (int64_t i = 0; i < n; i++)
         for (int k = 0; k < kAbreast; k++) {
-            state[k] = combine<kHow, Running<T>>(
-                state[k], static_cast<Running<T>>(from[k][i * from_stride]));
+            state[k] = combine<kHow, Running<T>>(state[k],
+                                                 static_cast<Running<T>>(from[k][i * from_stride]));
             to[k][i * to_stride] = static_cast<T>(state[k]);
         }
 }
@@ -43,27 +59,29 @@ void scan_abreast(const Tensor& out, const Tensor& self, int64_t dim) {
     T* target = out.data<T>();
     const int64_t n = from.length();
     const int64_t groups = (from.count() + kAbreast - 1) / kAbreast;
-    parallel_ranges(groups, grain_for(n * kAbreast * int64_t{sizeof(T)}),
-                    [&](int64_t begin, int64_t end) {
-                        for (int64_t g = begin; g < end; g++) {
-                            const T* in[kAbreast];
-                            T* result[kAbreast];
-                            // The last group repeats its last lane, which writes the same twice.
-                            for (int k = 0; k < kAbreast; k++) {
-                                const int64_t lane = std::min(g * kAbreast + k, from.count() - 1);
-                                in[k] = source + from.offset(lane);
-                                result[k] = target + to.offset(lane);
-                            }
-                            run_abreast<kAbreast, T, kHow>(in, result, n, from.stride(), to.stride());
-                        }
-                    });
+    parallel_ranges(
+        groups, grain_for(n * kAbreast * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+            for (int64_t g = begin; g < end; g++) {
+                const T* in[kAbreast];
+                T* result[kAbreast];
+                // The last group repeats its last lane, which writes the same twice.
+                for (int k = 0; k < kAbreast; k++) {
+                    const int64_t lane = std::min(g * kAbreast + k, from.count() - 1);
+                    in[k] = source + from.offset(lane);
+                    result[k] = target + to.offset(lane);
+                }
+                run_abreast<kAbreast, T, kHow>(in, result, n, from.stride(), to.stride());
+            }
+        });
 }
 
 template <class T, Combine kHow>
 void scan(const Tensor& out, const Tensor& self, int64_t dim) {
     const bool runs = self.dim() == 0 || self.stride(dim) == 1;
-    if (runs) scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
-    else scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
+    if (runs)
+        scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
+    else
+        scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
 }
 
 // Calls f(source, target, lane) with the first elements of every lane.
@@ -83,9 +101,8 @@ int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attr
 template <Combine kHow>
 void sum_or_product(const char* operation, TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
-    dispatch(in[0].dtype(), operation, [&]<class T>() {
-        scan<T, kHow>(out[0], in[0], dim_of(attributes));
-    });
+    dispatch(in[0].dtype(), operation,
+             [&]<class T>() { scan<T, kHow>(out[0], in[0], dim_of(attributes)); });
 }
 
 template <class R>

@@ -132,7 +132,8 @@ void index_put(TensorRefs out, TensorRefs in, const void* attributes) {
         T* to = self.data<T>();
         const T* from = values.data<T>();
         // Indices may repeat: rows are taken in order, and threads share out what lies across them.
-        const int64_t across = std::max<int64_t>(64 / int64_t{sizeof(T)}, grain_for(places.n * int64_t{sizeof(T)}));
+        const int64_t across =
+            std::max<int64_t>(64 / int64_t{sizeof(T)}, grain_for(places.n * int64_t{sizeof(T)}));
         const auto outer = static_cast<int64_t>(places.outer.size());
         const int64_t pieces = (places.width + across - 1) / across;
         parallel_for(outer * pieces, [&](int64_t piece) {
@@ -159,7 +160,8 @@ void check_lane_indices(const Tensor& index, int64_t dim, int64_t size) {
     });
 }
 
-// A tensor seen as outer x lane x inner, where the ranges of outer and inner are those of the index.
+// A tensor seen as outer x lane x inner, where the ranges of outer and inner are those of the
+// index.
 struct LaneTables {
     std::vector<int64_t> outer, inner;
     int64_t stride = 1;
@@ -207,17 +209,16 @@ void gather(TensorRefs out, TensorRefs in, const void* attributes) {
             });
             return;
         }
-        parallel_ranges(rows, grain_for(width * int64_t{sizeof(T)}),
-                        [&](int64_t begin, int64_t end) {
-                            for (int64_t row = begin; row < end; row++) {
-                                const auto o = static_cast<size_t>(row / length);
-                                const T* base = from + places.outer[o];
-                                for (int64_t i = 0; i < width; i++)
-                                    to[row * width + i] =
-                                        base[at[row * width + i] * places.stride +
-                                             places.inner[static_cast<size_t>(i)]];
-                            }
-                        });
+        parallel_ranges(
+            rows, grain_for(width * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+                for (int64_t row = begin; row < end; row++) {
+                    const auto o = static_cast<size_t>(row / length);
+                    const T* base = from + places.outer[o];
+                    for (int64_t i = 0; i < width; i++)
+                        to[row * width + i] = base[at[row * width + i] * places.stride +
+                                                   places.inner[static_cast<size_t>(i)]];
+                }
+            });
     });
 }
 
@@ -227,7 +228,8 @@ void scatter(TensorRefs out, TensorRefs in, const void* attributes) {
     if (index.numel() == 0) return;
     check_lane_indices(index, lane.dim, lane_size(self, lane.dim));
     const LaneTables places(self, index, lane.dim);
-    const Tensor repeated = alias(values, index.sizes(), Dims(index.sizes().size(), 0), values.offset());
+    const Tensor repeated =
+        alias(values, index.sizes(), Dims(index.sizes().size(), 0), values.offset());
     const LaneTables sources(lane.values_repeat ? repeated : values, index, lane.dim);
     const int64_t length = lane_size(index, lane.dim);
     const auto width = static_cast<int64_t>(places.inner.size());
@@ -253,8 +255,7 @@ void scatter(TensorRefs out, TensorRefs in, const void* attributes) {
         const int64_t grain = grain_for(std::min(width, across) * length * int64_t{sizeof(T)});
         parallel_ranges(outer * pieces, grain, [&](int64_t begin, int64_t end) {
             for (int64_t p = begin; p < end; p++)
-                part(p / pieces, p % pieces * across,
-                     std::min(width, (p % pieces + 1) * across));
+                part(p / pieces, p % pieces * across, std::min(width, (p % pieces + 1) * across));
         });
     });
 }
@@ -340,8 +341,8 @@ void embedding_grad(TensorRefs out, TensorRefs in, const void* attributes) {
                 T* target = to + row * width;
                 const T* source = from + i * width;
                 if (how.scale_by_frequency) {
-                    const auto scale = static_cast<Accumulator<T>>(
-                        1.0 / frequency[static_cast<size_t>(row)]);
+                    const auto scale =
+                        static_cast<Accumulator<T>>(1.0 / frequency[static_cast<size_t>(row)]);
                     for (int64_t c = 0; c < width; c++)
                         target[c] = static_cast<T>(static_cast<Accumulator<T>>(target[c]) +
                                                    static_cast<Accumulator<T>>(source[c]) * scale);
@@ -382,7 +383,8 @@ void histogram(TensorRefs out, TensorRefs in, const void* attributes) {
             counts[static_cast<size_t>(std::clamp<int64_t>(bin, 0, bins - 1))]++;
         }
         for (int64_t b = 0; b < bins; b++)
-            out[0].data<T>()[b] = static_cast<T>(static_cast<Accumulator<T>>(counts[static_cast<size_t>(b)]));
+            out[0].data<T>()[b] =
+                static_cast<T>(static_cast<Accumulator<T>>(counts[static_cast<size_t>(b)]));
     });
 }
 

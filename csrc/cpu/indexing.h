@@ -14,8 +14,8 @@ constexpr int kMaxIndexed = 64;
 struct IndexLayout {
     int32_t outer_dims = 0, indexed_dims = 0;
     Combine how = Combine::Assign;
-    bool wraps = true;                        // negative indices are allowed
-    ErrorKind error = ErrorKind::Index;       // what an index outside raises
+    bool wraps = true;                   // negative indices are allowed
+    ErrorKind error = ErrorKind::Index;  // what an index outside raises
     int8_t dimension[kMaxIndexed] = {};  // which dimension of the user's tensor each one is
 };
 

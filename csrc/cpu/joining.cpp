@@ -110,8 +110,8 @@ void triangle_indices(TensorRefs out, TensorRefs, const void* attributes) {
     auto* row = out[0].data<int64_t>();
     auto* column = row + out[0].size(1);
     for (int64_t r = 0; r < shape.rows; r++) {
-        const int64_t edge = std::clamp<int64_t>(r + shape.diagonal + (shape.upper ? 0 : 1), 0,
-                                                 shape.columns);
+        const int64_t edge =
+            std::clamp<int64_t>(r + shape.diagonal + (shape.upper ? 0 : 1), 0, shape.columns);
         for (int64_t c = shape.upper ? edge : 0; c < (shape.upper ? shape.columns : edge); c++) {
             *row++ = r;
             *column++ = c;
@@ -125,9 +125,12 @@ void padding_sources(TensorRefs out, TensorRefs, const void* attributes) {
     const int64_t size = padding.size;
     for (int64_t i = 0; i < out[0].numel(); i++) {
         const int64_t at = i - padding.before;
-        if (padding.border == Border::Replicate) source[i] = std::clamp<int64_t>(at, 0, size - 1);
-        else if (padding.border == Border::Circular) source[i] = (at % size + size) % size;
-        else source[i] = at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
+        if (padding.border == Border::Replicate)
+            source[i] = std::clamp<int64_t>(at, 0, size - 1);
+        else if (padding.border == Border::Circular)
+            source[i] = (at % size + size) % size;
+        else
+            source[i] = at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
     }
 }
 

@@ -40,11 +40,11 @@ const void* repeat(const Operand& o, Scratch& scratch, size_t slot, int64_t n) {
 struct Lane {
     char* data = nullptr;
     DType stored{}, computing{};
-    int64_t size = 0;           // bytes of a stored element
+    int64_t size = 0;             // bytes of a stored element
     ConvertFn convert = nullptr;  // inputs: stored to computing; outputs: back; null: same type
     MoveFn move = nullptr;
     bool constant = false;
-    Dims strides;               // along the dimensions of the loop
+    Dims strides;                 // along the dimensions of the loop
     Dims own_sizes, own_strides;  // merged as far as this operand alone allows
 };
 
@@ -71,8 +71,8 @@ class Loop {
             lane.computing = o.computing;
             lane.size = item_size(o.stored);
             lane.move = move_of(o.stored);
-            lane.convert = is_output ? convert_of(o.computing, o.stored)
-                                     : convert_of(o.stored, o.computing);
+            lane.convert =
+                is_output ? convert_of(o.computing, o.stored) : convert_of(o.stored, o.computing);
             lane.constant = o.constant;
             widest_ = std::max({widest_, lane.size, item_size(o.computing)});
         }
@@ -92,7 +92,8 @@ class Loop {
 
   private:
     void set_dims(IntSpan shape, std::span<const Operand> outputs, std::span<const Operand> inputs);
-    void sort_and_merge(Dims& sizes);
+    void sort_and_merge(const Dims& sizes);
+    static void merge_alone(Lane& lane, const Dims& sizes, const Dims& order);
     bool comes_inside(size_t a, size_t b) const;
     void choose_row_dim();
     void run_ranges();
@@ -111,7 +112,7 @@ class Loop {
 
     std::array<Lane, kMaxOperands> lanes_;
     size_t outputs_, count_;
-    Dims sizes_;          // innermost first, merged as far as all operands allow
+    Dims sizes_;  // innermost first, merged as far as all operands allow
     int64_t total_ = 1;
     int64_t widest_ = 1;  // bytes of the largest element
     size_t row_dim_ = 0;  // not 0: a dimension along which some operand is contiguous, unlike dim 0
@@ -161,7 +162,7 @@ bool Loop::comes_inside(size_t a, size_t b) const {
     return false;
 }
 
-void Loop::sort_and_merge(Dims& sizes) {
+void Loop::sort_and_merge(const Dims& sizes) {
     Dims order;
     for (size_t d = 0; d < sizes.size(); d++) {
         if (sizes[d] == 1) continue;
@@ -171,32 +172,43 @@ void Loop::sort_and_merge(Dims& sizes) {
     }
     if (order.empty() && !sizes.empty()) order.push_back(0);
 
-    const auto merge = [&](Dims& to_sizes, size_t first, size_t last) {
-        // Keeps a dimension, or widens the one inside it where all of these lanes step alike.
-        std::array<Dims, kMaxOperands> merged;
-        to_sizes.clear();
-        for (const int64_t from : order) {
-            const size_t d = static_cast<size_t>(from);
-            bool joins = !to_sizes.empty();
-            for (size_t i = first; joins && i < last; i++)
-                joins = lanes_[i].strides[d] == merged[i].back() * to_sizes.back();
-            if (joins) {
-                to_sizes.back() *= sizes[d];
-                continue;
-            }
-            to_sizes.push_back(sizes[d]);
-            for (size_t i = first; i < last; i++) merged[i].push_back(lanes_[i].strides[d]);
+    for (size_t i = 0; i < count_; i++) merge_alone(lanes_[i], sizes, order);
+    // Keeps a dimension, or widens the one inside it where all lanes step alike.
+    std::array<Dims, kMaxOperands> merged;
+    for (const int64_t from : order) {
+        const size_t d = static_cast<size_t>(from);
+        bool joins = !sizes_.empty();
+        for (size_t i = 0; joins && i < count_; i++)
+            joins = lanes_[i].strides[d] == merged[i].back() * sizes_.back();
+        if (joins) {
+            sizes_.back() *= sizes[d];
+            continue;
         }
-        if (to_sizes.empty()) {
-            to_sizes.push_back(1);
-            for (size_t i = first; i < last; i++) merged[i].push_back(1);
+        sizes_.push_back(sizes[d]);
+        for (size_t i = 0; i < count_; i++) merged[i].push_back(lanes_[i].strides[d]);
+    }
+    if (sizes_.empty()) sizes_.push_back(1);
+    for (size_t i = 0; i < count_; i++) {
+        if (merged[i].empty()) merged[i].push_back(1);
+        lanes_[i].strides = std::move(merged[i]);
+    }
+}
+
+// The same for one lane by itself: what it needs to walk a range.
+void Loop::merge_alone(Lane& lane, const Dims& sizes, const Dims& order) {
+    Dims &to_sizes = lane.own_sizes, &to_strides = lane.own_strides;
+    for (const int64_t from : order) {
+        const size_t d = static_cast<size_t>(from);
+        if (!to_sizes.empty() && lane.strides[d] == to_strides.back() * to_sizes.back()) {
+            to_sizes.back() *= sizes[d];
+            continue;
         }
-        return merged;
-    };
-    for (size_t i = 0; i < count_; i++)
-        lanes_[i].own_strides = merge(lanes_[i].own_sizes, i, i + 1)[i];
-    auto merged = merge(sizes_, 0, count_);
-    for (size_t i = 0; i < count_; i++) lanes_[i].strides = std::move(merged[i]);
+        to_sizes.push_back(sizes[d]);
+        to_strides.push_back(lane.strides[d]);
+    }
+    if (!to_sizes.empty()) return;
+    to_sizes.push_back(1);
+    to_strides.push_back(1);
 }
 
 void Loop::choose_row_dim() {
@@ -349,31 +361,31 @@ void Loop::run_ranges() {
     const int64_t mean = std::max<int64_t>(1, total_ / tiles);
 
     const Lane& first = lanes_[0];
-    stream_ = outputs_ == 1 && total_ * first.size >= kStreamBytes &&
-              first.own_sizes.size() == 1 && first.own_strides[0] == 1 && unit == total_ &&
+    stream_ = outputs_ == 1 && total_ * first.size >= kStreamBytes && first.own_sizes.size() == 1 &&
+              first.own_strides[0] == 1 && unit == total_ &&
               reinterpret_cast<uintptr_t>(first.data) % 64 == 0 && tile * first.size % 64 == 0;
     for (size_t i = outputs_; i < count_; i++) stream_ &= lanes_[i].data != first.data;
 
-    parallel_ranges(tiles, std::max<int64_t>(1, kParallelGrain / mean), [&](int64_t t0, int64_t t1) {
-        Scratch& scratch = thread_scratch();
-        fill_constants(scratch);
-        for (int64_t t = t0; t < t1; t++) {
-            const int64_t inside = t % per_unit * tile;
-            const int64_t begin = t / per_unit * unit + inside;
-            const int64_t n = std::min(tile, unit - inside);
-            run_tile(
-                scratch, n, [&](const Lane& lane) { return direct_range(lane, begin, n); },
-                [&](const Lane& lane, Direction way, char* buffer) {
-                    walk(lane, way, begin, n, buffer);
-                });
-        }
-        if (stream_) move_kernels().finish_stream();
-    });
+    parallel_ranges(
+        tiles, std::max<int64_t>(1, kParallelGrain / mean), [&](int64_t t0, int64_t t1) {
+            Scratch& scratch = thread_scratch();
+            fill_constants(scratch);
+            for (int64_t t = t0; t < t1; t++) {
+                const int64_t inside = t % per_unit * tile;
+                const int64_t begin = t / per_unit * unit + inside;
+                const int64_t n = std::min(tile, unit - inside);
+                run_tile(
+                    scratch, n, [&](const Lane& lane) { return direct_range(lane, begin, n); },
+                    [&](const Lane& lane, Direction way, char* buffer) {
+                        walk(lane, way, begin, n, buffer);
+                    });
+            }
+            if (stream_) move_kernels().finish_stream();
+        });
 }
 
 char* Loop::box_start(const Lane& lane, const Box& box, size_t dims) {
-    int64_t offset =
-        box.offset_row * lane.strides[box.row_dim] + box.offset_col * lane.strides[0];
+    int64_t offset = box.offset_row * lane.strides[box.row_dim] + box.offset_col * lane.strides[0];
     for (size_t d = 1; d < dims; d++)
         if (d != box.row_dim) offset += box.outer[d] * lane.strides[d];
     return lane.data + offset * lane.size;

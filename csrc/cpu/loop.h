@@ -1,8 +1,9 @@
 // The loop engine: element-wise work over any shapes, strides and types, on tiles.
 //
-// A tile kernel works on short contiguous runs of its computing type. What is stored contiguously in
-// that type is passed as it is; everything else is gathered and converted into scratch that stays in
-// the L1 cache. Work is cut by size only, so results do not depend on the number of threads.
+// A tile kernel works on short contiguous runs of its computing type. What is stored contiguously
+// in that type is passed as it is; everything else is gathered and converted into scratch that
+// stays in the L1 cache. Work is cut by size only, so results do not depend on the number of
+// threads.
 #pragma once
 
 #include <span>

@@ -9,10 +9,11 @@ namespace kajo::cpu {
 namespace {
 
 // In the order of DType; half-precision types compute in float32.
-constexpr ComputeType kComputeTypeOf[kDTypes] = {U8, I8, I16, I32, I64, F32, F32, F64, C64, C128, B8, F32};
+constexpr ComputeType kComputeTypeOf[kDTypes] = {U8,  I8,  I16, I32,  I64, F32,
+                                                 F32, F64, C64, C128, B8,  F32};
 constexpr DType kDTypeOf[kComputeTypes] = {
-    DType::Float32, DType::Float64,   DType::Int8,       DType::Int16, DType::Int32, DType::Int64,
-    DType::UInt8,   DType::Bool,      DType::Complex64,  DType::Complex128};
+    DType::Float32, DType::Float64, DType::Int8, DType::Int16,     DType::Int32,
+    DType::Int64,   DType::UInt8,   DType::Bool, DType::Complex64, DType::Complex128};
 
 struct Roles {
     TileFn function;
@@ -93,9 +94,14 @@ void check_divisor(const PointwiseOp& op, const Tensor& divisor, const Scalar& n
         TensorOperands<1> operand(divisor.sizes());
         operand.add(divisor, type);
         std::atomic<bool>* where = &found;
-        constexpr TileFn by_type[] = {nullptr,           nullptr,           find_zero<int8_t>,
-                                      find_zero<int16_t>, find_zero<int32_t>, find_zero<int64_t>,
-                                      find_zero<uint8_t>, find_zero<uint8_t>};
+        constexpr TileFn by_type[] = {nullptr,
+                                      nullptr,
+                                      find_zero<int8_t>,
+                                      find_zero<int16_t>,
+                                      find_zero<int32_t>,
+                                      find_zero<int64_t>,
+                                      find_zero<uint8_t>,
+                                      find_zero<uint8_t>};
         run_tiles(by_type[kComputeTypeOf[static_cast<int>(type)]], &where, divisor.sizes(), {},
                   operand.span());
     }
@@ -108,10 +114,14 @@ PointwiseTypes pointwise_types(const PointwiseOp& op, DType dtype) {
     const ComputeType compute = kComputeTypeOf[static_cast<int>(dtype)];
     const DType input = kDTypeOf[compute];
     switch (op.rule) {
-        case ResultRule::Bool: return {compute, input, DType::Bool};
-        case ResultRule::Real: return {compute, input, real_type(input)};
-        case ResultRule::Complex: return {compute, input, complex_type(input)};
-        default: return {compute, input, input};
+        case ResultRule::Bool:
+            return {compute, input, DType::Bool};
+        case ResultRule::Real:
+            return {compute, input, real_type(input)};
+        case ResultRule::Complex:
+            return {compute, input, complex_type(input)};
+        default:
+            return {compute, input, input};
     }
 }
 

@@ -25,9 +25,9 @@ enum class PointwisePart : int8_t {
 struct PointwiseAttributes {
     OpId op;
     PointwisePart part;
-    DType promoted;      // the type that decides what is computed in
+    DType promoted;  // the type that decides what is computed in
     int8_t scalar_count;
-    int8_t number_at;    // the input that `number` stands for, or -1
+    int8_t number_at;  // the input that `number` stands for, or -1
     Scalar scalars[kMaxScalars];
     Scalar number;
 };

@@ -27,8 +27,12 @@ struct LaneSet {
     int64_t* indices;
 
     LaneSet(TensorRefs out, const Tensor& self, int64_t dim)
-        : from(self, dim), to_values(out[0], dim), to_indices(out[1], dim),
-          source(self.data<T>()), values(out[0].data<T>()), indices(out[1].data<int64_t>()) {}
+        : from(self, dim),
+          to_values(out[0], dim),
+          to_indices(out[1], dim),
+          source(self.data<T>()),
+          values(out[0].data<T>()),
+          indices(out[1].data<int64_t>()) {}
 
     const T* read(int64_t lane) const { return source + from.offset(lane); }
     void write(int64_t lane, int64_t position, int64_t at) const {
@@ -110,18 +114,19 @@ int64_t nth(Entry* entries, int64_t n, int64_t k) {
     return entries[k].at();
 }
 
-// The most frequent value, the smallest of several, and its last position.
+// The most frequent value, the smallest of several, and its last position. A nan equals nothing,
+// not even another one; the sort has put them last, and the first wins where no value occurs twice.
 template <class Entry>
-int64_t most_frequent(const Entry* sorted, int64_t n) {
+int64_t most_frequent(const Entry* sorted, int64_t numbers, int64_t first_nan) {
     int64_t best = 0, best_count = 0;
-    for (int64_t i = 0, start = 0; i < n; i++) {
+    for (int64_t i = 0, start = 0; i < numbers; i++) {
         if (sorted[i].key() != sorted[start].key()) start = i;
         if (i - start + 1 > best_count) {
             best_count = i - start + 1;
             best = i;
         }
     }
-    return sorted[best].at();
+    return first_nan >= 0 && best_count <= 1 ? first_nan : sorted[best].at();
 }
 
 template <class T>
@@ -130,8 +135,10 @@ int64_t count_numbers(const T* source, int64_t n, int64_t stride, int64_t& first
     first_nan = -1;
     for (int64_t i = 0; i < n; i++) {
         const T value = source[i * stride];
-        if (value == value) count++;
-        else if (first_nan < 0) first_nan = i;
+        if (value == value)
+            count++;
+        else if (first_nan < 0)
+            first_nan = i;
     }
     return count;
 }
@@ -172,13 +179,14 @@ void pick(TensorRefs out, TensorRefs in, const void* attributes) {
                       const int64_t n = lanes.from.length(), stride = lanes.from.stride();
                       const auto* source = lanes.read(lane);
                       read_entries(entries, source, n, stride, false);
-                      if (choice.pick == Pick::Mode)
-                          return lanes.write(lane, 0,
-                                             most_frequent(sort_entries(entries, buffer, n), n));
                       if (choice.pick == Pick::Kth)
                           return lanes.write(lane, 0, nth(entries, n, choice.k));
                       int64_t first_nan;
                       const int64_t numbers = count_numbers(source, n, stride, first_nan);
+                      if (choice.pick == Pick::Mode) {
+                          const auto* sorted = sort_entries(entries, buffer, n);
+                          return lanes.write(lane, 0, most_frequent(sorted, numbers, first_nan));
+                      }
                       if (first_nan >= 0 && (choice.pick == Pick::Median || numbers == 0))
                           return lanes.write(lane, 0, first_nan);
                       lanes.write(lane, 0, nth(entries, n, (numbers - 1) / 2));
@@ -208,7 +216,8 @@ void number_runs(TensorRefs out, TensorRefs in, const void*) {
         const T* rows = in[0].data<T>();
         int64_t number = 0;
         for (int64_t i = 0; i < n; i++) {
-            if (i > 0 && !std::equal(rows + i * m, rows + (i + 1) * m, rows + (i - 1) * m)) number++;
+            if (i > 0 && !std::equal(rows + i * m, rows + (i + 1) * m, rows + (i - 1) * m))
+                number++;
             run[i] = number;
         }
     });
@@ -266,8 +275,9 @@ void searchsorted(TensorRefs out, TensorRefs in, const void* attributes) {
                 const auto element = [&](int64_t k) {
                     return sequence[base + (sorter ? sorter[base + k] : k)];
                 };
-                positions[i] = right ? first_not(n, [&](int64_t k) { return !(element(k) > value); })
-                                     : first_not(n, [&](int64_t k) { return !(element(k) >= value); });
+                positions[i] =
+                    right ? first_not(n, [&](int64_t k) { return !(element(k) > value); })
+                          : first_not(n, [&](int64_t k) { return !(element(k) >= value); });
             }
         });
     });
@@ -282,8 +292,7 @@ void isin(TensorRefs out, TensorRefs in, const void* attributes) {
         parallel_ranges(in[0].numel(), 2048, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++) {
                 const T value = elements[i];
-                const int64_t at =
-                    first_not(n, [&](int64_t k) { return candidates[k] < value; });
+                const int64_t at = first_not(n, [&](int64_t k) { return candidates[k] < value; });
                 found[i] = (at < n && candidates[at] == value) != invert;
             }
         });

@@ -64,8 +64,8 @@ void with_entry(int64_t length, F&& f) {
     f.template operator()<WideEntry>();
 }
 
-// Least significant digit first, which keeps the order of equal keys; digits that all keys share are
-// skipped. Returns whichever of the two buffers holds the result.
+// Least significant digit first, which keeps the order of equal keys; digits that all keys share
+// are skipped. Returns whichever of the two buffers holds the result.
 template <int kDigitBits, class Entry>
 Entry* radix_sort(Entry* from, Entry* to, int64_t n) {
     constexpr int kDigits = (Entry::kKeyBits + kDigitBits - 1) / kDigitBits;

@@ -52,10 +52,11 @@ void check_no_internal_overlap(const Tensor& self) {
 
 void check_no_partial_overlap(const Tensor& self, const Tensor& other) {
     // Strided views may interleave without sharing an element; only dense ones are known to share.
-    check(!(ranges_meet(self, other) && self.is_non_overlapping_and_dense() &&
-            other.is_non_overlapping_and_dense()),
-          "unsupported operation: some elements of the input tensor and the written-to tensor refer "
-          "to a single memory location. Please clone() the tensor before performing the operation.");
+    check(
+        !(ranges_meet(self, other) && self.is_non_overlapping_and_dense() &&
+          other.is_non_overlapping_and_dense()),
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer "
+        "to a single memory location. Please clone() the tensor before performing the operation.");
 }
 
 void copy_raw(const Tensor& out, const Tensor& from) {
@@ -118,10 +119,14 @@ Scalar item(const Tensor& self) {
     check(!self.is_meta(), "Tensor.item() cannot be called on meta tensors: they have no data");
     return dispatch(self.dtype(), "item", [&]<class T>() -> Scalar {
         const T x = *self.data<T>();
-        if constexpr (kIsComplex<T>) return Scalar(std::complex<double>(x));
-        else if constexpr (std::is_same_v<T, bool>) return Scalar(x);
-        else if constexpr (std::is_integral_v<T>) return Scalar(static_cast<int64_t>(x));
-        else return Scalar(static_cast<double>(static_cast<Accumulator<T>>(x)));
+        if constexpr (kIsComplex<T>)
+            return Scalar(std::complex<double>(x));
+        else if constexpr (std::is_same_v<T, bool>)
+            return Scalar(x);
+        else if constexpr (std::is_integral_v<T>)
+            return Scalar(static_cast<int64_t>(x));
+        else
+            return Scalar(static_cast<double>(static_cast<Accumulator<T>>(x)));
     });
 }
 

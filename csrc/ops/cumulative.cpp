@@ -69,8 +69,9 @@ Tensor linear_scan(const Tensor& decay, const Tensor& input, int64_t dim) {
         const Tensor flowing = reversed_scan(conj(ctx.saved(0)), ctx.grad(), dim);
         if (ctx.needs(1)) ctx.set(1, flowing);
         if (ctx.needs(0)) {
-            const Tensor before = ctx.saved(1).dim() == 0 ? zeros_like(flowing)
-                                                          : shifted_in(ctx.saved(1), dim, Scalar(0));
+            const Tensor before = ctx.saved(1).dim() == 0
+                                      ? zeros_like(flowing)
+                                      : shifted_in(ctx.saved(1), dim, Scalar(0));
             ctx.set(0, mul(flowing, conj(before)));
         }
     });
@@ -115,8 +116,8 @@ Tensor logcumsumexp(const Tensor& self, int64_t dim) {
         const Tensor nothing = eq(out, full({}, -infinity, out.dtype(), out.device()));
         const Tensor level = masked_fill(out, nothing, Scalar(0));
         const Tensor before = self.dim() == 0 ? out : shifted_in(out, dim, -infinity);
-        const Tensor flowing =
-            reversed_scan(exp(sub(before, level)), masked_fill(ctx.grad(), nothing, Scalar(0)), dim);
+        const Tensor flowing = reversed_scan(exp(sub(before, level)),
+                                             masked_fill(ctx.grad(), nothing, Scalar(0)), dim);
         ctx.set(0, mul(flowing, exp(sub(self, level))));
     });
 }
@@ -208,8 +209,9 @@ Tensor nothing_to_integrate(const Tensor& y, int64_t dim) {
 
 Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     dim = wrap_dim(dim, y.dim());
-    check(y.dtype() != DType::Bool, "trapezoid(): received a bool input for y, but bool is not "
-                                    "supported");
+    check(y.dtype() != DType::Bool,
+          "trapezoid(): received a bool input for y, but bool is not "
+          "supported");
     if (y.size(dim) == 0) return nothing_to_integrate(y, dim);
     const Tensor total = sum(panels(y, dim), IntSpan(&dim, 1), false, std::nullopt);
     return halves(mul(total, scalar_tensor(dx)));
@@ -222,8 +224,9 @@ Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
 }
 Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     dim = wrap_dim(dim, y.dim());
-    check(y.dtype() != DType::Bool, "cumulative_trapezoid(): received a bool input for y, but bool "
-                                    "is not supported");
+    check(y.dtype() != DType::Bool,
+          "cumulative_trapezoid(): received a bool input for y, but bool "
+          "is not supported");
     return halves(mul(cumsum(panels(y, dim), dim, std::nullopt), scalar_tensor(dx)));
 }
 Tensor cumulative_trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {

@@ -38,7 +38,8 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_id
                  bool scale_grad_by_freq, bool) {
     check(weight.dim() == 2, "embedding(): 'weight' must be 2-D, but got shape ", weight.sizes());
     check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
-          "embedding(): Expected tensor for argument #1 'indices' to have one of the following scalar "
+          "embedding(): Expected tensor for argument #1 'indices' to have one of the following "
+          "scalar "
           "types: Long, Int; but got ",
           indices.dtype(), " instead");
     Tensor at, out;
@@ -64,24 +65,25 @@ Tensor embedding_dense_backward(const Tensor& grad, const Tensor& indices, int64
     {
         const GradModeGuard no_grad(false);
         launch(embedding_grad_kernel, {out},
-               {contiguous(reshape(grad, {indices.numel(), width})), reshape(contiguous(indices), {-1})},
+               {contiguous(reshape(grad, {indices.numel(), width})),
+                reshape(contiguous(indices), {-1})},
                cpu::EmbeddingGrad{padding_idx, scale_grad_by_freq});
     }
-    return attach(
-        "EmbeddingDenseBackwardBackward0", out, {grad}, {indices},
-        [padding_idx, scale_grad_by_freq, num_weights](Backward& ctx) {
-            const Tensor at = ctx.saved(0);
-            Tensor g = embedding(ctx.grad(), at, padding_idx, false, false);
-            if (scale_grad_by_freq) {
-                const Tensor counts = bincount(reshape(at, {-1}), Tensor(), num_weights);
-                g = div(g, unsqueeze(index(to(counts, g.dtype()), {at}), -1));
-            }
-            if (padding_idx >= 0) {
-                const Tensor padding = scalar_tensor(padding_idx, at.dtype(), at.device());
-                g = masked_fill(g, unsqueeze(eq(at, padding), -1), Scalar(0));
-            }
-            ctx.set(0, g);
-        });
+    return attach("EmbeddingDenseBackwardBackward0", out, {grad}, {indices},
+                  [padding_idx, scale_grad_by_freq, num_weights](Backward& ctx) {
+                      const Tensor at = ctx.saved(0);
+                      Tensor g = embedding(ctx.grad(), at, padding_idx, false, false);
+                      if (scale_grad_by_freq) {
+                          const Tensor counts = bincount(reshape(at, {-1}), Tensor(), num_weights);
+                          g = div(g, unsqueeze(index(to(counts, g.dtype()), {at}), -1));
+                      }
+                      if (padding_idx >= 0) {
+                          const Tensor padding =
+                              scalar_tensor(padding_idx, at.dtype(), at.device());
+                          g = masked_fill(g, unsqueeze(eq(at, padding), -1), Scalar(0));
+                      }
+                      ctx.set(0, g);
+                  });
 }
 
 Tensor one_hot(const Tensor& self, int64_t num_classes) {
@@ -103,8 +105,9 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
 }
 
 Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
-    constexpr const char* kContract = "bincount only supports 1-d non-negative integral inputs, but "
-                                      "got ";
+    constexpr const char* kContract =
+        "bincount only supports 1-d non-negative integral inputs, but "
+        "got ";
     check(is_integral(self.dtype(), false), kContract, self.dtype());
     check(minlength >= 0, "bincount(): minlength should be >= 0, but got ", minlength);
     check(self.dim() == 1, kContract, "shape ", self.sizes());
@@ -112,9 +115,9 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     check(!weighted || weights.sizes() == self.sizes(),
           "bincount(): weights should be 1-d and have the same length as input, but got ",
           weighted ? weights.sizes() : Dims(), " and ", self.sizes());
-    const DType dtype = !weighted                            ? DType::Int64
+    const DType dtype = !weighted                           ? DType::Int64
                         : weights.dtype() == DType::Float32 ? DType::Float32
-                                                             : DType::Float64;
+                                                            : DType::Float64;
     if (self.numel() == 0) return zeros({minlength}, self.numel() == 0 ? DType::Int64 : dtype);
     const GradModeGuard no_grad(false);
     const auto [low, high] = range_of(self);

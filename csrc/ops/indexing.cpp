@@ -19,9 +19,10 @@ static const Kernel index_put_kernel{"index_put", cpu::index_put};
 
 void refuse_overlap(const Tensor& self, const char* operation) {
     for (size_t d = 0; d < self.sizes().size(); d++)
-        check(self.strides()[d] != 0 || self.sizes()[d] <= 1, operation,
-              "(): unsupported operation: more than one element of the written-to tensor refers to "
-              "a single memory location. Please clone() the tensor before performing the operation.");
+        check(
+            self.strides()[d] != 0 || self.sizes()[d] <= 1, operation,
+            "(): unsupported operation: more than one element of the written-to tensor refers to "
+            "a single memory location. Please clone() the tensor before performing the operation.");
 }
 
 Tensor separate_from(const Tensor& self, const Tensor& operand) {
@@ -42,13 +43,13 @@ bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == 
 
 // The index tensors as the kernels want them: int64, one a dimension, of one shape.
 struct Indexing {
-    TensorList per_dim;    // undefined: the whole dimension
-    TensorList contiguous; // those that are defined
-    Dims shape;            // that they broadcast to
+    TensorList per_dim;     // undefined: the whole dimension
+    TensorList contiguous;  // those that are defined
+    Dims shape;             // that they broadcast to
     Dims result;
-    Tensor arranged;       // the indexed tensor with its dimensions in the kernels' order
+    Tensor arranged;  // the indexed tensor with its dimensions in the kernels' order
     IndexLayout layout;
-    bool in_front = false; // the broadcast shape comes first
+    bool in_front = false;  // the broadcast shape comes first
 
     Indexing(const Tensor& self, const TensorList& indices);
 
@@ -116,8 +117,9 @@ void Indexing::broadcast() {
         if (!t.defined()) continue;
         const Tensor wide = to(t, DType::Int64);
         contiguous.push_back(ops::contiguous(
-            wide.sizes() == shape ? wide
-                                  : alias(wide, shape, broadcast_strides(wide, shape), wide.offset())));
+            wide.sizes() == shape
+                ? wide
+                : alias(wide, shape, broadcast_strides(wide, shape), wide.offset())));
         t = contiguous.back();
     }
 }
@@ -158,7 +160,8 @@ void Indexing::arrange(const Tensor& self) {
     take_dims(inner);
     for (const int64_t n : shape) result.push_back(n);
     for (const int64_t d : inner) result.push_back(self.size(d));
-    for (size_t k = 0; k < indexed.size(); k++) layout.dimension[k] = static_cast<int8_t>(indexed[k]);
+    for (size_t k = 0; k < indexed.size(); k++)
+        layout.dimension[k] = static_cast<int8_t>(indexed[k]);
     arranged = alias(self, sizes, strides, self.offset());
 }
 
@@ -206,9 +209,7 @@ TensorList along(int64_t dim, const Tensor& index) {
 }
 
 // A 0-d tensor is treated as a vector of one element.
-Tensor at_least_1d(const Tensor& t) {
-    return t.dim() == 0 ? alias(t, {1}, {1}, t.offset()) : t;
-}
+Tensor at_least_1d(const Tensor& t) { return t.dim() == 0 ? alias(t, {1}, {1}, t.offset()) : t; }
 
 }  // namespace
 
@@ -219,8 +220,8 @@ Tensor index(const Tensor& self, const TensorList& indices) {
     return attach("IndexBackward0", read(self, how), {&self, 1}, how.per_dim,
                   [sizes = self.sizes(), count](Backward& ctx) {
                       const TensorList at = saved_indices(ctx, count);
-                      ctx.set(0, index_put(zeros(sizes, ctx.grad().dtype(), ctx.grad().device()), at,
-                                           ctx.grad(), true));
+                      ctx.set(0, index_put(zeros(sizes, ctx.grad().dtype(), ctx.grad().device()),
+                                           at, ctx.grad(), true));
                   });
 }
 
@@ -238,13 +239,15 @@ Tensor index_put_(const Tensor& self, const TensorList& indices, const Tensor& v
     const size_t count = how.per_dim.size();
     const TensorList operands{self, values};
     return attach_inplace(
-        "IndexPutBackward0", self, operands, how.per_dim, [count, accumulate, value_sizes = values.sizes()](Backward& ctx) {
+        "IndexPutBackward0", self, operands, how.per_dim,
+        [count, accumulate, value_sizes = values.sizes()](Backward& ctx) {
             const TensorList at = saved_indices(ctx, count);
             if (ctx.needs(0))
-                ctx.set(0, accumulate ? ctx.grad()
-                                      : index_put(ctx.grad(), at,
-                                                  zeros({}, ctx.grad().dtype(), ctx.grad().device()),
-                                                  false));
+                ctx.set(0,
+                        accumulate
+                            ? ctx.grad()
+                            : index_put(ctx.grad(), at,
+                                        zeros({}, ctx.grad().dtype(), ctx.grad().device()), false));
             if (ctx.needs(1)) {
                 Tensor g = index(ctx.grad(), at);
                 if (value_sizes.size() > g.sizes().size()) {
@@ -265,8 +268,8 @@ Tensor index_put(const Tensor& self, const TensorList& indices, const Tensor& va
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
     dim = wrap_dim(dim, self.dim());
-    check_index(index.dim() <= 1, "index_select(): Index is supposed to be a vector, but got shape ",
-                index.sizes());
+    check_index(index.dim() <= 1,
+                "index_select(): Index is supposed to be a vector, but got shape ", index.sizes());
     const Tensor at = as_index(index, "index_select");
     Indexing how(at_least_1d(self), along(dim, at));
     how.layout.wraps = false;
@@ -274,8 +277,8 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
     if (self.dim() == 0) out = alias(out, {}, {}, out.offset());
     return attach("IndexSelectBackward0", out, {self}, {at},
                   [dim, sizes = self.sizes()](Backward& ctx) {
-                      ctx.set(0, index_add(zeros(sizes, ctx.grad().dtype(), ctx.grad().device()), dim,
-                                           ctx.saved(0), ctx.grad(), Scalar(1)));
+                      ctx.set(0, index_add(zeros(sizes, ctx.grad().dtype(), ctx.grad().device()),
+                                           dim, ctx.saved(0), ctx.grad(), Scalar(1)));
                   });
 }
 
@@ -283,8 +286,8 @@ namespace {
 
 void check_source(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                   const char* operation) {
-    check_index(index.dim() <= 1, operation, "(): Index is supposed to be a vector, but got dim: ",
-                index.dim());
+    check_index(index.dim() <= 1, operation,
+                "(): Index is supposed to be a vector, but got dim: ", index.dim());
     check(source.dtype() == self.dtype(), operation, "(): self (", self.dtype(), ") and source (",
           source.dtype(), ") expected to have the same dtype");
     const int64_t along_dim = source.dim() == 0 ? 1 : source.size(std::min(dim, source.dim() - 1));
@@ -294,10 +297,11 @@ void check_source(const Tensor& self, int64_t dim, const Tensor& index, const Te
     Dims expected = at_least_1d(self).sizes(), got = at_least_1d(source).sizes();
     if (expected.size() == got.size())
         expected[static_cast<size_t>(dim)] = got[static_cast<size_t>(dim)];
-    check(expected == got, operation,
-          "(): source tensor shape must match self tensor shape, excluding the specified dimension. "
-          "Got self.shape = ",
-          self.sizes(), " source.shape = ", source.sizes());
+    check(
+        expected == got, operation,
+        "(): source tensor shape must match self tensor shape, excluding the specified dimension. "
+        "Got self.shape = ",
+        self.sizes(), " source.shape = ", source.sizes());
 }
 
 void write_along(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
@@ -329,7 +333,8 @@ Tensor index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
                           [dim, alpha, scaled, sizes = source.sizes()](Backward& ctx) {
                               if (ctx.needs(0)) ctx.set(0, ctx.grad());
                               if (!ctx.needs(1)) return;
-                              Tensor g = reshape(index_select(ctx.grad(), dim, ctx.saved(0)), sizes);
+                              Tensor g =
+                                  reshape(index_select(ctx.grad(), dim, ctx.saved(0)), sizes);
                               ctx.set(1, scaled ? mul(g, scalar_tensor(alpha)) : g);
                           });
 }
@@ -404,7 +409,8 @@ Tensor index_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
     const Tensor at = as_index(index, "index_reduce_");
     Dims ones(static_cast<size_t>(std::max<int64_t>(self.dim(), 1)), 1);
     ones[static_cast<size_t>(dim)] = at.numel();
-    const Tensor spread = self.dim() == 0 ? reshape(at, {}) : expand(reshape(at, ones), source.sizes());
+    const Tensor spread =
+        self.dim() == 0 ? reshape(at, {}) : expand(reshape(at, ones), source.sizes());
     return scatter_reduce_(self, dim, spread, source, reduce, include_self);
 }
 Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
@@ -443,20 +449,22 @@ Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool 
         const GradModeGuard no_grad(false);
         const Tensor own = contiguous(self);
         Indexing how(alias(own, {own.numel()}, {1}, own.offset()), {reshape(index, {-1})});
-        write(how.arranged, how, reshape(source, {-1}), accumulate ? Combine::Add : Combine::Assign);
+        write(how.arranged, how, reshape(source, {-1}),
+              accumulate ? Combine::Add : Combine::Assign);
         if (!own.is_same(self)) copy_raw(self, own);
     }
-    return attach_inplace("PutBackward0", self, {self, source}, {index},
-                          [accumulate, sizes = source.sizes()](Backward& ctx) {
-                              const Tensor index = ctx.saved(0);
-                              if (ctx.needs(0))
-                                  ctx.set(0, accumulate ? ctx.grad()
-                                                        : put(ctx.grad(), index,
-                                                              zeros(index.sizes(), ctx.grad().dtype(),
-                                                                    ctx.grad().device()),
-                                                              false));
-                              if (ctx.needs(1)) ctx.set(1, reshape(take(ctx.grad(), index), sizes));
-                          });
+    return attach_inplace(
+        "PutBackward0", self, {self, source}, {index},
+        [accumulate, sizes = source.sizes()](Backward& ctx) {
+            const Tensor index = ctx.saved(0);
+            if (ctx.needs(0))
+                ctx.set(0, accumulate
+                               ? ctx.grad()
+                               : put(ctx.grad(), index,
+                                     zeros(index.sizes(), ctx.grad().dtype(), ctx.grad().device()),
+                                     false));
+            if (ctx.needs(1)) ctx.set(1, reshape(take(ctx.grad(), index), sizes));
+        });
 }
 Tensor put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
     return put_(clone(self), index, source, accumulate);

@@ -31,8 +31,7 @@ Tensor index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const S
 Tensor index_fill(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
 Tensor index_fill_tensor_(const Tensor& self, int64_t dim, const Tensor& index,
                           const Tensor& value);
-Tensor index_fill_tensor(const Tensor& self, int64_t dim, const Tensor& index,
-                         const Tensor& value);
+Tensor index_fill_tensor(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value);
 Tensor index_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                      std::string_view reduce, bool include_self);
 Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
@@ -43,8 +42,9 @@ Tensor take(const Tensor& self, const Tensor& index);
 Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate);
 Tensor put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate);
 
-// What writing operations share: they refuse tensors whose elements share memory, work on contiguous
-// operands that the written tensor does not overlap, and write back where a copy was needed.
+// What writing operations share: they refuse tensors whose elements share memory, work on
+// contiguous operands that the written tensor does not overlap, and write back where a copy was
+// needed.
 void refuse_overlap(const Tensor& self, const char* operation);
 Tensor separate_from(const Tensor& self, const Tensor& operand);
 // int64, contiguous; other than int64 and int32 is refused.

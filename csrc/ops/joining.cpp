@@ -112,8 +112,9 @@ Tensor stack(const TensorList& tensors, int64_t dim) {
     TensorList widened;
     for (size_t i = 0; i < tensors.size(); i++) {
         const Tensor& t = tensors[i];
-        check(t.sizes() == tensors[0].sizes(), "stack(): expects each tensor to be equal size, but got ",
-              tensors[0].sizes(), " at entry 0 and ", t.sizes(), " at entry ", i);
+        check(t.sizes() == tensors[0].sizes(),
+              "stack(): expects each tensor to be equal size, but got ", tensors[0].sizes(),
+              " at entry 0 and ", t.sizes(), " at entry ", i);
         Dims sizes = t.sizes(), strides = t.strides();
         sizes.insert(static_cast<size_t>(dim), 1);
         strides.insert(static_cast<size_t>(dim), 1);
@@ -203,11 +204,11 @@ TensorList meshgrid(const TensorList& tensors, std::optional<std::string_view> i
           "meshgrid(): indexing must be one of \"xy\" or \"ij\", but received: ", order);
     Dims shape;
     for (const Tensor& t : tensors) {
-        check(t.dim() <= 1, "meshgrid(): Expected 0D or 1D tensor in the tensor list but got shape ",
-              t.sizes());
+        check(t.dim() <= 1,
+              "meshgrid(): Expected 0D or 1D tensor in the tensor list but got shape ", t.sizes());
         check(t.dtype() == tensors[0].dtype(),
-              "meshgrid(): expects all tensors to have the same dtype, but got ", t.dtype(), " and ",
-              tensors[0].dtype());
+              "meshgrid(): expects all tensors to have the same dtype, but got ", t.dtype(),
+              " and ", tensors[0].dtype());
         shape.push_back(t.numel());
     }
     const bool swapped = order == "xy" && tensors.size() >= 2;
@@ -223,7 +224,8 @@ TensorList meshgrid(const TensorList& tensors, std::optional<std::string_view> i
 
 Tensor repeat(const Tensor& self, IntSpan repeats) {
     check(static_cast<int64_t>(repeats.size()) >= self.dim(),
-          "repeat(): Number of dimensions of repeat dims can not be smaller than number of dimensions "
+          "repeat(): Number of dimensions of repeat dims can not be smaller than number of "
+          "dimensions "
           "of tensor: got ",
           repeats, " for shape ", self.sizes());
     const size_t extra = repeats.size() - self.sizes().size();
@@ -243,14 +245,14 @@ Tensor repeat(const Tensor& self, IntSpan repeats) {
     if (out.numel() != 0)
         copy_raw(alias(out, split, contiguous_strides(split), 0),
                  alias(self, split, from_strides, self.offset()));
-    return attach("RepeatBackward0", out, {self}, {},
-                  [split, summed, sizes = self.sizes()](Backward& ctx) {
-                      if (numel_of(split) == 0)
-                          return ctx.set(0, zeros(sizes, ctx.grad().dtype(), ctx.grad().device()));
-                      if (summed.empty()) return ctx.set(0, ctx.grad());
-                      ctx.set(0, reshape(sum(reshape(ctx.grad(), split), summed, false, std::nullopt),
-                                         sizes));
-                  });
+    return attach(
+        "RepeatBackward0", out, {self}, {}, [split, summed, sizes = self.sizes()](Backward& ctx) {
+            if (numel_of(split) == 0)
+                return ctx.set(0, zeros(sizes, ctx.grad().dtype(), ctx.grad().device()));
+            if (summed.empty()) return ctx.set(0, ctx.grad());
+            ctx.set(0,
+                    reshape(sum(reshape(ctx.grad(), split), summed, false, std::nullopt), sizes));
+        });
 }
 
 Tensor tile(const Tensor& self, IntSpan dims) {
@@ -260,15 +262,14 @@ Tensor tile(const Tensor& self, IntSpan dims) {
 }
 
 Tensor repeat_interleave_sources(const Tensor& repeats, std::optional<int64_t> output_size) {
-    check(repeats.dim() <= 1, "repeat_interleave(): only accept 1D vector as repeat, but got shape ",
-          repeats.sizes());
+    check(repeats.dim() <= 1,
+          "repeat_interleave(): only accept 1D vector as repeat, but got shape ", repeats.sizes());
     check(repeats.dtype() == DType::Int64 || repeats.dtype() == DType::Int32,
           "repeat_interleave(): repeats has to be Long or Int tensor, but got ", repeats.dtype());
     const GradModeGuard no_grad(false);
     const Tensor counts = reshape(repeats, {-1});
     if (counts.numel() == 0) return empty({0}, repeats.dtype());
-    check(item(min_all(counts)).as_int() >= 0,
-          "repeat_interleave(): repeats can not be negative");
+    check(item(min_all(counts)).as_int() >= 0, "repeat_interleave(): repeats can not be negative");
     const Tensor ends = cumsum(to(counts, DType::Int64), 0, std::nullopt);
     const int64_t total = item(select(ends, 0, -1)).as_int();
     check(!output_size || *output_size == total,
@@ -346,8 +347,9 @@ Tensor roll_flat(const Tensor& self, int64_t shift) {
 Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     check(!shifts.empty(), "roll(): `shifts` required");
     if (dims.empty() && shifts.size() == 1) return roll_flat(self, shifts[0]);
-    check(shifts.size() == dims.size(), "roll(): shifts and dimensions must align. shifts: ",
-          shifts.size(), ", dims:", dims.size());
+    check(shifts.size() == dims.size(),
+          "roll(): shifts and dimensions must align. shifts: ", shifts.size(),
+          ", dims:", dims.size());
     Dims wrapped;
     for (const int64_t d : dims) wrapped.push_back(wrap_dim(d, self.dim()));
     Tensor out = self;
@@ -362,9 +364,8 @@ Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     }
     Dims back = shifts.dims();
     for (int64_t& s : back) s = -s;
-    return attach("RollBackward0", out, {self}, {}, [back, wrapped](Backward& ctx) {
-        ctx.set(0, roll(ctx.grad(), back, wrapped));
-    });
+    return attach("RollBackward0", out, {self}, {},
+                  [back, wrapped](Backward& ctx) { ctx.set(0, roll(ctx.grad(), back, wrapped)); });
 }
 
 Tensor flip(const Tensor& self, IntSpan dims) {
@@ -386,8 +387,8 @@ Tensor flipud(const Tensor& self) {
 }
 
 Tensor rot90(const Tensor& self, int64_t k, IntSpan dims) {
-    check(dims.size() == 2, "rot90(): expected total rotation dims == 2, but got dims = ",
-          dims.size());
+    check(dims.size() == 2,
+          "rot90(): expected total rotation dims == 2, but got dims = ", dims.size());
     check(self.dim() >= 2, "rot90(): expected total dims >= 2, but got total dims = ", self.dim());
     check(dims[0] != dims[1] && std::abs(dims[0] - dims[1]) != self.dim(),
           "rot90(): expected rotation dims to be different, but got dim0 = ", dims[0],
@@ -397,9 +398,12 @@ Tensor rot90(const Tensor& self, int64_t k, IntSpan dims) {
     Tensor out;
     {
         const GradModeGuard no_grad(false);
-        if (turns == 0) out = clone(self, MemoryFormat::Contiguous);
-        else if (turns == 2) out = flip(self, {a, b});
-        else out = transpose(flip(self, {turns == 1 ? b : a}), a, b);
+        if (turns == 0)
+            out = clone(self, MemoryFormat::Contiguous);
+        else if (turns == 2)
+            out = flip(self, {a, b});
+        else
+            out = transpose(flip(self, {turns == 1 ? b : a}), a, b);
     }
     return attach("Rot90Backward0", out, {self}, {},
                   [turns, a, b](Backward& ctx) { ctx.set(0, rot90(ctx.grad(), -turns, {a, b})); });

@@ -19,8 +19,9 @@ struct None {};
 // [dims, count]: the indices of true elements, or with one dimension their flat positions.
 Tensor find(const Tensor& mask, bool flat) {
     const GradModeGuard no_grad(false);
-    check(!mask.is_meta(), "nonzero(): the shape of its result depends on data, which a meta tensor "
-                           "does not have");
+    check(!mask.is_meta(),
+          "nonzero(): the shape of its result depends on data, which a meta tensor "
+          "does not have");
     Tensor truth = contiguous(to(mask, DType::Bool));
     if (flat) truth = view(truth, {-1});
     const int64_t blocks = (truth.numel() + cpu::kMaskBlock - 1) / cpu::kMaskBlock;
@@ -151,10 +152,10 @@ Tensor masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& sou
             const Tensor at = ctx.saved(1);
             const Tensor taken = index(reshape(ctx.grad(), {-1}), {at});
             const Tensor flat = zeros({numel_of(source_sizes)}, taken.dtype(), taken.device());
-            const Tensor all = at.numel() == flat.numel()
-                                   ? taken
-                                   : index_put(flat, {arange(0, at.numel(), 1, DType::Int64)}, taken,
-                                               false);
+            const Tensor all =
+                at.numel() == flat.numel()
+                    ? taken
+                    : index_put(flat, {arange(0, at.numel(), 1, DType::Int64)}, taken, false);
             ctx.set(1, reshape(all, source_sizes));
         });
 }

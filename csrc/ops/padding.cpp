@@ -47,9 +47,11 @@ constexpr BorderMode kBorders[] = {
 
 void check_border(const Tensor& self, IntSpan pad, const BorderMode& mode) {
     const auto dims = static_cast<int64_t>(pad.size() / 2);
-    check(dims >= 1 && dims <= 3 && (self.dim() == dims + 1 || self.dim() == dims + 2), "pad(): mode '",
-          mode.mode, "' pads the last 1, 2 or 3 dimensions of a tensor that has one or two more, but "
-          "got padding ", pad, " for shape ", self.sizes());
+    check(dims >= 1 && dims <= 3 && (self.dim() == dims + 1 || self.dim() == dims + 2),
+          "pad(): mode '", mode.mode,
+          "' pads the last 1, 2 or 3 dimensions of a tensor that has one or two more, but "
+          "got padding ",
+          pad, " for shape ", self.sizes());
     for (int64_t k = 0; k < dims; k++) {
         const int64_t size = self.size(-1 - k);
         const int64_t before = pad[static_cast<size_t>(2 * k)];
@@ -59,14 +61,15 @@ void check_border(const Tensor& self, IntSpan pad, const BorderMode& mode) {
         if (mode.border == Border::Reflect)
             check(before < size && after < size,
                   "pad(): Padding size should be less than the corresponding input dimension, but "
-                  "got: padding (", before, ", ", after, ") at dimension ", self.dim() - 1 - k,
-                  " of input ", self.sizes());
+                  "got: padding (",
+                  before, ", ", after, ") at dimension ", self.dim() - 1 - k, " of input ",
+                  self.sizes());
         if (mode.border == Border::Circular)
             check(before <= size && after <= size,
                   "pad(): Padding value causes wrapping around more than once: padding (", before,
                   ", ", after, ") for size ", size);
-        check(size + before + after >= 1, "pad(): input ", self.sizes(), " is too small for padding ",
-              pad);
+        check(size + before + after >= 1, "pad(): input ", self.sizes(),
+              " is too small for padding ", pad);
     }
 }
 
@@ -82,7 +85,8 @@ Tensor pad_border(const Tensor& self, const Dims& pad, const BorderMode& mode) {
             const int64_t dim = self.dim() - 1 - static_cast<int64_t>(k);
             const int64_t size = self.size(dim);
             const Tensor source = empty({size + pad[2 * k] + pad[2 * k + 1]}, DType::Int64);
-            launch(padding_sources_kernel, {source}, {}, cpu::Padding{size, pad[2 * k], mode.border});
+            launch(padding_sources_kernel, {source}, {},
+                   cpu::Padding{size, pad[2 * k], mode.border});
             out = index_select(out, dim, source);
             sources.push_back(source);
             sizes.push_back(size);
@@ -111,8 +115,9 @@ Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
     for (size_t k = 0; k < pairs.size() / 2; k++) {
         const size_t d = sizes.size() - 1 - k;
         const int64_t size = sizes[d] + pairs[2 * k] + pairs[2 * k + 1];
-        check(size >= 0, "pad(): The input size ", sizes[d], ", plus negative padding ", pairs[2 * k],
-              " and ", pairs[2 * k + 1], ", resulted in a negative output size at dimension ", d);
+        check(size >= 0, "pad(): The input size ", sizes[d], ", plus negative padding ",
+              pairs[2 * k], " and ", pairs[2 * k + 1],
+              ", resulted in a negative output size at dimension ", d);
         sizes[d] = size;
     }
     const Tensor out = empty(sizes, self.dtype(), self.device());
@@ -137,8 +142,7 @@ Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
 
 Tensor pad(const Tensor& self, IntSpan pad, std::string_view mode, std::optional<double> value) {
     check_pairs(self, pad);
-    if (mode == "constant")
-        return constant_pad_nd(self, pad, Scalar(value.value_or(0.0)));
+    if (mode == "constant") return constant_pad_nd(self, pad, Scalar(value.value_or(0.0)));
     check(!value || *value == 0.0, "pad(): Padding mode \"", mode,
           "\" doesn't take in value argument");
     for (const BorderMode& border : kBorders)

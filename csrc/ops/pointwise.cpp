@@ -29,10 +29,10 @@ struct Plan {
 };
 
 uint8_t class_of(DType t) {
-    return is_complex(t)       ? cpu::ComplexClass
-           : is_float(t)       ? cpu::FloatClass
+    return is_complex(t)      ? cpu::ComplexClass
+           : is_float(t)      ? cpu::FloatClass
            : t == DType::Bool ? cpu::BoolClass
-                               : cpu::IntClass;
+                              : cpu::IntClass;
 }
 
 bool is_mask(const PointwiseOp& op, size_t i) { return op.input_is_mask >> i & 1; }
@@ -61,8 +61,10 @@ Device common_device(const PointwiseOp& op, TensorRefs inputs) {
     for (const Tensor& t : inputs)
         check(!t.defined() || t.device().type == chosen->device().type ||
                   (t.dim() == 0 && !t.is_meta()),
-              op.name, "(): Expected all tensors to be on the same device, but found at least two "
-              "devices, ", chosen->device(), " and ", t.defined() ? t.device() : Device{}, "!");
+              op.name,
+              "(): Expected all tensors to be on the same device, but found at least two "
+              "devices, ",
+              chosen->device(), " and ", t.defined() ? t.device() : Device{}, "!");
     return chosen->device();
 }
 
@@ -103,8 +105,8 @@ int order_of(std::span<const Dims> strides, IntSpan shape, size_t a, size_t b) {
     return 0;
 }
 
-// A result laid out as its inputs are: contiguous inputs give a contiguous one, channels-last ones a
-// channels-last one, and so on.
+// A result laid out as its inputs are: contiguous inputs give a contiguous one, channels-last ones
+// a channels-last one, and so on.
 Tensor allocate(IntSpan shape, TensorRefs inputs, DType dtype, Device device) {
     bool contiguous = true;
     for (const Tensor& t : inputs)
@@ -174,7 +176,8 @@ Tensor launch_gradient(const PointwiseAttributes& attributes, TensorRefs inputs)
     return out;
 }
 
-TensorList launch_gradients(const PointwiseAttributes& attributes, TensorRefs inputs, size_t count) {
+TensorList launch_gradients(const PointwiseAttributes& attributes, TensorRefs inputs,
+                            size_t count) {
     const Tensor& g = inputs[0];
     TensorList outs;
     for (size_t i = 0; i < count; i++)
@@ -187,8 +190,7 @@ Tensor pointwise(const PointwiseCall& call) {
     const PointwiseOp& op = cpu::pointwise_op(call.op);
     const Plan plan = plan_for(op, call);
     const PointwiseAttributes attributes = attributes_of(call, plan.promoted);
-    Tensor out =
-        allocate(broadcast_shape(op, call.inputs), call.inputs, plan.result, plan.device);
+    Tensor out = allocate(broadcast_shape(op, call.inputs), call.inputs, plan.result, plan.device);
     launch(kernel_of(call.op, PointwisePart::Forward), {&out, 1}, call.inputs, attributes);
     if (!op.node_name || !needs_grad(call.inputs) || !is_differentiable(plan.result)) return out;
     const PointwiseSaved saved(op, call.inputs, out, {});

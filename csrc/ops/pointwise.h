@@ -12,8 +12,8 @@ namespace kajo::ops {
 
 using cpu::OpId;
 
-// A call of an operation of the table. One input may be undefined: `number` stands in its place, as a
-// plain number ranks in type promotion. Scalars left out have the table's defaults.
+// A call of an operation of the table. One input may be undefined: `number` stands in its place, as
+// a plain number ranks in type promotion. Scalars left out have the table's defaults.
 struct PointwiseCall {
     OpId op;
     TensorRefs inputs;
@@ -31,9 +31,13 @@ inline Tensor pointwise(OpId op, std::initializer_list<Tensor> inputs,
 
 // Operations without scalars, by the kind of their operands; a trailing _ writes over the first.
 template <OpId op>
-Tensor unary(const Tensor& self) { return pointwise({op, {&self, 1}}); }
+Tensor unary(const Tensor& self) {
+    return pointwise({op, {&self, 1}});
+}
 template <OpId op>
-Tensor unary_(const Tensor& self) { return pointwise_inplace({op, {&self, 1}}); }
+Tensor unary_(const Tensor& self) {
+    return pointwise_inplace({op, {&self, 1}});
+}
 template <OpId op>
 Tensor binary(const Tensor& self, const Tensor& other) {
     const Tensor inputs[] = {self, other};
@@ -176,7 +180,8 @@ Tensor maximum(const Tensor& self, const Tensor& other);
 Tensor minimum(const Tensor& self, const Tensor& other);
 using OptionalScalar = std::optional<Scalar>;
 Tensor clamp(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max);
-Tensor clamp_tensor(const Tensor& self, const Tensor& min, const Tensor& max);  // either may be undefined
+Tensor clamp_tensor(const Tensor& self, const Tensor& min,
+                    const Tensor& max);  // either may be undefined
 Tensor clamp_(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max);
 Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<double> posinf,
                   std::optional<double> neginf);

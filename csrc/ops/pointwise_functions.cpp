@@ -48,43 +48,51 @@ Tensor mul(const Tensor& self, const Tensor& other) { return binary<OpId::mul>(s
 Tensor mul(const Tensor& self, const Scalar& other) {
     return binary_number<OpId::mul>(self, other);
 }
-Tensor floor_divide(const Tensor& self, const Tensor& other) { return binary<OpId::floor_divide>(self, other); }
+Tensor floor_divide(const Tensor& self, const Tensor& other) {
+    return binary<OpId::floor_divide>(self, other);
+}
 Tensor floor_divide(const Tensor& self, const Scalar& other) {
     return binary_number<OpId::floor_divide>(self, other);
 }
-Tensor remainder(const Tensor& self, const Tensor& other) { return binary<OpId::remainder>(self, other); }
+Tensor remainder(const Tensor& self, const Tensor& other) {
+    return binary<OpId::remainder>(self, other);
+}
 Tensor eq(const Tensor& self, const Tensor& other) { return binary<OpId::eq>(self, other); }
-Tensor eq(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::eq>(self, other);
-}
+Tensor eq(const Tensor& self, const Scalar& other) { return binary_number<OpId::eq>(self, other); }
 Tensor ne(const Tensor& self, const Tensor& other) { return binary<OpId::ne>(self, other); }
-Tensor ne(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::ne>(self, other);
-}
+Tensor ne(const Tensor& self, const Scalar& other) { return binary_number<OpId::ne>(self, other); }
 Tensor lt(const Tensor& self, const Tensor& other) { return binary<OpId::lt>(self, other); }
-Tensor lt(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::lt>(self, other);
-}
+Tensor lt(const Tensor& self, const Scalar& other) { return binary_number<OpId::lt>(self, other); }
 Tensor le(const Tensor& self, const Tensor& other) { return binary<OpId::le>(self, other); }
-Tensor le(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::le>(self, other);
-}
+Tensor le(const Tensor& self, const Scalar& other) { return binary_number<OpId::le>(self, other); }
 Tensor gt(const Tensor& self, const Tensor& other) { return binary<OpId::gt>(self, other); }
-Tensor gt(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::gt>(self, other);
-}
+Tensor gt(const Tensor& self, const Scalar& other) { return binary_number<OpId::gt>(self, other); }
 Tensor ge(const Tensor& self, const Tensor& other) { return binary<OpId::ge>(self, other); }
-Tensor ge(const Tensor& self, const Scalar& other) {
-    return binary_number<OpId::ge>(self, other);
+Tensor ge(const Tensor& self, const Scalar& other) { return binary_number<OpId::ge>(self, other); }
+Tensor logical_and(const Tensor& self, const Tensor& other) {
+    return binary<OpId::logical_and>(self, other);
 }
-Tensor logical_and(const Tensor& self, const Tensor& other) { return binary<OpId::logical_and>(self, other); }
-Tensor logical_or(const Tensor& self, const Tensor& other) { return binary<OpId::logical_or>(self, other); }
-Tensor logical_xor(const Tensor& self, const Tensor& other) { return binary<OpId::logical_xor>(self, other); }
-Tensor bitwise_and(const Tensor& self, const Tensor& other) { return binary<OpId::bitwise_and>(self, other); }
-Tensor bitwise_or(const Tensor& self, const Tensor& other) { return binary<OpId::bitwise_or>(self, other); }
-Tensor bitwise_xor(const Tensor& self, const Tensor& other) { return binary<OpId::bitwise_xor>(self, other); }
-Tensor maximum(const Tensor& self, const Tensor& other) { return binary<OpId::maximum>(self, other); }
-Tensor minimum(const Tensor& self, const Tensor& other) { return binary<OpId::minimum>(self, other); }
+Tensor logical_or(const Tensor& self, const Tensor& other) {
+    return binary<OpId::logical_or>(self, other);
+}
+Tensor logical_xor(const Tensor& self, const Tensor& other) {
+    return binary<OpId::logical_xor>(self, other);
+}
+Tensor bitwise_and(const Tensor& self, const Tensor& other) {
+    return binary<OpId::bitwise_and>(self, other);
+}
+Tensor bitwise_or(const Tensor& self, const Tensor& other) {
+    return binary<OpId::bitwise_or>(self, other);
+}
+Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
+    return binary<OpId::bitwise_xor>(self, other);
+}
+Tensor maximum(const Tensor& self, const Tensor& other) {
+    return binary<OpId::maximum>(self, other);
+}
+Tensor minimum(const Tensor& self, const Tensor& other) {
+    return binary<OpId::minimum>(self, other);
+}
 Tensor complex(const Tensor& real, const Tensor& imag) { return binary<OpId::complex>(real, imag); }
 Tensor polar(const Tensor& abs, const Tensor& angle) { return binary<OpId::polar>(abs, angle); }
 
@@ -97,18 +105,21 @@ bool is_one(const Scalar& s) { return !s.is_complex() && s.as_double() == 1.0; }
 void check_alpha(const char* name, DType result, const Scalar& alpha) {
     check(!alpha.is_bool() || result == DType::Bool, name,
           "(): Boolean alpha only supported for Boolean results, got a result of type ", result);
-    check(alpha.is_integral() || !is_integral(result, true), name,
-          "(): For integral input tensors, argument alpha must not be a floating point number, got ",
-          alpha);
+    check(
+        alpha.is_integral() || !is_integral(result, true), name,
+        "(): For integral input tensors, argument alpha must not be a floating point number, got ",
+        alpha);
     check(!alpha.is_complex() || is_complex(result), name,
           "(): For non-complex input tensors, argument alpha must not be a complex number, got ",
           alpha);
 }
 
 void check_not_bool(const char* name, bool all_bool, bool any_bool) {
-    check(!all_bool, name, "(): Subtraction, the `-` operator, with two bool tensors is not supported. "
+    check(!all_bool, name,
+          "(): Subtraction, the `-` operator, with two bool tensors is not supported. "
           "Use the `^` or `logical_xor()` operator instead.");
-    check(!any_bool, name, "(): Subtraction, the `-` operator, with a bool tensor is not supported. If "
+    check(!any_bool, name,
+          "(): Subtraction, the `-` operator, with a bool tensor is not supported. If "
           "you are trying to invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
@@ -215,7 +226,8 @@ Tensor remainder(const Tensor& self, const Scalar& other) {
 namespace {
 void check_negatable(const Tensor& self) {
     check(self.dtype() != DType::Bool,
-          "neg(): Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+          "neg(): Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
+          "to "
           "invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 }  // namespace
@@ -229,7 +241,8 @@ Tensor neg_(const Tensor& self) {
     return unary_<OpId::neg>(self);
 }
 
-// ---- powers --------------------------------------------------------------------------------------
+// ---- powers
+// --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -279,7 +292,8 @@ Tensor float_power(const Scalar& self, const Tensor& exponent) {
     return pow(self, to(exponent, wide(self.is_complex() ? DType::Complex128 : exponent.dtype())));
 }
 
-// ---- three operands ------------------------------------------------------------------------------
+// ---- three operands
+// ------------------------------------------------------------------------------
 
 namespace {
 
@@ -304,9 +318,9 @@ Tensor interpolate(const Tensor& self, const Tensor& end, const Scalar& weight) 
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor add_combined(OpId op, const Tensor& self, const Tensor& a, const Tensor& b,
                     const Scalar& value) {
-    check(op != OpId::addcdiv ||
-              !(is_integral(a.dtype(), true) && is_integral(b.dtype(), true)),
-          "addcdiv(): Integer division with addcdiv is not supported; convert tensor1 or tensor2 to a "
+    check(op != OpId::addcdiv || !(is_integral(a.dtype(), true) && is_integral(b.dtype(), true)),
+          "addcdiv(): Integer division with addcdiv is not supported; convert tensor1 or tensor2 "
+          "to a "
           "floating-point type first");
     const Tensor inputs[] = {self, a, b};
     return run({op, inputs, {&value, 1}});
@@ -339,7 +353,8 @@ Tensor addcdiv_(const Tensor& self, const Tensor& a, const Tensor& b, const Scal
     return add_combined<pointwise_inplace>(OpId::addcdiv, self, a, b, value);
 }
 
-// ---- one variable --------------------------------------------------------------------------------
+// ---- one variable
+// --------------------------------------------------------------------------------
 
 Tensor relu(const Tensor& self) {
     check(self.dtype() != DType::Bool, "relu(): Boolean inputs not supported for relu");
@@ -368,8 +383,8 @@ Tensor conj(const Tensor& self) {
 Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
     check(self.dtype() == other.dtype(), "isclose(): ", self.dtype(), " did not match ",
           other.dtype(), "; convert one of them first");
-    check(rtol >= 0 && atol >= 0, "isclose(): rtol and atol must not be negative, got ", rtol, " and ",
-          atol);
+    check(rtol >= 0 && atol >= 0, "isclose(): rtol and atol must not be negative, got ", rtol,
+          " and ", atol);
     Tensor close = eq(self, other);
     if (equal_nan && is_differentiable(self.dtype()))
         close = logical_or(close, logical_and(isnan(self), isnan(other)));
@@ -383,7 +398,8 @@ Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol
     return logical_or(close, logical_and(isfinite(distance), le(distance, allowed)));
 }
 
-// ---- choice --------------------------------------------------------------------------------------
+// ---- choice
+// --------------------------------------------------------------------------------------
 
 namespace {
 Tensor as_condition(const Tensor& condition) {

@@ -134,7 +134,8 @@ void PointwiseBackward::run_program(Backward& ctx, uint8_t wanted,
         Tensor& t = registers[static_cast<size_t>(r)];
         if (t.defined()) return t;
         if (r < first_scalar) {
-            const bool is_number = attributes.number_at >= 0 && r == kFirstInput + attributes.number_at;
+            const bool is_number =
+                attributes.number_at >= 0 && r == kFirstInput + attributes.number_at;
             t = is_number ? scalar_tensor(attributes.number, attributes.promoted)
                           : values[static_cast<size_t>(r)];
             check(t.defined(), op.node_name, ": the derivative reads what was not saved");

@@ -1,5 +1,5 @@
-// Gradients of the table's operations: by their fused kernels, or as programs of operations where the
-// gradient itself must be differentiable.
+// Gradients of the table's operations: by their fused kernels, or as programs of operations where
+// the gradient itself must be differentiable.
 #pragma once
 
 #include <array>

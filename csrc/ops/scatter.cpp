@@ -85,8 +85,10 @@ Tensor source_gradient(const Tensor& grad, int64_t dim, const Tensor& index, Int
 }
 
 Combine multiply_or_add(std::string_view reduce) {
-    check(reduce == "add" || reduce == "multiply", "scatter(): reduce argument must be either add or "
-                                                   "multiply, but got ", reduce);
+    check(reduce == "add" || reduce == "multiply",
+          "scatter(): reduce argument must be either add or "
+          "multiply, but got ",
+          reduce);
     return reduce == "add" ? Combine::Add : Combine::Multiply;
 }
 
@@ -99,9 +101,10 @@ Tensor picked_gradient(const Tensor& grad, IntSpan sizes, int64_t dim, const Ten
 Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
     dim = wrap_dim(dim, self.dim());
     const Tensor at = checked_index(index, "gather");
-    check(index.numel() == 0 || dims_of(index) == dims_of(self),
-          "gather(): Index tensor must have the same number of dimensions as input tensor, but got ",
-          index.sizes(), " and ", self.sizes());
+    check(
+        index.numel() == 0 || dims_of(index) == dims_of(self),
+        "gather(): Index tensor must have the same number of dimensions as input tensor, but got ",
+        index.sizes(), " and ", self.sizes());
     for (int64_t d = 0; d < index.dim() && index.numel() != 0; d++)
         check(d == dim || index.size(d) <= size_at(self, d),
               "gather(): Size does not match at dimension ", d, " expected index ", index.sizes(),
@@ -164,8 +167,8 @@ Tensor scatter_value_with_(const Tensor& self, int64_t dim, const Tensor& index,
     const Tensor number = scalar_tensor(value, self.dtype(), self.device());
     return scatter_with_(self, dim, index, expand(number, index.sizes()), reduce);
 }
-Tensor scatter_value_with(const Tensor& self, int64_t dim, const Tensor& index,
-                          const Scalar& value, std::string_view reduce) {
+Tensor scatter_value_with(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
+                          std::string_view reduce) {
     return scatter_value_with_(clone(self), dim, index, value, reduce);
 }
 
@@ -242,12 +245,15 @@ struct ScatterReduce {
     Dims src_sizes;
 };
 
-// One where an element has a share in the result; of its own place for self, else through the index.
+// One where an element has a share in the result; of its own place for self, else through the
+// index.
 struct Shares {
     Tensor self, source;
 };
 
-Tensor as_numbers(const Tensor& condition, const Tensor& like) { return to(condition, like.dtype()); }
+Tensor as_numbers(const Tensor& condition, const Tensor& like) {
+    return to(condition, like.dtype());
+}
 
 // A product without one of its factors is taken as the product of all factors that are not zero,
 // divided by that one, and is zero where another factor is.
@@ -300,41 +306,42 @@ Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, cons
             run_scatter(out, dim, at, src, combine_for(how));
             if (how == Reduce::Mean) {
                 counts = meeting_counts(out, self.dtype(), dim, at, include_self);
-                out = is_integral(self.dtype(), true) ? floor_divide(out, counts) : div(out, counts);
+                out =
+                    is_integral(self.dtype(), true) ? floor_divide(out, counts) : div(out, counts);
             }
         }
     }
     const bool reads_values = how == Reduce::Prod || how == Reduce::Max || how == Reduce::Min;
-    const TensorList saved{at, counts, reads_values ? self : Tensor(), reads_values ? src : Tensor(),
-                           reads_values ? out : Tensor()};
+    const TensorList saved{at, counts, reads_values ? self : Tensor(),
+                           reads_values ? src : Tensor(), reads_values ? out : Tensor()};
     const TensorList operands{self, src};
-    return attach(
-        "ScatterReduceBackward0", out, operands, saved,
-        [dim, how, include_self, src_sizes = src.sizes()](Backward& ctx) {
-            const Tensor at = ctx.saved(0), counts = ctx.saved(1);
-            Tensor grad_self = ctx.grad(), grad_src;
-            if (at.numel() == 0) return ctx.set(0, grad_self);
-            if (how == Reduce::Sum || how == Reduce::Mean) {
-                if (counts.defined()) grad_self = div(grad_self, counts);
-                grad_src = gather(grad_self, dim, at);
-                if (!include_self) grad_self = scatter_value(grad_self, dim, at, Scalar(0));
-            } else {
-                const Tensor self = ctx.saved(2), src = corner(ctx.saved(3), at);
-                const Tensor base = include_self || how != Reduce::Prod
-                                        ? self
-                                        : scatter_value(self, dim, at, Scalar(1));
-                const Shares share =
-                    how == Reduce::Prod
-                        ? product_shares(base, src, dim, at)
-                        : extreme_shares(self, src, ctx.saved(4), dim, at, include_self);
-                grad_src = mul(gather(grad_self, dim, at), share.source);
-                grad_self = mul(grad_self, share.self);
-                if (!include_self && how == Reduce::Prod)
-                    grad_self = scatter_value(grad_self, dim, at, Scalar(0));
-            }
-            if (ctx.needs(0)) ctx.set(0, grad_self);
-            if (ctx.needs(1)) ctx.set(1, embed_in(grad_src, src_sizes));
-        });
+    return attach("ScatterReduceBackward0", out, operands, saved,
+                  [dim, how, include_self, src_sizes = src.sizes()](Backward& ctx) {
+                      const Tensor at = ctx.saved(0), counts = ctx.saved(1);
+                      Tensor grad_self = ctx.grad(), grad_src;
+                      if (at.numel() == 0) return ctx.set(0, grad_self);
+                      if (how == Reduce::Sum || how == Reduce::Mean) {
+                          if (counts.defined()) grad_self = div(grad_self, counts);
+                          grad_src = gather(grad_self, dim, at);
+                          if (!include_self)
+                              grad_self = scatter_value(grad_self, dim, at, Scalar(0));
+                      } else {
+                          const Tensor self = ctx.saved(2), src = corner(ctx.saved(3), at);
+                          const Tensor base = include_self || how != Reduce::Prod
+                                                  ? self
+                                                  : scatter_value(self, dim, at, Scalar(1));
+                          const Shares share =
+                              how == Reduce::Prod
+                                  ? product_shares(base, src, dim, at)
+                                  : extreme_shares(self, src, ctx.saved(4), dim, at, include_self);
+                          grad_src = mul(gather(grad_self, dim, at), share.source);
+                          grad_self = mul(grad_self, share.self);
+                          if (!include_self && how == Reduce::Prod)
+                              grad_self = scatter_value(grad_self, dim, at, Scalar(0));
+                      }
+                      if (ctx.needs(0)) ctx.set(0, grad_self);
+                      if (ctx.needs(1)) ctx.set(1, embed_in(grad_src, src_sizes));
+                  });
 }
 
 Tensor scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,

@@ -22,8 +22,8 @@ Tensor scatter_with(const Tensor& self, int64_t dim, const Tensor& index, const 
                     std::string_view reduce);
 Tensor scatter_value_with_(const Tensor& self, int64_t dim, const Tensor& index,
                            const Scalar& value, std::string_view reduce);
-Tensor scatter_value_with(const Tensor& self, int64_t dim, const Tensor& index,
-                          const Scalar& value, std::string_view reduce);
+Tensor scatter_value_with(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value,
+                          std::string_view reduce);
 Tensor scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 // reduce: "sum", "prod", "mean", "amax" or "amin".

@@ -27,8 +27,9 @@ struct Runs {
 
 // `rows` [n, m]; `order` is where each row came from, undefined when they were not moved.
 Runs runs_of(const Tensor& rows, const Tensor& order) {
-    check(!rows.is_meta(), "unique(): the shape of its result depends on data, which a meta tensor "
-                           "does not have");
+    check(!rows.is_meta(),
+          "unique(): the shape of its result depends on data, which a meta tensor "
+          "does not have");
     const int64_t n = rows.size(0);
     const Tensor run = empty({n}, DType::Int64);
     launch(number_runs_kernel, {run}, {rows}, None{});
@@ -111,7 +112,8 @@ void check_search(const Tensor& sequence, const Tensor& values, bool right,
     check(!side || *side == "left" || *side == "right",
           "searchsorted(): side can only be 'left' or 'right' but got ", side.value_or(""));
     check(!side || *side == "right" || !right,
-          "searchsorted(): side and right can't be set to opposites, got side of left while right was "
+          "searchsorted(): side and right can't be set to opposites, got side of left while right "
+          "was "
           "True");
     check(sequence.dim() != 0, "searchsorted(): boundaries tensor should have positive dimension");
     bool fits = sequence.dim() == 1 || sequence.dim() == values.dim();

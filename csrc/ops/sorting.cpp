@@ -66,7 +66,10 @@ ValuesAndIndices topk(const Tensor& self, int64_t k, int64_t dim, bool largest, 
     check(k >= 0 && k <= length_along(self, dim), "topk(): selected index k out of range: k is ", k,
           " and dimension ", dim, " has ", length_along(self, dim), " elements");
     Dims sizes = self.sizes();
-    if (!sizes.empty()) sizes[static_cast<size_t>(dim)] = k;
+    if (sizes.empty())
+        k = 1;  // the only element, whatever was asked for
+    else
+        sizes[static_cast<size_t>(dim)] = k;
     const Tensor values = empty(sizes, self.dtype(), self.device());
     const Tensor indices = empty(sizes, DType::Int64, self.device());
     launch(topk_kernel, {values, indices}, {self}, cpu::TopkChoice{dim, k, largest});
@@ -88,6 +91,8 @@ ValuesAndIndices picked(const Tensor& self, int64_t k, int64_t dim, bool keepdim
     const PickName& name = kPickNames[static_cast<size_t>(pick)];
     dim = wrap_dim(dim, self.dim());
     refuse_complex(self, name.operation);
+    if (self.dtype() == DType::Bool && pick != Pick::Mode)
+        raise_unsupported(name.operation, self.dtype());
     const int64_t length = length_along(self, dim);
     check_index(length > 0, name.operation, "(): Expected reduction dim ", dim,
                 " to have non-zero size.");
@@ -96,20 +101,21 @@ ValuesAndIndices picked(const Tensor& self, int64_t k, int64_t dim, bool keepdim
     Dims sizes = self.sizes(), kept = sizes;
     if (!sizes.empty()) {
         kept[static_cast<size_t>(dim)] = 1;
-        if (keepdim) sizes = kept;
-        else sizes.erase(static_cast<size_t>(dim));
+        if (keepdim)
+            sizes = kept;
+        else
+            sizes.erase(static_cast<size_t>(dim));
     }
     const Tensor values = empty(sizes, self.dtype(), self.device());
     const Tensor indices = empty(sizes, DType::Int64, self.device());
     const Dims strides = contiguous_strides(kept);
     launch(pick_kernel, {alias(values, kept, strides, 0), alias(indices, kept, strides, 0)}, {self},
            cpu::PickChoice{dim, k, pick});
-    const Tensor out = attach(
-        name.node, values, {self}, {indices},
-        [dim, sizes = self.sizes(), kept](Backward& ctx) {
-            ctx.set(0, picked_gradient(reshape(ctx.grad(), kept), sizes, dim,
-                                       reshape(ctx.saved(0), kept)));
-        });
+    const Tensor out = attach(name.node, values, {self}, {indices},
+                              [dim, sizes = self.sizes(), kept](Backward& ctx) {
+                                  ctx.set(0, picked_gradient(reshape(ctx.grad(), kept), sizes, dim,
+                                                             reshape(ctx.saved(0), kept)));
+                              });
     return {out, indices};
 }
 

@@ -24,10 +24,9 @@ Tensor triangle(const Tensor& self, int64_t diagonal, bool upper) {
         launch(triangle_kernel, {out}, {contiguous(self)},
                cpu::Triangle{std::clamp(diagonal, -reach, reach), upper});
     }
-    return attach(upper ? "TriuBackward0" : "TrilBackward0", out, {self}, {},
-                  [diagonal, upper](Backward& ctx) {
-                      ctx.set(0, triangle(ctx.grad(), diagonal, upper));
-                  });
+    return attach(
+        upper ? "TriuBackward0" : "TrilBackward0", out, {self}, {},
+        [diagonal, upper](Backward& ctx) { ctx.set(0, triangle(ctx.grad(), diagonal, upper)); });
 }
 
 Tensor triangle_indices(int64_t rows, int64_t columns, int64_t offset, bool upper,
@@ -42,8 +41,7 @@ Tensor triangle_indices(int64_t rows, int64_t columns, int64_t offset, bool uppe
         count += upper ? columns - edge : edge;
     }
     const Tensor out = empty({2, count}, DType::Int64);
-    launch(triangle_indices_kernel, {out}, {},
-           cpu::TriangleShape{rows, columns, diagonal, upper});
+    launch(triangle_indices_kernel, {out}, {}, cpu::TriangleShape{rows, columns, diagonal, upper});
     return to(out, dtype.value_or(DType::Int64));
 }
 
@@ -57,8 +55,8 @@ Tensor write_part(const char* name, const char* operation, const Tensor& self, c
         out = clone(self);
         const Tensor target = part(out);
         check(target.sizes() == src.sizes(), operation,
-              "(): expected src to have a size equal to the slice of self. src size = ", src.sizes(),
-              ", slice size = ", target.sizes());
+              "(): expected src to have a size equal to the slice of self. src size = ",
+              src.sizes(), ", slice size = ", target.sizes());
         copy_raw(target, src);
     }
     return attach(name, out, {self, src}, {}, [part](Backward& ctx) {

@@ -106,8 +106,8 @@ const OpEntry kOperations[] = {
      "bool sparse=False) -> Tensor",
      bind<&ops::embedding>, kFunction},
     {"one_hot(Tensor self, int num_classes=-1) -> Tensor", bind<&ops::one_hot>, kPrivate},
-    {"bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor",
-     bind<&ops::bincount>, kFunction | kMethod},
+    {"bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor", bind<&ops::bincount>,
+     kFunction | kMethod},
     {"histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor", bind<&ops::histc>,
      kFunction | kMethod | kOut},
 };

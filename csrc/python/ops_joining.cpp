@@ -74,7 +74,8 @@ const OpEntry kOperations[] = {
      bind<&ops::diagonal_scatter>, kFunction | kMethod},
     {"select_scatter(Tensor self, Tensor src, int dim, int index) -> Tensor",
      bind<&ops::select_scatter>, kFunction | kMethod},
-    {"slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int step=1) "
+    {"slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int "
+     "step=1) "
      "-> Tensor",
      bind<&ops::slice_scatter>, kFunction | kMethod},
 };

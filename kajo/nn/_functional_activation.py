@@ -132,7 +132,11 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
         >>> kajo.nn.functional.leaky_relu(kajo.tensor([-1.0, 2.0]))
         tensor([-0.0100,  2.0000])
     """
-    return _core.leaky_relu_(input, negative_slope) if inplace else _core.leaky_relu(input, negative_slope)
+    return (
+        _core.leaky_relu_(input, negative_slope)
+        if inplace
+        else _core.leaky_relu(input, negative_slope)
+    )
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -207,7 +211,9 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _core.hardswish_(input) if inplace else _core.hardswish(input)
 
 
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
     """min(max(x, min_val), max_val), for each element x.
 
     Args:
@@ -226,7 +232,11 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _core.hardtanh_(input, min_val, max_val) if inplace else _core.hardtanh(input, min_val, max_val)
+    return (
+        _core.hardtanh_(input, min_val, max_val)
+        if inplace
+        else _core.hardtanh(input, min_val, max_val)
+    )
 
 
 def sigmoid(input: Tensor) -> Tensor:

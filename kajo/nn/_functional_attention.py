@@ -27,7 +27,8 @@ def _in_projection_packed(
     weights = w.chunk(3)
     biases = (None, None, None) if b is None else b.chunk(3)
     return tuple(
-        _core.linear(x, part, bias) for x, part, bias in zip((q, k, v), weights, biases, strict=True)
+        _core.linear(x, part, bias)
+        for x, part, bias in zip((q, k, v), weights, biases, strict=True)
     )
 
 
@@ -45,12 +46,17 @@ def _in_projection(
                 f"expecting {name} weights shape of {expected}, but got {weight.shape}"
             )
     return tuple(
-        _core.linear(x, part, bias) for x, part, bias in zip((q, k, v), weights, biases, strict=True)
+        _core.linear(x, part, bias)
+        for x, part, bias in zip((q, k, v), weights, biases, strict=True)
     )
 
 
 def _check_shapes(
-    query: Tensor, key: Tensor, value: Tensor, padding: Tensor | None, mask: Tensor | None,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    padding: Tensor | None,
+    mask: Tensor | None,
     heads: int,
 ) -> bool:
     """Whether the input is batched; refuses shapes that do not go together."""
@@ -112,7 +118,9 @@ def _canonical_mask(
     return mask
 
 
-def _checked_mask(mask: Tensor, expected_2d: tuple[int, ...], expected_3d: tuple[int, ...]) -> Tensor:
+def _checked_mask(
+    mask: Tensor, expected_2d: tuple[int, ...], expected_3d: tuple[int, ...]
+) -> Tensor:
     if mask.dim() == 2:
         if tuple(mask.shape) != expected_2d:
             raise RuntimeError(
@@ -244,9 +252,7 @@ def multi_head_attention_forward(
         q, k, v = _in_projection(query, key, value, weights, biases)  # type: ignore[arg-type]
     else:
         if key.shape != value.shape:
-            raise AssertionError(
-                f"key shape {key.shape} does not match value shape {value.shape}"
-            )
+            raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
         if in_proj_weight is None:
             raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
         q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
@@ -306,9 +312,7 @@ def multi_head_attention_forward(
     return output, shares
 
 
-def _heads(
-    projected: Tensor, static: Tensor | None, lead: int, head: int, name: str
-) -> Tensor:
+def _heads(projected: Tensor, static: Tensor | None, lead: int, head: int, name: str) -> Tensor:
     """Keys or values as (N heads, S, E / heads)."""
     if static is None:
         return projected.view(projected.size(0), lead, head).transpose(0, 1)

@@ -97,7 +97,9 @@ def _check_bags(input: Tensor, offsets: Tensor | None, per_sample_weights: Tenso
                 f"({input.size(0)}), but got offsets[-1] of {int(offsets[-1])}"
             )
     if input.dim() not in (1, 2):
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}")
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
+        )
 
 
 def embedding_bag(
@@ -168,9 +170,7 @@ def embedding_bag(
         bags = starts.numel()
         places = kajo.arange(input.numel(), device=input.device)
         bag = kajo.searchsorted(starts.long(), places, right=True) - 1
-    rows = embedding(
-        input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
-    )
+    rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     if padding_idx is not None:
         counted = input != _row_number(padding_idx, weight)
         rows, bag = rows[counted], bag[counted]

@@ -517,13 +517,9 @@ def linear_cross_entropy(
     """
     shape = linear_weight.shape[:-1]
     if weight is not None and tuple(weight.shape) != (shape[0],):
-        raise RuntimeError(
-            f"expected weight shape to be ({shape[0]},), got {tuple(weight.shape)}"
-        )
+        raise RuntimeError(f"expected weight shape to be ({shape[0]},), got {tuple(weight.shape)}")
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(
-            f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
-        )
+        raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = _core.linear(input, linear_weight.reshape(-1, linear_weight.size(-1)), bias)
     logits = logits.reshape(*input.shape[:-1], *shape)

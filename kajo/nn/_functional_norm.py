@@ -56,9 +56,7 @@ def batch_norm(
         _check_several_values(input.size())
     elif eps < 0:
         raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
-    return _core.batch_norm(
-        input, weight, bias, running_mean, running_var, training, momentum, eps
-    )
+    return _core.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 
 def instance_norm(
@@ -95,8 +93,7 @@ def instance_norm(
     if use_input_stats:
         if math.prod(input.shape[2:]) == 1:
             raise ValueError(
-                "Expected more than 1 spatial element when training, got input size "
-                f"{input.size()}"
+                f"Expected more than 1 spatial element when training, got input size {input.size()}"
             )
     elif running_mean is None or running_var is None:
         raise RuntimeError(

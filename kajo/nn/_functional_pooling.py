@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import kajo
 from kajo import Tensor, _core
-from kajo.nn.modules.utils import _list_with_default, _ntuple
+from kajo.nn.modules.utils import _list_with_default
 
 avg_pool1d = _core.avg_pool1d
 avg_pool2d = _core.avg_pool2d
@@ -42,9 +40,7 @@ def max_pool1d_with_indices(
         torch.Size([1, 1, 2])
     """
     stride = [] if stride is None else stride
-    return _core.max_pool1d_with_indices(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return _core.max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool1d(
@@ -148,9 +144,7 @@ def max_pool2d_with_indices(
         torch.Size([1, 1, 2, 2])
     """
     stride = [] if stride is None else stride
-    return _core.max_pool2d_with_indices(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return _core.max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool2d(
@@ -272,9 +266,7 @@ def max_pool3d_with_indices(
         torch.Size([1, 1, 2, 2, 2])
     """
     stride = [] if stride is None else stride
-    return _core.max_pool3d_with_indices(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return _core.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool3d(

@@ -210,9 +210,7 @@ def interpolate(
     for i in reversed(range(dimensions)):
         same = result.size(2 + i) == sizes[i] and scales[i] in (None, 1.0)
         if not same:
-            taps = make(
-                kind, result.size(2 + i), sizes[i], scales[i], bool(align_corners), exact
-            )
+            taps = make(kind, result.size(2 + i), sizes[i], scales[i], bool(align_corners), exact)
             result = _weighted(result, 2 + i, *taps)
     if input.dtype == kajo.uint8:
         return result.round().clamp(0, 255).to(kajo.uint8)
@@ -273,8 +271,7 @@ def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None)
     Example: as there.
     """
     warnings.warn(
-        "`nn.functional.upsample_bilinear` is deprecated. "
-        "Use `nn.functional.interpolate` instead.",
+        "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.",
         stacklevel=2,
     )
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

@@ -10,7 +10,6 @@ from kajo import Tensor, _core
 from kajo.nn.modules.utils import _ntuple
 
 
-
 def lp_pool1d(
     input: Tensor,
     norm_type: float,
@@ -222,9 +221,7 @@ def _unpool(
             f"but got a {input.dim()}D tensor"
         )
     if indices.dtype != kajo.int64:
-        raise RuntimeError(
-            f"elements in indices should be type int64 but got: {indices.dtype}"
-        )
+        raise RuntimeError(f"elements in indices should be type int64 but got: {indices.dtype}")
     if indices.shape != input.shape:
         raise RuntimeError(
             f"{name}: Expected shape of indices to be same as that of the input tensor "
@@ -283,7 +280,11 @@ def _window_starts(samples: Tensor, input_size: int, output_size: int, kernel: i
 
 
 def _fractional(
-    dimensions: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any,
+    dimensions: int,
+    input: Tensor,
+    kernel_size: Any,
+    output_size: Any,
+    output_ratio: Any,
     samples: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     name = f"fractional_max_pool{dimensions}d"
@@ -309,6 +310,7 @@ def _fractional(
     lead = batched.shape[:2]
     if samples is None:
         samples = kajo.rand(*lead, dimensions, dtype=input.dtype, device=input.device)
+    samples = samples[: lead[0], : lead[1]]
     # Flat places of every element of every window: (N, C, outputs..., elements of the window).
     place = kajo.zeros((1,) * (2 + 2 * dimensions), dtype=kajo.int64)
     for i in range(dimensions):
@@ -386,9 +388,7 @@ def fractional_max_pool2d(
         >>> kajo.nn.functional.fractional_max_pool2d(kajo.ones(1, 1, 6, 6), 2, 3).shape
         torch.Size([1, 1, 3, 3])
     """
-    result = _fractional(
-        2, input, kernel_size, output_size, output_ratio, _random_samples
-    )
+    result = _fractional(2, input, kernel_size, output_size, output_ratio, _random_samples)
     return result if return_indices else result[0]
 
 
@@ -451,7 +451,5 @@ def fractional_max_pool3d(
         >>> kajo.nn.functional.fractional_max_pool3d(kajo.ones(1, 1, 6, 6, 6), 2, 3).shape
         torch.Size([1, 1, 3, 3, 3])
     """
-    result = _fractional(
-        3, input, kernel_size, output_size, output_ratio, _random_samples
-    )
+    result = _fractional(3, input, kernel_size, output_size, output_ratio, _random_samples)
     return result if return_indices else result[0]

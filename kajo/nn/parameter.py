@@ -151,9 +151,7 @@ class UninitializedTensorMixin:
         return self.__class__, (cast(Any, self).requires_grad,)
 
     @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         # Attribute access arrives as `__get__` of a descriptor of Tensor.
         if getattr(func, "__name__", "") in _ALLOWED_BEFORE_SHAPE | {"__get__", "__set__"}:
             return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[misc]

@@ -42,7 +42,7 @@ def _triangular(_: float) -> float:
 
 
 def _triangular2(cycle: float) -> float:
-    return 1 / (2.0 ** (cycle - 1))
+    return float(1 / (2.0 ** (cycle - 1)))
 
 
 def _exp_range(gamma: float, iterations: float) -> float:
@@ -135,11 +135,12 @@ class CyclicLR(LRScheduler):
         self._scale_fn_ref: Callable[[float], float]
         if self._scale_fn_custom is not None:
             return
-        self._scale_fn_ref = {
+        functions: dict[str, Callable[[float], float]] = {
             "triangular": _triangular,
             "triangular2": _triangular2,
             "exp_range": partial(_exp_range, self.gamma),
-        }[self.mode]
+        }
+        self._scale_fn_ref = functions[self.mode]
         self.scale_mode = "iterations" if self.mode == "exp_range" else "cycle"
 
     def scale_fn(self, x: float) -> float:

@@ -154,8 +154,8 @@ class LBFGS(Optimizer):
         ...     loss.backward()
         ...     return loss
         >>> loss = optimizer.step(closure)
-        >>> weight.detach()
-        tensor([3.0000, 3.0000])
+        >>> [round(value, 3) for value in weight.tolist()]
+        [3.0, 3.0]
     """
 
     def __init__(
@@ -210,7 +210,8 @@ class LBFGS(Optimizer):
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[float, Tensor]:
         with kajo.enable_grad():
-            loss = float(closure())
+            loss = closure()
+            loss = loss.item() if isinstance(loss, kajo.Tensor) else float(loss)
         return loss, self._flat_grad()
 
     def _search(
@@ -279,7 +280,8 @@ class LBFGS(Optimizer):
         state.setdefault("n_iter", 0)
         with kajo.enable_grad():
             first_loss = closure()
-        loss, flat_grad = float(first_loss), self._flat_grad()
+        loss = first_loss.item() if isinstance(first_loss, kajo.Tensor) else float(first_loss)
+        flat_grad = self._flat_grad()
         evaluations = 1
         state["func_evals"] += 1
         if flat_grad.abs().max() <= group["tolerance_grad"]:

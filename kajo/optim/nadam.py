@@ -48,7 +48,7 @@ class NAdam(FirstOrderOptimizer):
         >>> weight.sum().backward()
         >>> optimizer.step()
         >>> weight.detach()
-        tensor([0.9003, 0.9003])
+        tensor([0.8944, 0.8944])
     """
 
     def __init__(

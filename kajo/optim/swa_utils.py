@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import kajo
 from kajo.nn import Module
-from kajo.nn.modules.batchnorm import _BatchNorm
 from kajo.optim._schedule_base import LRScheduler
 from kajo.optim.optimizer import Optimizer
 
@@ -220,7 +219,11 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         >>> model.running_mean
         tensor([3.])
     """
-    layers = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    layers = [
+        module
+        for module in model.modules()
+        if isinstance(module, kajo.nn.modules.batchnorm._BatchNorm)
+    ]
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]

@@ -13,6 +13,7 @@
 #include "cpu/isa.h"
 
 using namespace kajo::cpu;
+using kajo::DType;
 
 namespace {
 
@@ -26,19 +27,25 @@ void fail(const std::string& what) {
 // Values of each type as complex doubles, so that one reference serves all.
 using Value = std::complex<double>;
 
-struct TypeInfo {
-    const char* name;
-    size_t bytes;
-    double tolerance;  // of the sum of |products|
-};
-const TypeInfo kTypes[kGemmTypes] = {
-    {"float32", 4, 1e-6},   {"float64", 8, 1e-14}, {"bfloat16", 2, 5e-3}, {"float16", 2, 1e-3},
-    {"int8", 1, 0},         {"int16", 2, 0},       {"int32", 4, 0},       {"int64", 8, 0},
-    {"uint8", 1, 0},        {"complex64", 8, 2e-6}, {"complex128", 16, 2e-14},
-};
-const TypeInfo& info(GemmType type) { return kTypes[static_cast<size_t>(type)]; }
-bool is_integer(GemmType type) { return type >= GemmType::Int8 && type <= GemmType::UInt8; }
-bool is_complex(GemmType type) { return type >= GemmType::Complex64; }
+double tolerance(DType type) {  // of the sum of |products|
+    switch (type) {
+        case DType::Float16:
+            return 1e-3;
+        case DType::BFloat16:
+            return 5e-3;
+        case DType::Float32:
+            return 1e-6;
+        case DType::Float64:
+            return 1e-14;
+        case DType::Complex64:
+            return 2e-6;
+        case DType::Complex128:
+            return 2e-14;
+        default:
+            return 0;
+    }
+}
+bool is_integer(DType type) { return kajo::is_integral(type, false); }
 
 template <class T>
 T get(const void* p) {
@@ -55,55 +62,79 @@ double half_to_double(uint16_t h) {
     const int exponent = h >> 10 & 31, mantissa = h & 1023;
     const double sign = h >> 15 ? -1 : 1;
     if (exponent == 31) return mantissa ? NAN : sign * INFINITY;
-    return sign * (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
+    return sign *
+           (exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24));
 }
 
-Value read(GemmType type, const void* base, int64_t i) {
-    const char* p = static_cast<const char*>(base) + i * int64_t(info(type).bytes);
+Value read(DType type, const void* base, int64_t i) {
+    const char* p = static_cast<const char*>(base) + i * kajo::item_size(type);
     switch (type) {
-        case GemmType::Float32: return get<float>(p);
-        case GemmType::Float64: return get<double>(p);
-        case GemmType::BFloat16: {
+        case DType::Float32:
+            return get<float>(p);
+        case DType::Float64:
+            return get<double>(p);
+        case DType::BFloat16: {
             const uint32_t bits = uint32_t(get<uint16_t>(p)) << 16;
             return get<float>(&bits);
         }
-        case GemmType::Float16: return half_to_double(get<uint16_t>(p));
-        case GemmType::Int8: return get<int8_t>(p);
-        case GemmType::Int16: return get<int16_t>(p);
-        case GemmType::Int32: return get<int32_t>(p);
-        case GemmType::Int64: return double(get<int64_t>(p));
-        case GemmType::UInt8: return get<uint8_t>(p);
-        case GemmType::Complex64: return std::complex<double>(get<std::complex<float>>(p));
-        case GemmType::Complex128: return get<std::complex<double>>(p);
+        case DType::Float16:
+            return half_to_double(get<uint16_t>(p));
+        case DType::Int8:
+            return get<int8_t>(p);
+        case DType::Int16:
+            return get<int16_t>(p);
+        case DType::Int32:
+            return get<int32_t>(p);
+        case DType::Int64:
+            return double(get<int64_t>(p));
+        case DType::UInt8:
+            return get<uint8_t>(p);
+        case DType::Complex64:
+            return std::complex<double>(get<std::complex<float>>(p));
+        case DType::Complex128:
+            return get<std::complex<double>>(p);
+        case DType::Bool:
+            break;
     }
     return 0;
 }
 
 // Small multiples of 1/64 are exact in every floating type; integers take -100..100.
-void write(GemmType type, void* base, int64_t i, int re, int im) {
-    char* p = static_cast<char*>(base) + i * int64_t(info(type).bytes);
+void write(DType type, void* base, int64_t i, int re, int im) {
+    char* p = static_cast<char*>(base) + i * kajo::item_size(type);
     const float f = float(re) / 64;
     switch (type) {
-        case GemmType::Float32: return set(p, f);
-        case GemmType::Float64: return set(p, double(f));
-        case GemmType::BFloat16: {
+        case DType::Float32:
+            return set(p, f);
+        case DType::Float64:
+            return set(p, double(f));
+        case DType::BFloat16: {
             uint32_t bits;
             std::memcpy(&bits, &f, 4);
             return set(p, uint16_t(bits >> 16));
         }
-        case GemmType::Float16: {
+        case DType::Float16: {
             int exponent;
             const double m = std::frexp(std::fabs(f), &exponent);
             const int bits = f == 0 ? 0 : (exponent + 14) << 10 | (int(m * 2048) & 1023);
             return set(p, uint16_t(bits | (f < 0 ? 0x8000 : 0)));
         }
-        case GemmType::Int8: return set(p, int8_t(re));
-        case GemmType::Int16: return set(p, int16_t(re));
-        case GemmType::Int32: return set(p, int32_t(re));
-        case GemmType::Int64: return set(p, int64_t(re));
-        case GemmType::UInt8: return set(p, uint8_t(re & 255));
-        case GemmType::Complex64: return set(p, std::complex<float>(f, float(im) / 64));
-        case GemmType::Complex128: return set(p, std::complex<double>(f, double(im) / 64));
+        case DType::Int8:
+            return set(p, int8_t(re));
+        case DType::Int16:
+            return set(p, int16_t(re));
+        case DType::Int32:
+            return set(p, int32_t(re));
+        case DType::Int64:
+            return set(p, int64_t(re));
+        case DType::UInt8:
+            return set(p, uint8_t(re & 255));
+        case DType::Complex64:
+            return set(p, std::complex<float>(f, float(im) / 64));
+        case DType::Complex128:
+            return set(p, std::complex<double>(f, double(im) / 64));
+        case DType::Bool:
+            break;
     }
 }
 
@@ -114,16 +145,22 @@ int random_int(int low, int high) {
 }
 
 struct Buffer {
-    GemmType type;
+    DType type;
     std::vector<char> bytes;
-    Buffer(GemmType type, int64_t count) : type(type), bytes(size_t(count) * info(type).bytes) {
+    Buffer(DType type, int64_t count)
+        : type(type), bytes(size_t(count) * size_t(kajo::item_size(type))) {
         for (int64_t i = 0; i < count; i++)
             write(type, data(), i, random_int(-100, 100), random_int(-100, 100));
     }
     void* data() { return bytes.data(); }
     const void* data() const { return bytes.data(); }
-    int64_t count() const { return int64_t(bytes.size() / info(type).bytes); }
+    int64_t count() const { return int64_t(bytes.size() / size_t(kajo::item_size(type))); }
     Value at(int64_t i) const { return read(type, data(), i); }
+    std::vector<Value> values() const {
+        std::vector<Value> out;
+        for (int64_t i = 0; i < count(); i++) out.push_back(at(i));
+        return out;
+    }
 };
 
 // Runs with one and with two threads and demands the same bits; the result stays in `out`.
@@ -140,12 +177,12 @@ void run_twice(const std::string& what, Buffer& out, F&& f) {
     if (out.bytes != one.bytes) fail(what + ": two threads give other bits");
 }
 
-bool close(GemmType type, Value got, Value want, double magnitude) {
+bool close(DType type, Value got, Value want, double magnitude) {
     if (is_integer(type)) {
-        const double modulus = std::ldexp(1.0, int(info(type).bytes) * 8);
+        const double modulus = std::ldexp(1.0, int(kajo::item_size(type)) * 8);
         return std::fmod(std::fabs(got.real() - want.real()), modulus) == 0;
     }
-    return std::abs(got - want) <= info(type).tolerance * (magnitude + 1e-3);
+    return std::abs(got - want) <= tolerance(type) * (magnitude + 1e-3);
 }
 
 struct Options {
@@ -166,14 +203,13 @@ void relu_double(void* values, int64_t n) {
     for (int64_t i = 0; i < n; i++) p[i] = p[i] > 0 ? p[i] : 0;
 }
 
-void check_matmul(GemmType type, int64_t m, int64_t n, int64_t k, const Options& o) {
-    const std::string what = std::string("matmul ") + info(type).name + " " + std::to_string(m) +
-                             "x" + std::to_string(n) + "x" + std::to_string(k) + " ta" +
-                             std::to_string(o.transpose_a) + " tb" + std::to_string(o.transpose_b) +
-                             " spread" + std::to_string(o.spread) + " bias" +
-                             std::to_string(o.bias) + " batch" + std::to_string(o.batch) +
-                             " alpha " + std::to_string(o.alpha.real()) + " beta " +
-                             std::to_string(o.beta.real());
+void check_matmul(DType type, int64_t m, int64_t n, int64_t k, const Options& o) {
+    const std::string what =
+        std::string("matmul ") + kajo::info(type).name + " " + std::to_string(m) + "x" +
+        std::to_string(n) + "x" + std::to_string(k) + " ta" + std::to_string(o.transpose_a) +
+        " tb" + std::to_string(o.transpose_b) + " spread" + std::to_string(o.spread) + " bias" +
+        std::to_string(o.bias) + " batch" + std::to_string(o.batch) + " alpha " +
+        std::to_string(o.alpha.real()) + " beta " + std::to_string(o.beta.real());
     const int64_t gap = o.spread ? 2 : 1, entries = std::max<int64_t>(o.batch, 1);
     MatmulArgs args;
     args.type = type;
@@ -189,13 +225,15 @@ void check_matmul(GemmType type, int64_t m, int64_t n, int64_t k, const Options&
     Buffer c(type, c_size * entries), bias(type, std::max(m, n));
     if (o.beta == 0.0 && !is_integer(type))
         for (int64_t i = 0; i < c.count(); i++)  // beta = 0 must not read C
-            if (i % args.c_row_stride < n) std::memset(c.bytes.data() + i * int64_t(info(type).bytes), 0xff, info(type).bytes);
+            if (i % args.c_row_stride < n)
+                std::memset(c.bytes.data() + i * kajo::item_size(type), 0xff,
+                            size_t(kajo::item_size(type)));
     args.a = a.data(), args.b = b.data(), args.c = c.data();
     args.alpha = o.alpha, args.beta = o.beta;
     args.a_conjugate = o.conjugate_a, args.b_conjugate = o.conjugate_b;
     if (o.bias) args.bias = bias.data();
     args.bias_along = o.bias == 2 ? BiasAlong::Rows : BiasAlong::Columns;
-    if (o.relu) args.activation = type == GemmType::Float64 ? relu_double : relu_float;
+    if (o.relu) args.activation = type == DType::Float64 ? relu_double : relu_float;
     if (o.batch) {
         args.batch_dims = 1;
         args.batch_sizes[0] = o.batch;
@@ -205,7 +243,12 @@ void check_matmul(GemmType type, int64_t m, int64_t n, int64_t k, const Options&
     }
     const Buffer before = c;
     run_twice(what, c, [&] { matmul(args); });
-    const bool complex = is_complex(type);
+    const bool complex = kajo::is_complex(type);
+    std::vector<Value> av = a.values(), bv = b.values();
+    if (complex && o.conjugate_a)
+        for (Value& x : av) x = std::conj(x);
+    if (complex && o.conjugate_b)
+        for (Value& x : bv) x = std::conj(x);
     for (int64_t e = 0; e < entries; e++)
         for (int64_t i = 0; i < m; i++)
             for (int64_t j = 0; j < args.c_row_stride; j++) {
@@ -217,11 +260,15 @@ void check_matmul(GemmType type, int64_t m, int64_t n, int64_t k, const Options&
                 Value sum = 0;
                 double magnitude = 0;
                 for (int64_t l = 0; l < k; l++) {
-                    Value x = a.at(e * a_size + i * args.a_row_stride + l * args.a_column_stride);
-                    Value y = b.at((o.share_b ? 0 : e * b_size) + l * args.b_row_stride +
-                                   j * args.b_column_stride);
-                    if (complex && o.conjugate_a) x = std::conj(x);
-                    if (complex && o.conjugate_b) y = std::conj(y);
+                    const Value& x =
+                        av[size_t(e * a_size + i * args.a_row_stride + l * args.a_column_stride)];
+                    const Value& y = bv[size_t((o.share_b ? 0 : e * b_size) +
+                                               l * args.b_row_stride + j * args.b_column_stride)];
+                    if (!complex) {
+                        sum += x.real() * y.real();
+                        magnitude += std::fabs(x.real() * y.real());
+                        continue;
+                    }
                     sum += x * y;
                     magnitude += std::abs(x * y);
                 }
@@ -241,26 +288,29 @@ void check_matmul(GemmType type, int64_t m, int64_t n, int64_t k, const Options&
 }
 
 void check_matmuls() {
-    const int64_t sizes[][3] = {{1, 1, 1},    {2, 2, 2},    {3, 5, 7},     {14, 32, 16},
-                                {15, 33, 17}, {1, 70, 37},  {37, 1, 70},   {1, 1, 100},
+    const int64_t sizes[][3] = {{1, 1, 1},      {2, 2, 2},      {3, 5, 7},     {14, 32, 16},
+                                {15, 33, 17},   {1, 70, 37},    {37, 1, 70},   {1, 1, 100},
                                 {65, 100, 130}, {150, 90, 800}, {20, 1200, 9}, {1, 600, 5},
-                                {0, 4, 3},    {4, 0, 3},    {5, 6, 0},     {1, 5, 0}};
-    for (size_t t = 0; t < kGemmTypes; t++) {
-        const auto type = static_cast<GemmType>(t);
+                                {0, 4, 3},      {4, 0, 3},      {5, 6, 0},     {1, 5, 0}};
+    for (int t = 0; t < kajo::kDTypes; t++) {
+        const auto type = static_cast<DType>(t);
+        if (type == DType::Bool) continue;
         for (const auto& [m, n, k] : sizes) {
-            if (m * n * k > 1000000 && !(type <= GemmType::BFloat16)) continue;
+            if (m * n * k > 1000000 && type != DType::Float32 && type != DType::Float64 &&
+                type != DType::BFloat16)
+                continue;
             for (int layout = 0; layout < 8; layout++) {
                 if (m * n * k > 1000000 && layout > 3) continue;
                 Options o;
                 o.transpose_a = layout & 1, o.transpose_b = layout & 2, o.spread = layout & 4;
                 check_matmul(type, m, n, k, o);
                 o.alpha = 2, o.beta = is_integer(type) ? 3 : 0.5, o.bias = 1 + layout % 2;
-                if (is_complex(type)) {
+                if (kajo::is_complex(type)) {
                     if (layout & 1) o.alpha = {2, 0.5};
                     if (layout & 2) o.beta = {0.5, -1};
                     o.conjugate_a = layout & 4, o.conjugate_b = layout & 2;
                 }
-                o.relu = !is_integer(type) && !is_complex(type) && layout % 3 == 0;
+                o.relu = !is_integer(type) && !kajo::is_complex(type) && layout % 3 == 0;
                 check_matmul(type, m, n, k, o);
             }
         }
@@ -274,14 +324,14 @@ void check_matmuls() {
     }
     Options transposed;
     transposed.transpose_b = true;
-    check_matmul(GemmType::Float32, 700, 1100, 100, transposed);
-    check_matmul(GemmType::Float32, 460, 40, 900, transposed);
-    check_matmul(GemmType::BFloat16, 300, 520, 901, Options{});
+    check_matmul(DType::Float32, 700, 1100, 100, transposed);
+    check_matmul(DType::Float32, 460, 40, 900, transposed);
+    check_matmul(DType::BFloat16, 300, 520, 901, Options{});
 }
 
 // A batch over two dimensions that repeats A along one and B along the other.
 void check_broadcast_batch() {
-    const auto type = GemmType::Float64;
+    const auto type = DType::Float64;
     Buffer a(type, 2 * 12), b(type, 3 * 20), c(type, 6 * 15);
     MatmulArgs args;
     args.type = type;
@@ -299,7 +349,8 @@ void check_broadcast_batch() {
                 Value sum = 0;
                 for (int l = 0; l < 4; l++)
                     sum += a.at(e / 3 * 12 + i * 4 + l) * b.at(e % 3 * 20 + l * 5 + j);
-                if (std::abs(c.at(e * 15 + i * 5 + j) - sum) > 1e-12) return fail("broadcast batch");
+                if (std::abs(c.at(e * 15 + i * 5 + j) - sum) > 1e-12)
+                    return fail("broadcast batch");
             }
 }
 
@@ -327,9 +378,9 @@ void compare(const std::string& what, const Buffer& got, const Sums& want) {
                         std::to_string(want.value[size_t(i)]));
 }
 
-void poison(Buffer& b) { std::memset(b.data(), 0xff, b.bytes.size()); }
+void poison(Buffer& b) { std::fill(b.bytes.begin(), b.bytes.end(), char(0xff)); }
 
-void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
+void check_conv(DType type, const ConvCase& c, const std::string& name) {
     ConvShape s;
     s.dims = c.dims;
     s.batch = c.batch, s.groups = c.groups, s.in_channels = c.in, s.out_channels = c.out;
@@ -339,9 +390,9 @@ void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
         const size_t i = size_t(d);
         s.input[d] = c.input[i], s.kernel[d] = c.kernel[i], s.stride[d] = c.stride[i];
         s.padding[d] = c.padding[i], s.dilation[d] = c.dilation[i];
-        s.output[d] = (s.input[d] + 2 * s.padding[d] - s.dilation[d] * (s.kernel[d] - 1) - 1) /
-                          s.stride[d] +
-                      1;
+        s.output[d] =
+            (s.input[d] + 2 * s.padding[d] - s.dilation[d] * (s.kernel[d] - 1) - 1) / s.stride[d] +
+            1;
         const int to = 3 - c.dims + d;
         in[to] = s.input[d], kernel[to] = s.kernel[d], out[to] = s.output[d];
         stride[to] = s.stride[d], padding[to] = s.padding[d], dilation[to] = s.dilation[d];
@@ -352,6 +403,7 @@ void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
     Buffer x(type, c.batch * c.in * ip), w(type, c.out * ig * kp), bias(type, c.out);
     Buffer dy(type, c.batch * c.out * op), in_bias(type, c.in);
     Buffer y = dy, dx = x, dw = w, db = bias;
+    const std::vector<Value> xv = x.values(), wv = w.values();
     Sums ys(y.count()), xs(x.count()), ws(w.count()), bs(c.out);
     for (int64_t n = 0; n < c.batch; n++)
         for (int64_t o = 0; o < c.out; o++)
@@ -374,27 +426,24 @@ void check_conv(GemmType type, const ConvCase& c, const std::string& name) {
                         const int64_t xi = (n * c.in + o / og * ig + q) * ip +
                                            (at[0] * in[1] + at[1]) * in[2] + at[2];
                         const int64_t wi = (o * ig + q) * kp + t;
-                        const double xv = x.at(xi).real(), wv = w.at(wi).real();
-                        ys.add(yi, xv * wv);
-                        xs.add(xi, g * wv);
-                        ws.add(wi, g * xv);
+                        const double xr = xv[size_t(xi)].real(), wr = wv[size_t(wi)].real();
+                        ys.add(yi, xr * wr);
+                        xs.add(xi, g * wr);
+                        ws.add(wi, g * xr);
                     }
             }
     for (int64_t i = 0; i < x.count(); i++) xs.add(i, in_bias.at(i / ip % c.in).real());
     const GemmKernels& k = gemm_kernels();
-    const std::string what = std::string("conv ") + info(type).name + " " + name;
+    const std::string what = std::string("conv ") + kajo::info(type).name + " " + name;
     poison(y), poison(dx), poison(dw), poison(db);
-    run_twice(what, y, [&] {
-        k.conv_forward(s, type, x.data(), w.data(), bias.data(), y.data());
-    });
+    run_twice(what, y, [&] { k.conv_forward(s, type, x.data(), w.data(), bias.data(), y.data()); });
     compare(what + " forward", y, ys);
     run_twice(what, dx, [&] {
         k.conv_backward_input(s, type, dy.data(), w.data(), in_bias.data(), dx.data());
     });
     compare(what + " input", dx, xs);
-    run_twice(what, dw, [&] {
-        k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data());
-    });
+    run_twice(what, dw,
+              [&] { k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data()); });
     compare(what + " weight", dw, ws);
     compare(what + " bias", db, bs);
 }
@@ -433,10 +482,10 @@ void check_convs() {
     int index = 0;
     for (const ConvCase& c : cases) {
         const std::string name = std::to_string(index++);
-        check_conv(GemmType::Float32, c, name);
-        check_conv(GemmType::Float64, c, name);
-        if (index % 5 == 0) check_conv(GemmType::BFloat16, c, name);
-        if (index % 5 == 0) check_conv(GemmType::Float16, c, name);
+        check_conv(DType::Float32, c, name);
+        check_conv(DType::Float64, c, name);
+        if (index % 5 == 0) check_conv(DType::BFloat16, c, name);
+        if (index % 5 == 0) check_conv(DType::Float16, c, name);
     }
 }
 

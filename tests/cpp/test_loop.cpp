@@ -23,16 +23,18 @@ int64_t draw(int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(engine);
 }
 
-constexpr DType kTypes[] = {DType::UInt8,    DType::Int8,      DType::Int16,      DType::Int32,
-                            DType::Int64,    DType::Float16,   DType::Float32,    DType::Float64,
-                            DType::Complex64, DType::Complex128, DType::Bool,     DType::BFloat16};
+constexpr DType kTypes[] = {DType::UInt8,     DType::Int8,       DType::Int16,   DType::Int32,
+                            DType::Int64,     DType::Float16,    DType::Float32, DType::Float64,
+                            DType::Complex64, DType::Complex128, DType::Bool,    DType::BFloat16};
 
 double read(const char* p, DType t) {
     return kajo::dispatch(t, "test", [&]<class T>() -> double {
         T x;
         std::memcpy(&x, p, sizeof x);
-        if constexpr (kajo::kIsComplex<T>) return static_cast<double>(x.real());
-        else return static_cast<double>(static_cast<kajo::Accumulator<T>>(x));
+        if constexpr (kajo::kIsComplex<T>)
+            return static_cast<double>(x.real());
+        else
+            return static_cast<double>(static_cast<kajo::Accumulator<T>>(x));
     });
 }
 

@@ -39,11 +39,17 @@ struct GroupSizes {
           output_pixels(product3(s.output)) {}
 };
 
+// Large groups share themselves out over threads; small ones run side by side.
 template <class F>
 void for_groups(const ConvShape& s, F&& f) {
     const GroupSizes g(s);
-    const double work = double(s.groups) * double(g.weights) * double(s.batch * g.output_pixels);
-    for_tasks(s.groups, work, f);
+    const double work = double(g.weights) * double(s.batch * g.output_pixels);
+    constexpr double kLarge = 16e6;
+    if (work > kLarge) {
+        for (int64_t group = 0; group < s.groups; group++) f(group);
+    } else {
+        for_tasks(s.groups, work * double(s.groups), f);
+    }
 }
 
 template <class F>
@@ -214,9 +220,8 @@ void backward_input(const ConvShape& s, const S* dy, const S* w, const S* bias, 
     if (g.out * g.kernel * g.output_pixels == 0)
         return fill_channels(dx, s.batch, s.in_channels, g.input_pixels, bias);
     if (is_depthwise(s)) return depthwise_backward_input(s, dy, w, bias, dx);
-    for_kernel(s.stride, [&](const int64_t* origin) {
-        backward_input_phase(s, origin, dy, w, bias, dx);
-    });
+    for_kernel(s.stride,
+               [&](const int64_t* origin) { backward_input_phase(s, origin, dy, w, bias, dx); });
 }
 
 // dW is small and the sum over all pixels long: that is cut by size into a few parts, which are
@@ -229,7 +234,9 @@ void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     if (pixels == 0) return std::fill(dw, dw + s.groups * g.weights, S(0));
     if (is_depthwise(s)) return depthwise_backward_weight(s, x, dy, dw);
     const Grid grid = forward_grid(s);
-    const int64_t wanted = std::clamp<int64_t>(pixels / 4096, 1, 4);
+    constexpr int64_t kPartialSums = int64_t{1} << 22, kPartPixels = 4096, kMostParts = 16;
+    const int64_t wanted = std::clamp<int64_t>(
+        std::min(pixels / kPartPixels, kPartialSums / g.weights), 1, kMostParts);
     const int64_t step = (pixels / wanted + 31) / 32 * 32;
     const int64_t parts = (pixels + step - 1) / step;
     Blocking blocking;
@@ -388,27 +395,27 @@ struct Convolution {
 };
 
 template <class F>
-void with_type(GemmType type, F&& f) {
-    if (type == GemmType::Float64) return f(Convolution<double>());
-    if (type == GemmType::BFloat16) return f(Convolution<BFloat16>());
-    if (type == GemmType::Float16) return f(Convolution<Float16>());
+void with_type(DType type, F&& f) {
+    if (type == DType::Float64) return f(Convolution<double>());
+    if (type == DType::BFloat16) return f(Convolution<BFloat16>());
+    if (type == DType::Float16) return f(Convolution<Half>());
     f(Convolution<float>());
 }
 
 }  // namespace
 
-void conv_forward(const ConvShape& shape, GemmType type, const void* x, const void* w,
+void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
                   const void* bias, void* y) {
     with_type(type, [&](auto conv) { conv.run_forward(in_three_dims(shape), x, w, bias, y); });
 }
 
-void conv_backward_input(const ConvShape& shape, GemmType type, const void* dy, const void* w,
+void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
                          const void* bias, void* dx) {
     with_type(type,
               [&](auto conv) { conv.run_backward_input(in_three_dims(shape), dy, w, bias, dx); });
 }
 
-void conv_backward_weight(const ConvShape& shape, GemmType type, const void* x, const void* dy,
+void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
                           void* dw, void* dbias) {
     with_type(type,
               [&](auto conv) { conv.run_backward_weight(in_three_dims(shape), x, dy, dw, dbias); });

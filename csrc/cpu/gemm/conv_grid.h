@@ -49,7 +49,9 @@ struct LoadTable {
         segments.clear();
         ends.assign(1, End{0});
     }
-    const Segment* begin(int64_t entry) const { return segments.data() + ends[size_t(entry)].value; }
+    const Segment* begin(int64_t entry) const {
+        return segments.data() + ends[size_t(entry)].value;
+    }
     const Segment* end(int64_t entry) const { return begin(entry + 1); }
 };
 
@@ -99,11 +101,10 @@ void append_vector(const Grid& grid, int64_t pixel, int lanes, LoadTable& table)
             const int64_t high =
                 x >= width ? 0 : std::min(run.length, (width - 1 - x) / stride + 1);
             if (low >= high) continue;
-            const LaneBits bits = ((LaneBits{1} << high) - 1) &
-                                  ~((LaneBits{1} << low) - 1);
+            const LaneBits bits = ((LaneBits{1} << high) - 1) & ~((LaneBits{1} << low) - 1);
             const LaneBits mask = bits << run.lane;
-            const int64_t offset = run.image_offset + (z * grid.image[1] + y) * width + x -
-                                   run.lane * stride;
+            const int64_t offset =
+                run.image_offset + (z * grid.image[1] + y) * width + x - run.lane * stride;
             // Where padding keeps the size, rows run on and one load serves several.
             if (table.segments.size() > first && table.segments.back().offset == offset) {
                 table.segments.back().lanes |= mask;

@@ -38,7 +38,6 @@ struct ImageSource final : Source<S> {
         const State& s = state();
         const int64_t taps = grid.tap_count(), channel_stride = grid.image_pixels;
         const int64_t first = (pixel - s.at) / W, vectors = (pixels + W - 1) / W;
-        const int64_t panel_vectors = panel / W;
         // Channels lie too far apart for the hardware's prefetching.
         const int64_t ahead = channel_stride * (taps < 4 ? 8 : 4);
         const S* channel = image + s.shift + k0 / taps * channel_stride;
@@ -46,7 +45,7 @@ struct ImageSource final : Source<S> {
         for (int64_t i = 0; i < k; i++) {
             for (int64_t v = 0; v < vectors; v++) {
                 const int64_t entry = (first + v) * taps + tap;
-                S* to = out + v / panel_vectors * panel * k + i * panel + v % panel_vectors * W;
+                S* to = out + v / kTileVectors * panel * k + i * panel + v % kTileVectors * W;
                 store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), channel,
                                               grid.stride[2], ahead));
             }
@@ -99,10 +98,9 @@ struct PatchSource final : Source<S> {
                 const S* channel = image + (lane + l0) / taps * grid.image_pixels;
                 for (int l = 0; l < W; l++) {
                     const int64_t entry = i / W * taps + tap;
-                    square[l] = l0 + l < lanes
-                                    ? load_pixels<STRIDE>(t.begin(entry), t.end(entry), channel,
-                                                          grid.stride[2], ahead)
-                                    : Vector<S>{};
+                    square[l] = l0 + l < lanes ? load_pixels<STRIDE>(t.begin(entry), t.end(entry),
+                                                                     channel, grid.stride[2], ahead)
+                                               : Vector<S>{};
                     if (++tap == taps) {
                         tap = 0;
                         channel += grid.image_pixels;
@@ -153,7 +151,11 @@ struct FlippedWeights final : Source<S> {
     // w[(out_channel * channels + lane) * kernel_size + kernel_taps[tap]]
     FlippedWeights(const S* w, int64_t channels, int64_t kernel_size, const int64_t* kernel_taps,
                    int64_t taps)
-        : w(w), channels(channels), kernel_size(kernel_size), kernel_taps(kernel_taps), taps(taps) {}
+        : w(w),
+          channels(channels),
+          kernel_size(kernel_size),
+          kernel_taps(kernel_taps),
+          taps(taps) {}
 
     void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
         int64_t tap = k0 % taps;
@@ -213,8 +215,7 @@ struct PlaneSink final : Sink<S> {
         }
         for (int i = 0; i < rows; i++) {
             S* plane = y + (row + i) * channel_stride();
-            for (int j = 0; j < columns; j++)
-                plane[offsets[j]] = values[i * kTileColumns<S> + j];
+            for (int j = 0; j < columns; j++) plane[offsets[j]] = values[i * kTileColumns<S> + j];
         }
     }
 };

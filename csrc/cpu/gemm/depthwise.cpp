@@ -9,12 +9,13 @@
 namespace kajo::cpu::KAJO_ISA {
 namespace {
 
-// out[r, c] = sum over taps (i, j) of band[r * stride + i * dilation, ...] * weight[i, j], where the
-// plane lies in the padded band with `spacing` between its rows and columns. [0] rows, [1] columns.
+// out[r, c] = sum over taps (i, j) of band[r * stride + i * dilation, ...] * weight[i, j], where
+// the plane lies in the padded band with `spacing` between its rows and columns. [0] rows, [1]
+// columns.
 struct Stencil {
     int64_t plane[2], spacing[2], padding[2];  // padding may be negative: the plane is cropped
     int64_t kernel[2], dilation[2], stride[2], output[2];
-    bool flipped;  // taps in reverse order
+    bool flipped;              // taps in reverse order
     int64_t width, band_rows;  // of the band; output rows of one
 
     int64_t taps() const { return kernel[0] * kernel[1]; }
@@ -94,59 +95,88 @@ void fill_band(const Stencil& s, const S* plane, int64_t row, int64_t rows, S* b
     }
 }
 
-template <class S>
+// STRIDE is 1, 2 or 0 for any other.
+template <int STRIDE, class S>
 Vector<S> load_band(const S* p, int64_t stride) {
-    if (stride == 1) return load(p);
-    if (stride == 2) return even_lanes<S>(load(p), load(p + kLanes<S>));
+    if constexpr (STRIDE == 1) return load(p);
+    if constexpr (STRIDE == 2) return even_lanes<S>(load(p), load(p + kLanes<S>));
     Vector<S> v{};
     for (int l = 0; l < kLanes<S>; l++) v[l] = p[l * stride];
     return v;
 }
 
-// `add` accumulates onto what `out` holds instead of `start`.
-template <class S, int ROWS>
-void stencil_rows(const Stencil& s, const S* band, const S* weight, S start, bool add, S* out) {
+template <class F>
+void with_stride(int64_t stride, F&& f) {
+    if (stride == 1) return f(std::integral_constant<int, 1>());
+    if (stride == 2) return f(std::integral_constant<int, 2>());
+    f(std::integral_constant<int, 0>());
+}
+
+// One plane's output. `add` accumulates onto what `out` holds instead of `start`.
+template <class S>
+struct PlaneCall {
+    const S* weight;  // in the order of the taps
+    S start;
+    bool add;
+    S* out;
+};
+
+// KERNEL is 3 for 3 x 3 taps, whose loops then unroll, or 0.
+template <class S, int STRIDE, int KERNEL, int ROWS>
+void stencil_rows(const Stencil& s, const S* band, const PlaneCall<S>& call, int64_t row) {
     constexpr int W = kLanes<S>;
     const int64_t row_step = s.stride[0] * s.width, column_step = s.stride[1];
-    for (int64_t c = 0; c < s.output[1]; c += W) {
-        const int lanes = int(std::min<int64_t>(W, s.output[1] - c));
+    const int64_t height = KERNEL ? KERNEL : s.kernel[0], width = KERNEL ? KERNEL : s.kernel[1];
+    const int64_t columns = s.output[1], down = s.dilation[0] * s.width, right = s.dilation[1];
+    S* const out = call.out + row * columns;
+    for (int64_t c = 0; c < columns; c += W) {
+        const int lanes = int(std::min<int64_t>(W, columns - c));
         Vector<S> sum[ROWS];
         for (int r = 0; r < ROWS; r++)
-            sum[r] = add ? load_first(out + r * s.output[1] + c, lanes) : broadcast(start);
-        const S* at = band + c * column_step;
-        int64_t tap = 0;
-        for (int64_t i = 0; i < s.kernel[0]; i++, at += s.dilation[0] * s.width)
-            for (int64_t j = 0; j < s.kernel[1]; j++, tap++) {
-                const Vector<S> w = broadcast(weight[s.weight_index(tap)]);
-                const S* p = at + j * s.dilation[1];
-                if (column_step == 1) {
+            sum[r] = call.add ? load_first(out + r * columns + c, lanes) : broadcast(call.start);
+        const S* p = band + c * column_step;
+        const S* weight = call.weight;
+#pragma GCC unroll 3
+        for (int64_t i = 0; i < height; i++, p += down)
+#pragma GCC unroll 3
+            for (int64_t j = 0; j < width; j++) {
+                const Vector<S> w = broadcast(*weight++);
 #pragma GCC unroll 4
-                    for (int r = 0; r < ROWS; r++) sum[r] = fma(w, load(p + r * row_step), sum[r]);
-                } else {
-#pragma GCC unroll 4
-                    for (int r = 0; r < ROWS; r++)
-                        sum[r] = fma(w, load_band(p + r * row_step, column_step), sum[r]);
-                }
+                for (int r = 0; r < ROWS; r++)
+                    sum[r] = fma(w, load_band<STRIDE>(p + j * right + r * row_step, column_step),
+                                 sum[r]);
             }
-        for (int r = 0; r < ROWS; r++)
-            store_first(out + r * s.output[1] + c, sum[r], lanes);
+        for (int r = 0; r < ROWS; r++) store_first(out + r * columns + c, sum[r], lanes);
+    }
+}
+
+template <class S, int STRIDE, int KERNEL>
+void stencil_bands(const Stencil& s, const S* plane, const PlaneCall<S>& call, S* band) {
+    const int64_t row_step = s.stride[0] * s.width;
+    for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
+        const int64_t rows = std::min(s.band_rows, s.output[0] - row);
+        fill_band(s, plane, row, rows, band);
+        int64_t r = 0;
+        for (; r + 4 <= rows; r += 4)
+            stencil_rows<S, STRIDE, KERNEL, 4>(s, band + r * row_step, call, row + r);
+        for (; r < rows; r++)
+            stencil_rows<S, STRIDE, KERNEL, 1>(s, band + r * row_step, call, row + r);
     }
 }
 
 template <class S>
 void stencil_plane(const Stencil& s, const S* plane, const S* weight, S start, bool add, S* band,
                    S* out) {
-    const int64_t row_step = s.stride[0] * s.width;
-    for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
-        const int64_t rows = std::min(s.band_rows, s.output[0] - row);
-        fill_band(s, plane, row, rows, band);
-        S* to = out + row * s.output[1];
-        int64_t r = 0;
-        for (; r + 4 <= rows; r += 4)
-            stencil_rows<S, 4>(s, band + r * row_step, weight, start, add, to + r * s.output[1]);
-        for (; r < rows; r++)
-            stencil_rows<S, 1>(s, band + r * row_step, weight, start, add, to + r * s.output[1]);
-    }
+    const Scratch ordered(size_t(s.taps()) * sizeof(S));
+    for (int64_t t = 0; t < s.taps(); t++) ordered.as<S>()[t] = weight[s.weight_index(t)];
+    const PlaneCall<S> call{ordered.as<S>(), start, add, out};
+    with_stride(s.stride[1], [&](auto stride) {
+        if (s.kernel[0] == 3 && s.kernel[1] == 3) {
+            stencil_bands<S, stride, 3>(s, plane, call, band);
+        } else {
+            stencil_bands<S, stride, 0>(s, plane, call, band);
+        }
+    });
 }
 
 // f(plane, band) for each plane, several a task.
@@ -161,10 +191,10 @@ void for_planes(const Stencil& s, int64_t planes, F&& f) {
     });
 }
 
-constexpr int kTapGroup = 8;
+constexpr int kTapGroup = 9;
 
 // Adds the products of gradient rows with the band, shifted by each of up to kTapGroup taps.
-template <class S>
+template <class S, int STRIDE>
 void correlate(const Stencil& s, const S* band, const S* dy, int64_t rows, const int64_t* offsets,
                Vector<S>* sums) {
     constexpr int W = kLanes<S>;
@@ -176,14 +206,14 @@ void correlate(const Stencil& s, const S* band, const S* dy, int64_t rows, const
             const Vector<S> gradient = load_first(dy + r * s.output[1] + c, lanes);
             const S* p = band + r * s.stride[0] * s.width + c * s.stride[1];
             if (lanes == W) {
-#pragma GCC unroll 8
+#pragma GCC unroll 9
                 for (int t = 0; t < kTapGroup; t++)
-                    sum[t] = fma(gradient, load_band(p + offsets[t], s.stride[1]), sum[t]);
+                    sum[t] = fma(gradient, load_band<STRIDE>(p + offsets[t], s.stride[1]), sum[t]);
             } else {
                 // Beyond the row the band may hold infinities, which times 0 would be NaN.
                 for (int t = 0; t < kTapGroup; t++) {
                     S values[W];
-                    store(values, load_band(p + offsets[t], s.stride[1]));
+                    store(values, load_band<STRIDE>(p + offsets[t], s.stride[1]));
                     sum[t] = fma(gradient, load_first(values, lanes), sum[t]);
                 }
             }
@@ -249,8 +279,10 @@ void depthwise_backward_weight(const ConvShape& c, const S* x, const S* dy, S* d
                 const int64_t rows = std::min(s.band_rows, s.output[0] - row);
                 fill_band(s, plane, row, rows, band);
                 for (int64_t g = 0; g < groups; g++)
-                    correlate(s, band, gradient + row * s.output[1], rows, offsets + g * kTapGroup,
-                              sums + g * kTapGroup);
+                    with_stride(s.stride[1], [&](auto stride) {
+                        correlate<S, stride>(s, band, gradient + row * s.output[1], rows,
+                                             offsets + g * kTapGroup, sums + g * kTapGroup);
+                    });
             }
         }
         for (int64_t t = 0; t < taps; t++) dw[channel * taps + t] = sum_lanes<S>(sums[t]);

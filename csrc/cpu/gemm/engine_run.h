@@ -30,8 +30,8 @@ Cut cut_product(const Product<M>& p) {
     const int64_t blocks = ceil_div(p.k, block.k);
     cut.k = ceil_div(p.k, blocks);
     cut.single = blocks == 1;
-    cut.prepack = p.n > block.columns &&
-                  cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
+    cut.prepack =
+        p.n > block.columns && cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
 
     const int64_t multiple = block.column_multiple ? block.column_multiple : kTileColumns<S>;
     const int64_t most = cut.prepack ? block.columns : block.wide;
@@ -77,11 +77,11 @@ class Runner {
 
   private:
     struct Task {
-        int64_t tile, tiles;      // rows of tiles
+        int64_t tile, tiles;  // rows of tiles
         int64_t column, columns;
-        int64_t panels;           // of B
-        int64_t l2_tiles;         // rows of tiles that share one pass over B's panels
-        bool keep_b;              // several such passes: B's panels are kept
+        int64_t panels;    // of B
+        int64_t l2_tiles;  // rows of tiles that share one pass over B's panels
+        bool keep_b;       // several such passes: B's panels are kept
         const S* a;
         S* b;
         S* waiting;

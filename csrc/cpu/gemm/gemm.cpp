@@ -26,7 +26,7 @@ GemmKernels select() {
     if (cpu_isa() == Isa::AVX512) {
         GemmKernels kernels = avx512::gemm_kernels();
         if (__builtin_cpu_supports("avx512bf16"))
-            kernels.matmul[static_cast<size_t>(GemmType::BFloat16)] = avx512bf16::matmul_bfloat16;
+            kernels.matmul[static_cast<size_t>(DType::BFloat16)] = avx512bf16::matmul_bfloat16;
         return kernels;
     }
     if (cpu_isa() == Isa::AVX2) return avx2::gemm_kernels();

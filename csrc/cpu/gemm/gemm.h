@@ -6,22 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kajo::cpu {
+#include "core/dtype.h"
 
-enum class GemmType : uint8_t {
-    Float32,
-    Float64,
-    BFloat16,
-    Float16,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    UInt8,
-    Complex64,
-    Complex128,
-};
-constexpr size_t kGemmTypes = 11;
+namespace kajo::cpu {
 
 enum class BiasAlong : uint8_t { Columns, Rows };  // bias[n] added to each row, or bias[m]
 
@@ -31,7 +18,7 @@ constexpr int kMaxBatchDims = 8;
 // Strides count elements; those of A and B are free (0 and negative included), C's columns are
 // adjacent. All operands share one type. Half types accumulate in float32, integers wrap around.
 struct MatmulArgs {
-    GemmType type = GemmType::Float32;
+    DType type = DType::Float32;
     int64_t m = 0, n = 0, k = 0;
     const void* a = nullptr;
     int64_t a_row_stride = 0, a_column_stride = 1;
@@ -77,13 +64,13 @@ struct ConvShape {
 // Convolutions take Float32, Float64, BFloat16 and Float16; half types are converted to float32 and
 // back inside.
 struct GemmKernels {
-    void (*matmul[kGemmTypes])(const MatmulArgs& args);
-    void (*conv_forward)(const ConvShape& shape, GemmType type, const void* x, const void* w,
+    void (*matmul[kDTypes])(const MatmulArgs& args);  // null for Bool
+    void (*conv_forward)(const ConvShape& shape, DType type, const void* x, const void* w,
                          const void* bias, void* y);
-    void (*conv_backward_input)(const ConvShape& shape, GemmType type, const void* dy,
-                                const void* w, const void* bias, void* dx);
-    void (*conv_backward_weight)(const ConvShape& shape, GemmType type, const void* x,
-                                 const void* dy, void* dw, void* dbias);
+    void (*conv_backward_input)(const ConvShape& shape, DType type, const void* dy, const void* w,
+                                const void* bias, void* dx);
+    void (*conv_backward_weight)(const ConvShape& shape, DType type, const void* x, const void* dy,
+                                 void* dw, void* dbias);
 };
 
 // The kernels for this machine (see cpu_isa).

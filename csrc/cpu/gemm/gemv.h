@@ -28,10 +28,10 @@ void put_sums(const VectorProduct<T>& p, ComputeType<T>* sums, int64_t j, int64_
     T* const y = p.y + j * p.y_stride;
     for (int64_t i = 0; i < count; i++) {
         sums[i] *= p.alpha;
-        if (p.beta != 0) sums[i] += p.beta * S(load_scalar(y + i * p.y_stride));
+        if (p.beta != 0) sums[i] += p.beta * S(y[i * p.y_stride]);
     }
     if (!p.epilogue.empty()) p.epilogue.apply(sums, 0, j, count);
-    for (int64_t i = 0; i < count; i++) store_scalar(y + i * p.y_stride, sums[i]);
+    for (int64_t i = 0; i < count; i++) y[i * p.y_stride] = T(sums[i]);
 }
 
 // Rows of B adjacent: eight of them are added to the sums in one pass.
@@ -45,7 +45,7 @@ void add_rows(const VectorProduct<T>& p, int64_t j0, int64_t count, ComputeType<
         Vector<S> x[kRows];
         const T* row[kRows];
         for (int r = 0; r < rows; r++) {
-            x[r] = broadcast(S(load_scalar(p.x + (i + r) * p.x_stride)));
+            x[r] = broadcast(S(p.x[(i + r) * p.x_stride]));
             row[r] = p.b + (i + r) * p.b_k + j0;
         }
         for (int64_t j = 0; j < count; j += W) {
@@ -103,8 +103,7 @@ void multiply_vector(const VectorProduct<T>& p) {
     const Scratch copied(copy_x ? size_t(p.k) * sizeof(S) : 0);
     const S* x = reinterpret_cast<const S*>(p.x);
     if (copy_x) {
-        for (int64_t i = 0; i < p.k; i++)
-            copied.as<S>()[i] = load_scalar(p.x + i * p.x_stride);
+        for (int64_t i = 0; i < p.k; i++) copied.as<S>()[i] = S(p.x[i * p.x_stride]);
         x = copied.as<S>();
     }
     constexpr int64_t kTask = 32768;
@@ -118,7 +117,7 @@ void multiply_vector(const VectorProduct<T>& p) {
                 sums[c] = dot(x, column, p.k);
             } else {
                 sums[c] = 0;
-                for (int64_t i = 0; i < p.k; i++) sums[c] += x[i] * load_scalar(column + i * p.b_k);
+                for (int64_t i = 0; i < p.k; i++) sums[c] += x[i] * S(column[i * p.b_k]);
             }
         }
         put_sums(p, sums, j, count);
@@ -131,15 +130,22 @@ VectorProduct<T> vector_product(const MatmulArgs& args) {
     using S = ComputeType<T>;
     const auto* a = static_cast<const T*>(args.a);
     const auto* b = static_cast<const T*>(args.b);
-    auto* c = static_cast<T*>(args.c);
-    const S alpha = S(args.alpha.real()), beta = S(args.beta.real());
-    Epilogue<T> epilogue = epilogue_of<T>(args);
-    if (args.m == 1)
-        return {args.n,  args.k,   a, args.a_column_stride, b, args.b_row_stride, args.b_column_stride,
-                c,       1,        alpha, beta, epilogue};
-    std::swap(epilogue.bias_row, epilogue.bias_column);
-    return {args.m, args.k, b,     args.b_row_stride, a, args.a_column_stride, args.a_row_stride,
-            c,      args.c_row_stride, alpha, beta, epilogue};
+    const bool row = args.m == 1;
+    VectorProduct<T> p;
+    p.n = row ? args.n : args.m;
+    p.k = args.k;
+    p.x = row ? a : b;
+    p.x_stride = row ? args.a_column_stride : args.b_row_stride;
+    p.b = row ? b : a;
+    p.b_k = row ? args.b_row_stride : args.a_column_stride;
+    p.b_n = row ? args.b_column_stride : args.a_row_stride;
+    p.y = static_cast<T*>(args.c);
+    p.y_stride = row ? 1 : args.c_row_stride;
+    p.alpha = S(args.alpha.real());
+    p.beta = S(args.beta.real());
+    p.epilogue = epilogue_of<T>(args);
+    if (!row) std::swap(p.epilogue.bias_row, p.epilogue.bias_column);
+    return p;
 }
 
 }  // namespace kajo::cpu::KAJO_ISA

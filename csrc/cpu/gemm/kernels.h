@@ -12,10 +12,13 @@ void matmul_complex(const MatmulArgs& args);
 template <class T>
 void matmul_integer(const MatmulArgs& args);
 
-void conv_forward(const ConvShape& shape, GemmType type, const void* x, const void* w,
+GemmKernels gemm_kernels();
+
+void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
                   const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, GemmType type, const void* dy, const void* w, const void* bias, void* dx);
-void conv_backward_weight(const ConvShape& shape, GemmType type, const void* x, const void* dy,
+void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
+                         const void* bias, void* dx);
+void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
                           void* dw, void* dbias);
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -84,8 +84,7 @@ struct ComplexRows final : Source<S> {
             return pack_columns(rows + k0, 2 * row_stride, lanes, panel, k, out);
         for (int64_t i = k0; i < k0 + k; i++) {
             const S* column = rows + 2 * (i / 2) * column_stride + i % 2;
-            for (int l = 0; l < panel; l++)
-                *out++ = l < lanes ? column[2 * l * row_stride] : S(0);
+            for (int l = 0; l < panel; l++) *out++ = l < lanes ? column[2 * l * row_stride] : S(0);
         }
     }
 
@@ -176,7 +175,7 @@ void matmul_complex(const MatmulArgs& args) {
 template void matmul_real<float>(const MatmulArgs&);
 template void matmul_real<double>(const MatmulArgs&);
 template void matmul_real<BFloat16>(const MatmulArgs&);
-template void matmul_real<Float16>(const MatmulArgs&);
+template void matmul_real<Half>(const MatmulArgs&);
 template void matmul_complex<float>(const MatmulArgs&);
 template void matmul_complex<double>(const MatmulArgs&);
 

@@ -1,8 +1,8 @@
 // bfloat16 products by the hardware's dot product of pairs; compiled with KAJO_ISA=avx512bf16.
 #include "cpu/gemm/batch.h"
 #include "cpu/gemm/engine_run.h"
-#include "cpu/gemm/matrix.h"
 #include "cpu/gemm/gemv.h"
+#include "cpu/gemm/matrix.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {
@@ -18,8 +18,8 @@ struct MultiplyPairs {
 // Pairs of a value's step and the next one.
 Vector<float> as_pairs(Halves low, Halves high) {
     using Wide = Vector<uint32_t>;
-    return (Vector<float>)(__builtin_convertvector(low, Wide) |
-                           __builtin_convertvector(high, Wide) << 16);
+    return (Vector<float>)(__builtin_convertvector(low, Wide) | __builtin_convertvector(high, Wide)
+                                                                    << 16);
 }
 
 struct PairSource final : Source<float> {
@@ -99,8 +99,6 @@ void multiply_pairs(const MatmulArgs& args) {
 }  // namespace
 
 void matmul_bfloat16(const MatmulArgs& args);
-void matmul_bfloat16(const MatmulArgs& args) {
-    for_batch<BFloat16>(args, multiply_pairs);
-}
+void matmul_bfloat16(const MatmulArgs& args) { for_batch<BFloat16>(args, multiply_pairs); }
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -3,6 +3,7 @@
 
 #include "cpu/gemm/batch.h"
 #include "cpu/gemm/kernels.h"
+#include "cpu/gemm/simd.h"
 #include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
@@ -15,8 +16,10 @@ template <class U>
 using Wide = std::conditional_t<sizeof(U) < 4, uint32_t, U>;
 
 template <class U>
-void add_row(U* __restrict c, const U* __restrict b, Wide<U> a, int64_t n) {
-    for (int64_t j = 0; j < n; j++) c[j] = U(c[j] + a * b[j]);
+void add_row(U* c, const U* b, U a, int64_t n) {
+    int64_t j = 0;
+    for (; j + kLanes<U> <= n; j += kLanes<U>) store(c + j, load(c + j) + load(b + j) * a);
+    for (; j < n; j++) c[j] = U(c[j] + Wide<U>(a) * b[j]);
 }
 
 // U is the unsigned type of the same width: products modulo 2^bits are the same.
@@ -63,7 +66,7 @@ void multiply_integer(const MatmulArgs& args) {
             for (int64_t i = i0; i < i1; i++)
                 for (int64_t k = k0; k < k1; k++)
                     add_row(c + i * args.c_row_stride + j0, rows + (k - k0) * stride,
-                            alpha * a[i * args.a_row_stride + k * args.a_column_stride], n);
+                            U(alpha * a[i * args.a_row_stride + k * args.a_column_stride]), n);
         }
     });
 }

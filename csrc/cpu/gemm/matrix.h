@@ -39,7 +39,7 @@ struct Epilogue {
         constexpr int W = kLanes<S>;
         if (bias) {
             const T* p = bias + row * bias_row + column * bias_column;
-            const Vector<S> same = broadcast(S(load_scalar(p)));
+            const Vector<S> same = broadcast(S(*p));
             for (int64_t j = 0; j < count; j += W) {
                 const int lanes = int(std::min<int64_t>(W, count - j));
                 const Vector<S> add = bias_column ? load_first(p + j, lanes) : same;

@@ -41,8 +41,7 @@ template <class S, class T>
 void pack_any(const T* p, int64_t lane_stride, int64_t k_stride, int lanes, int panel, int64_t k,
               S* out) {
     for (int64_t i = 0; i < k; i++, p += k_stride)
-        for (int l = 0; l < panel; l++)
-            *out++ = l < lanes ? load_scalar(p + l * lane_stride) : S(0);
+        for (int l = 0; l < panel; l++) *out++ = l < lanes ? S(p[l * lane_stride]) : S(0);
 }
 
 template <class S, class T>

@@ -42,7 +42,7 @@ using LaneBits = uint32_t;  // bit l stands for lane l
 
 template <class S>
 constexpr LaneBits first_lanes(int64_t count) {
-    if (count >= kLanes<S>) return (LaneBits{1} << kLanes<S>) - 1;
+    if (count >= kLanes<S>) return (LaneBits{1} << kLanes<S>)-1;
     return count <= 0 ? 0 : (LaneBits{1} << count) - 1;
 }
 

@@ -12,7 +12,8 @@
 namespace kajo::cpu::KAJO_ISA {
 namespace {
 
-template <class T> constexpr bool kIsFloat = std::is_floating_point_v<T> || kIsHalf<T>;
+template <class T>
+constexpr bool kIsFloat = std::is_floating_point_v<T> || kIsHalf<T>;
 
 // Out of range and nan become the smallest integer of the width, as the hardware has it.
 template <class Int, class Float>
@@ -64,8 +65,8 @@ void convert<float, Half>(void* to_, const void* from_, int64_t n) {
     const Half* from = static_cast<const Half*>(from_);
     int64_t i = 0;
     for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(
-                                     reinterpret_cast<const __m128i*>(from + i))));
+        _mm256_storeu_ps(
+            to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i))));
     for (; i < n; i++) to[i] = from[i];
 }
 
@@ -84,8 +85,10 @@ void convert<Half, float>(void* to_, const void* from_, int64_t n) {
 template <class From>
 constexpr std::array<ConvertFn, kDTypes> row() {
     auto to = []<class To>() -> ConvertFn {
-        if constexpr (std::is_same_v<To, From>) return nullptr;
-        else return convert<To, From>;
+        if constexpr (std::is_same_v<To, From>)
+            return nullptr;
+        else
+            return convert<To, From>;
     };
     return {to.template operator()<uint8_t>(),
             to.template operator()<int8_t>(),

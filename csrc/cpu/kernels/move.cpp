@@ -16,11 +16,16 @@ struct Wide {
 
 // Elements on a side of the square that is transposed in registers: a row fills one register.
 #if defined(__AVX512F__)
-template <class T> constexpr int kSide = sizeof(T) == 1 ? 16 : sizeof(T) == 2 ? 16 : 64 / sizeof(T);
+template <class T>
+constexpr int kSide = sizeof(T) == 1   ? 16
+                      : sizeof(T) == 2 ? 16
+                                       : 64 / sizeof(T);
 #elif defined(__AVX2__)
-template <class T> constexpr int kSide = sizeof(T) <= 2 ? 16 / sizeof(T) : 32 / sizeof(T);
+template <class T>
+constexpr int kSide = sizeof(T) <= 2 ? 16 / sizeof(T) : 32 / sizeof(T);
 #else
-template <class T> constexpr int kSide = 16 / sizeof(T);
+template <class T>
+constexpr int kSide = 16 / sizeof(T);
 #endif
 
 template <class T, int N>
@@ -127,7 +132,8 @@ void finish_stream() {
 
 extern const MoveKernels move_kernels;
 const MoveKernels move_kernels = {
-    {move<uint8_t>, move<uint16_t>, move<uint32_t>, move<uint64_t>, move<Wide>}, stream,
+    {move<uint8_t>, move<uint16_t>, move<uint32_t>, move<uint64_t>, move<Wide>},
+    stream,
     finish_stream};
 
 }  // namespace kajo::cpu::KAJO_ISA

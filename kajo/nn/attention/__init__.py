@@ -62,7 +62,9 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any,
     """
     global _allowed
     if not isinstance(backends, (SDPBackend, list)):
-        raise AssertionError("Backend must be an instance of SDPBackend or a list of SDPBackend instances")
+        raise AssertionError(
+            "Backend must be an instance of SDPBackend or a list of SDPBackend instances"
+        )
     before = _allowed
     wanted = [backends] if isinstance(backends, SDPBackend) else backends
     _allowed = list(dict.fromkeys(wanted))

@@ -11,7 +11,7 @@ from kajo import Tensor
 from kajo.nn.parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
-    from kajo.nn.modules.module import Module
+    pass
 
 T = TypeVar("T", bound="ModuleConversion")
 
@@ -175,7 +175,9 @@ class ModuleConversion:
         return self._apply(lambda tensor: tensor.type(dst_type))
 
     def _to_floating(self: T, dtype: Any) -> T:
-        return self._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)
+        return self._apply(
+            lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor
+        )
 
     def float(self: T) -> T:
         """Convert floating-point parameters and buffers to float32.

@@ -319,9 +319,7 @@ class ModuleHooks:
         self._set_backward_kind(False)
         return _register(self._backward_hooks, hook)
 
-    def register_full_backward_pre_hook(
-        self, hook: Hook, prepend: bool = False
-    ) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Have `hook(module, grad_output)` called before the module's backward.
 
         Args:

@@ -172,7 +172,9 @@ class ModuleState:
 
     def _local_state(self) -> dict[str, Tensor]:
         persistent = (
-            item for item in self._buffers.items() if item[0] not in self._non_persistent_buffers_set
+            item
+            for item in self._buffers.items()
+            if item[0] not in self._non_persistent_buffers_set
         )
         named = (*self._parameters.items(), *persistent)
         return {name: tensor for name, tensor in named if tensor is not None}

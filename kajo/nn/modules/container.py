@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Callable, Container as _Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Container as _Container
 from itertools import chain
 from typing import Any, cast
 
@@ -300,7 +301,8 @@ class ModuleList(_NumberedModules):
         if not runs:
             return f"{self._get_name()}()"
         lines = [
-            f"({first}): {text}" if first == last
+            f"({first}): {text}"
+            if first == last
             else f"({first}-{last}): {last - first + 1} x {text}"
             for first, last, text in runs
         ]

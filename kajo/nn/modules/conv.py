@@ -99,9 +99,7 @@ class _ConvNd(Module):
                 f"padding_mode='{padding_mode}'"
             )
         if self._transposed and padding_mode != "zeros":
-            raise ValueError(
-                f'Only "zeros" padding mode is supported for {type(self).__name__}'
-            )
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
 
     def _padding_for_pad(self) -> Any:
         """The padding as `F.pad` takes it: last dimension first, both ends."""

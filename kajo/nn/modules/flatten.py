@@ -73,8 +73,7 @@ class Unflatten(Module):
     def _check_pairs(pairs: Any) -> None:
         if not isinstance(pairs, tuple):
             raise TypeError(
-                "unflattened_size must be a tuple of tuples, but found type "
-                + type(pairs).__name__
+                "unflattened_size must be a tuple of tuples, but found type " + type(pairs).__name__
             )
         for position, pair in enumerate(pairs):
             if not isinstance(pair, tuple):

@@ -216,7 +216,8 @@ class NLLLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.nll_loss(
-            input, target,
+            input,
+            target,
             weight=self.weight,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
@@ -260,7 +261,8 @@ class CrossEntropyLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.cross_entropy(
-            input, target,
+            input,
+            target,
             weight=self.weight,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
@@ -306,7 +308,8 @@ class PoissonNLLLoss(_Loss):
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.poisson_nll_loss(
-            log_input, target,
+            log_input,
+            target,
             log_input=self.log_input,
             full=self.full,
             eps=self.eps,
@@ -347,7 +350,9 @@ class GaussianNLLLoss(_Loss):
     def forward(self, input: Tensor, target: Tensor, var: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.gaussian_nll_loss(
-            input, target, var,
+            input,
+            target,
+            var,
             full=self.full,
             eps=self.eps,
             reduction=self.reduction,
@@ -514,7 +519,8 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.multilabel_soft_margin_loss(
-            input, target,
+            input,
+            target,
             weight=self.weight,
             reduction=self.reduction,
         )
@@ -552,7 +558,9 @@ class CosineEmbeddingLoss(_Loss):
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.cosine_embedding_loss(
-            input1, input2, target,
+            input1,
+            input2,
+            target,
             margin=self.margin,
             reduction=self.reduction,
         )
@@ -590,7 +598,9 @@ class MarginRankingLoss(_Loss):
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.margin_ranking_loss(
-            input1, input2, target,
+            input1,
+            input2,
+            target,
             margin=self.margin,
             reduction=self.reduction,
         )
@@ -641,7 +651,9 @@ class TripletMarginLoss(_Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.triplet_margin_loss(
-            anchor, positive, negative,
+            anchor,
+            positive,
+            negative,
             margin=self.margin,
             p=self.p,
             eps=self.eps,
@@ -685,7 +697,10 @@ class CTCLoss(_Loss):
     ) -> Tensor:
         """The loss of the arguments; see the class."""
         return F.ctc_loss(
-            log_probs, targets, input_lengths, target_lengths,
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
             blank=self.blank,
             reduction=self.reduction,
             zero_infinity=self.zero_infinity,

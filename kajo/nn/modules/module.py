@@ -164,9 +164,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
         result = self.forward(*args, **kwargs)
         for identifier, hook, with_kwargs in self._forward_hooks_in_order():
             called.add(identifier)
-            replaced = (
-                hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
-            )
+            replaced = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
             if replaced is not None:
                 result = replaced
         if watch is not None:
@@ -406,8 +404,10 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
                     "(kajo.nn.Module or None expected)"
                 )
             modules[name] = self._run_module_registration(name, value)
-        elif isinstance(value, Tensor) and isinstance(value, Buffer) and not (
-            buffers is not None and name in buffers
+        elif (
+            isinstance(value, Tensor)
+            and isinstance(value, Buffer)
+            and not (buffers is not None and name in buffers)
         ):
             if buffers is None:
                 raise AttributeError("cannot assign buffer before Module.__init__() call")

@@ -350,9 +350,7 @@ class AvgPool1d(Module):
 
     def extra_repr(self) -> str:
         """The arguments, as they are printed."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-        )
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool2d(Module):
@@ -406,9 +404,7 @@ class AvgPool2d(Module):
 
     def extra_repr(self) -> str:
         """The arguments, as they are printed."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-        )
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool3d(Module):
@@ -462,9 +458,7 @@ class AvgPool3d(Module):
 
     def extra_repr(self) -> str:
         """The arguments, as they are printed."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-        )
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class FractionalMaxPool2d(Module):
@@ -509,9 +503,7 @@ class FractionalMaxPool2d(Module):
         if output_size is not None and output_ratio is not None:
             raise ValueError("only one of output_size and output_ratio may be specified")
         if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
-            raise ValueError(
-                f"output_ratio must be between 0 and 1 (got {output_ratio})"
-            )
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
 
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
@@ -571,9 +563,7 @@ class FractionalMaxPool3d(Module):
         if output_size is not None and output_ratio is not None:
             raise ValueError("only one of output_size and output_ratio may be specified")
         if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
-            raise ValueError(
-                f"output_ratio must be between 0 and 1 (got {output_ratio})"
-            )
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
 
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""

@@ -96,8 +96,10 @@ class RNNBase(Module):
     def _check(mode: str, dropout: Any, num_layers: Any, proj_size: int, hidden_size: Any) -> None:
         if mode not in _GATES:
             raise ValueError("Unrecognized RNN mode: " + mode)
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not (
-            0 <= dropout <= 1
+        if (
+            isinstance(dropout, bool)
+            or not isinstance(dropout, (int, float))
+            or not (0 <= dropout <= 1)
         ):
             raise ValueError(
                 "dropout should be a number in range [0, 1] representing the probability of an "
@@ -173,7 +175,9 @@ class RNNBase(Module):
             (f", dropout={self.dropout}", self.dropout != 0),
             (f", bidirectional={self.bidirectional}", self.bidirectional is not False),
         )
-        return f"{self.input_size}, {self.hidden_size}" + "".join(t for t, wanted in shown if wanted)
+        return f"{self.input_size}, {self.hidden_size}" + "".join(
+            t for t, wanted in shown if wanted
+        )
 
     def _state_shapes(self, batch: int) -> list[tuple[int, int, int]]:
         """Shapes of the parts of the state: h, and for an LSTM c."""
@@ -251,9 +255,7 @@ class RNNBase(Module):
             steps = steps.transpose(0, 1)
         length, batch = steps.size(0), steps.size(1)
         if length == 0:
-            raise RuntimeError(
-                f"{self._get_name()}: Expected sequence length to be larger than 0"
-            )
+            raise RuntimeError(f"{self._get_name()}: Expected sequence length to be larger than 0")
         data, state = self._run(steps.reshape(length * batch, -1), [batch] * length, state)
         output = data.view(length, batch, -1)
         if not batched:
@@ -339,9 +341,7 @@ class RNN(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "proj_size" in kwargs:
-            raise ValueError(
-                "proj_size argument is only supported for LSTM, not RNN or GRU"
-            )
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         # The fourth argument is the nonlinearity; the others are those of the base.
         nonlinearity = args[3] if len(args) > 3 else kwargs.pop("nonlinearity", "tanh")
         args = args[:3] + args[4:]
@@ -419,9 +419,7 @@ class GRU(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "proj_size" in kwargs:
-            raise ValueError(
-                "proj_size argument is only supported for LSTM, not RNN or GRU"
-            )
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
 
 
@@ -488,9 +486,7 @@ class RNNCellBase(Module):
         """One step of `mode`: the new state, with a batch dimension only where the input has."""
         name = self._get_name()
         if input.dim() not in (1, 2):
-            raise ValueError(
-                f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead"
-            )
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
         for i, part in enumerate(state or ()):
             if part.dim() not in (1, 2):
                 which = f"hx[{i}]" if mode == "LSTM" else "hidden"
@@ -588,7 +584,9 @@ class LSTMCell(RNNCellBase):
     ) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
-    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The new state; see the class."""
         h, c = self._step("LSTM", input, hx)
         return h, c

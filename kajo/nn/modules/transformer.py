@@ -28,9 +28,7 @@ __all__ = [
 Activation = str | Callable[[Tensor], Tensor]
 
 
-def _generate_square_subsequent_mask(
-    size: int, device: Any = None, dtype: Any = None
-) -> Tensor:
+def _generate_square_subsequent_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     """0 where a place may be seen, minus infinity where it comes later."""
     full = kajo.full((size, size), float("-inf"), dtype=dtype, device=device)
     return kajo.triu(full, diagonal=1)
@@ -354,9 +352,7 @@ class TransformerEncoder(Module):
         causal = _is_causal(mask, is_causal, size)
         output = src
         for layer in self.layers:
-            output = layer(
-                output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding
-            )
+            output = layer(output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
         return output if self.norm is None else self.norm(output)
 
 
@@ -548,9 +544,7 @@ class Transformer(Module):
         )
 
     @staticmethod
-    def generate_square_subsequent_mask(
-        sz: int, device: Any = None, dtype: Any = None
-    ) -> Tensor:
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """The causal mask: 0 where a place may be seen, minus infinity where it comes later.
 
         Args:

@@ -12,7 +12,9 @@ __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 def _check_one_device(parameters: list[Tensor]) -> None:
     if len({p.device for p in parameters}) > 1:
-        raise TypeError("Found two parameters on different devices, this is currently not supported.")
+        raise TypeError(
+            "Found two parameters on different devices, this is currently not supported."
+        )
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

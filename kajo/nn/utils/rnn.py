@@ -70,7 +70,9 @@ class PackedSequence(PackedSequence_):
             )
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
-        return super().__new__(cls, data, cast(Tensor, batch_sizes), sorted_indices, unsorted_indices)
+        return super().__new__(
+            cls, data, cast(Tensor, batch_sizes), sorted_indices, unsorted_indices
+        )
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with its data moved or converted; the indices follow the device.
@@ -345,7 +347,7 @@ def pad_sequence(
         raise RuntimeError("received an empty list of sequences")
     if padding_side not in ("left", "right"):
         raise RuntimeError(
-            f'Expected padding_side to be one of left or right, but got {padding_side}.'
+            f"Expected padding_side to be one of left or right, but got {padding_side}."
         )
     longest = max(s.size(0) for s in sequences)
     result = sequences[0].new_full(
