@@ -162,6 +162,8 @@ def _conjugate_product(g: Expr, partial: Number) -> Expr:
     p = const(partial)
     if p.op == "where":
         return where(p.args[0], _conjugate_product(g, p.args[1]), _conjugate_product(g, p.args[2]))
+    if is_const(p, 0):
+        return const(0)
     return g * p if p.op == "const" else g * conj(p)
 
 

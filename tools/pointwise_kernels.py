@@ -1,0 +1,273 @@
+"""C++ text of the element-wise kernels, from the expressions of kajo/ops.
+
+Floating-point kernels are written out over the vectors of csrc/cpu/vec.h, from formulas lowered to
+machine operations; integer, bool and complex ones are plain loops over csrc/cpu/scalar_math.h.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops.expression import Expr, order, value_of, var, variables
+from ops.primitives import F32, F64, WIDE, Float, lower
+
+PARAMETERS = (
+    "[[maybe_unused]] const void* const* in, void* const* out, "
+    "[[maybe_unused]] const void* scalars, int64_t n"
+)
+
+
+@dataclass(frozen=True)
+class ComputeType:
+    """A computing type: its enumerator, its C++ type, the class of dtypes, its vector type if any."""
+
+    name: str
+    cpp: str
+    dtype_class: str
+    vector: Float | None = None
+
+    @property
+    def real(self) -> str:
+        """The C++ type of the parts of a complex number; of others the type itself."""
+        return {"C64": "float", "C128": "double"}.get(self.name, self.cpp)
+
+
+TYPES = [
+    ComputeType("F32", "float", "float", F32),
+    ComputeType("F64", "double", "float", F64),
+    ComputeType("I8", "int8_t", "int"),
+    ComputeType("I16", "int16_t", "int"),
+    ComputeType("I32", "int32_t", "int"),
+    ComputeType("I64", "int64_t", "int"),
+    ComputeType("U8", "uint8_t", "int"),
+    ComputeType("B8", "bool", "bool"),
+    ComputeType("C64", "std::complex<float>", "complex"),
+    ComputeType("C128", "std::complex<double>", "complex"),
+]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a kernel computes: roots over inputs (name, C++ type of an element) and scalars.
+
+    The C++ types of the outputs stand in `outputs`; "mask" is a byte that is 0 or 1.
+    """
+
+    name: str
+    type: ComputeType
+    roots: tuple[Expr, ...]
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[str, ...]
+    scalars: tuple[str, ...]
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the kernel is written over vectors."""
+        return self.type.vector is not None and not any("complex" in o for o in self.element_types)
+
+    @property
+    def element_types(self) -> tuple[str, ...]:
+        """The C++ types of all operands."""
+        return tuple(t for _, t in self.inputs) + self.outputs
+
+    @property
+    def text(self) -> str:
+        """The function's body, the same for kernels that do the same."""
+        return _vector_kernel(self) if self.is_vector else _scalar_kernel(self)
+
+
+# ---- vectors -------------------------------------------------------------------------------------
+
+INFIX = {
+    "add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "eq": "==", "and": "&",
+    "or": "|", "xor": "^", "int_add": "+", "int_sub": "-", "int_shift_left": "<<",
+    "int_shift_right": ">>",
+}  # fmt: skip
+VECTORS = {F32: ("VF", "VFI"), F64: ("VD", "VDI")}
+
+
+def literal(value: float, t: Float) -> str:
+    """A floating-point constant, exact to the last bit."""
+    suffix = "f" if t is F32 else ""
+    limits = f"std::numeric_limits<{'float' if t is F32 else 'double'}>"
+    if math.isnan(value):
+        return f"{limits}::quiet_NaN()"
+    rounded = value if t is F64 or math.isinf(value) else t.round(value)
+    if math.isinf(rounded):
+        return ("-" if value < 0 else "") + f"{limits}::infinity()"
+    return rounded.hex() + suffix
+
+
+def vector_statements(roots: Sequence[Expr], t: Float) -> tuple[list[str], list[str]]:
+    """Straight-line statements, and the names of the roots."""
+    vector, integer = VECTORS[t]
+    lowered = lower(list(roots), t)
+    nodes = order(*lowered)
+    rarely = {
+        e.args[1] for e in nodes if e.op == "where" and e.args[1].op == "libm"
+    }  # computed only in the lanes that the condition picks
+    lines: list[str] = []
+    names: dict[Expr, str] = {}
+    for e in nodes:
+        if e.op == "var":
+            names[e] = str(e.val)
+        elif e in rarely:
+            names[e] = ""
+        else:
+            names[e] = f"t{len(lines)}"
+            kind = vector if e.kind == "f" else integer
+            lines.append(f"const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};")
+    return lines, [names[r] for r in lowered]
+
+
+def _vector_value(e: Expr, names: dict[Expr, str], t: Float, rarely: set[Expr]) -> str:
+    vector, integer = VECTORS[t]
+    a = [names[x] for x in e.args]
+    if e.op == "const":
+        if e.kind == "f":
+            return f"splat<{vector}>({literal(value_of(e), t)})"
+        smallest = e.val == -(2**63)
+        return f"({integer})({integer}{{}} + {'INT64_MIN' if smallest else e.val})"
+    if e.op in INFIX:
+        return f"{a[0]} {INFIX[e.op]} {a[1]}"
+    if e.op == "not":
+        return f"~{a[0]}"
+    if e.op == "libm":
+        return f"each_lane<{vector}>({_libm(e)}, {', '.join(a)})"
+    if e.op == "wide":
+        return f"widen(wide_{e.val}, {', '.join(a)})"
+    if e.op == "where":
+        return _vector_where(e, a, names, vector, rarely)
+    return f"v_{e.op}({', '.join(a)})"
+
+
+def _libm(e: Expr) -> str:
+    return f"[](auto... v) {{ return std::{e.val}(v...); }}"
+
+
+def _vector_where(e: Expr, a: list[str], names: dict[Expr, str], vector: str, rarely: set[Expr]) -> str:
+    condition, first, second = e.args
+    if first in rarely:
+        operands = ", ".join(names[x] for x in first.args)
+        return f"rare<{vector}>({a[0]}, {a[2]}, {_libm(first)}, {operands})"
+    # a < b ? a : b is the machine's min(a, b), where nan and equals give b; b < a ? a : b its max.
+    if condition.op == "lt" and e.kind == "f" and {first, second} == set(condition.args):
+        return f"v_{'min' if first is condition.args[0] else 'max'}({a[1]}, {a[2]})"
+    return f"{a[0]} ? {a[1]} : {a[2]}"
+
+
+def wide_functions(kernels: Sequence[Kernel]) -> str:
+    """The float64 functions that these float32 kernels call."""
+    needed = {
+        str(e.val)
+        for k in kernels
+        if k.is_vector and k.type.vector is F32
+        for e in order(*lower(list(k.roots), F32))
+        if e.op == "wide"
+    }
+    return "".join(_wide_function(name) for name in sorted(needed))
+
+
+def _wide_function(name: str) -> str:
+    implementation = WIDE[name]
+    parameters = implementation.__code__.co_varnames[1 : implementation.__code__.co_argcount]
+    root = implementation(F64, *map(var, parameters))
+    lines, results = vector_statements([root], F64)
+    signature = ", ".join(f"VD {p}" for p in parameters)
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"VD wide_{name}({signature}) {{\n{body}    return {results[0]};\n}}\n\n"
+
+
+def _vector_kernel(k: Kernel) -> str:
+    t = k.type.vector
+    assert t is not None
+    vector, integer = VECTORS[t]
+    used = variables(*k.roots)
+    lines, results = vector_statements(k.roots, t)
+    mask_in = sum(1 << i for i, (_, c) in enumerate(k.inputs) if c == "mask")
+    mask_out = sum(1 << i for i, c in enumerate(k.outputs) if c == "mask")
+    head = [
+        f"const {vector} {s} = splat<{vector}>(static_cast<const {k.type.cpp}*>(scalars)[{i}]);"
+        for i, s in enumerate(k.scalars)
+        if s in used
+    ]
+    counts = f"{len(k.inputs)}, {len(k.outputs)}, {mask_in}, {mask_out}"
+    read = [
+        f"const {integer} {n} = ({integer})a[{i}];" if c == "mask" else f"const {vector} {n} = a[{i}];"
+        for i, (n, c) in enumerate(k.inputs)
+        if n in used
+    ]
+    write = [f"r[{i}] = ({vector}){name};" for i, name in enumerate(results)]
+    inner = "".join(f"        {line}\n" for line in read + lines + write)
+    return (
+        "".join(f"    {line}\n" for line in head)
+        + f"    tile<{vector}, {counts}>(in, out, n, [&]([[maybe_unused]] const {vector}* a, "
+        + f"{vector}* r) __attribute__((always_inline)) {{\n{inner}    }});\n"
+    )
+
+
+# ---- plain loops ---------------------------------------------------------------------------------
+
+BOOLEAN = {"and": "&", "or": "|", "xor": "!="}
+RENAMED = {"pow": "power"}  # std::pow is found by argument-dependent lookup
+
+
+def _scalar_kernel(k: Kernel) -> str:
+    used = variables(*k.roots)
+    lines, results = _scalar_statements(k)
+    head = [
+        f"const {k.type.cpp} {s} = static_cast<const {k.type.cpp}*>(scalars)[{i}];"
+        for i, s in enumerate(k.scalars)
+        if s in used
+    ]
+    stored = {"mask": "uint8_t", "bool": "uint8_t"}
+    read = []
+    for i, (name, c) in enumerate(k.inputs):
+        if name in used:
+            element = stored.get(c, c)
+            head.append(f"const auto* in{i} = static_cast<const {element}*>(in[{i}]);")
+            convert = " != 0" if element == "uint8_t" and c in stored else ""
+            value = "bool" if c in stored else c
+            read.append(f"const {value} {name} = in{i}[i]{convert};")
+    write = []
+    for i, (c, name) in enumerate(zip(k.outputs, results)):
+        head.append(f"auto* out{i} = static_cast<{stored.get(c, c)}*>(out[{i}]);")
+        write.append(f"out{i}[i] = {stored.get(c, c)}({name});")
+    inner = "".join(f"        {line}\n" for line in read + lines + write)
+    # An output is an input or apart from it, so that no element depends on another.
+    loop = f"#pragma GCC ivdep\n    for (int64_t i = 0; i < n; i++) {{\n{inner}    }}\n"
+    return "".join(f"    {line}\n" for line in head) + loop
+
+
+def _scalar_statements(k: Kernel) -> tuple[list[str], list[str]]:
+    lines: list[str] = []
+    names: dict[Expr, str] = {}
+    for e in order(*k.roots):
+        a = [names[x] for x in e.args]
+        if e.op == "var":
+            names[e] = str(e.val)
+            continue
+        if e.op == "const":
+            names[e] = _scalar_constant(value_of(e), k.type)
+            continue
+        if e.op == "not":
+            value = f"!{a[0]}"
+        elif e.op in BOOLEAN and e.kind == "b":
+            value = f"{a[0]} {BOOLEAN[e.op]} {a[1]}"
+        elif e.op == "powi":
+            value = a[0]
+            for _ in range(int(str(e.val)) - 1):
+                value = f"scalar::mul({value}, {a[0]})"
+        else:
+            value = f"scalar::{RENAMED.get(e.op, e.op)}({', '.join(a)})"
+        names[e] = f"t{len(lines)}"
+        lines.append(f"const auto {names[e]} = {value};")
+    return lines, [names[r] for r in k.roots]
+
+
+def _scalar_constant(value: float, t: ComputeType) -> str:
+    if t.dtype_class in ("int", "bool"):
+        return f"{t.cpp}({int(value)})"
+    return f"({literal(value, F32 if t.real == 'float' else F64)})"
