@@ -118,7 +118,7 @@ def vector_statements(roots: Sequence[Expr], t: Float) -> tuple[list[str], list[
         else:
             names[e] = f"t{len(lines)}"
             kind = vector if e.kind == "f" else integer
-            lines.append(f"const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};")
+            lines.append(f"[[maybe_unused]] const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};")
     return lines, [names[r] for r in lowered]
 
 

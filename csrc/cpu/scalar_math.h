@@ -330,7 +330,7 @@ inline Complex<R> div(R a, Complex<R> b) {
 }
 template <Real R>
 inline Complex<R> sgn(Complex<R> x) {
-    const R size = abs(x);
+    const R size = std::abs(x);
     return size == 0 ? Complex<R>(0) : x / size;
 }
 

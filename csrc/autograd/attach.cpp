@@ -1,0 +1,192 @@
+#include "autograd/attach.h"
+
+#include "ops/copy.h"
+#include "ops/creation.h"
+#include "ops/views.h"
+
+namespace kajo {
+
+Tensor Backward::grad_or_zeros(size_t output) const {
+    if (grads_[output].defined()) return grads_[output];
+    const OutputInfo& info = node_->outputs[output];
+    return ops::zeros(info.sizes, info.dtype, info.device);
+}
+
+TensorList FormulaNode::apply(TensorList&& grads) {
+    check(!released_,
+          "Trying to backward through the graph a second time (or directly access saved tensors "
+          "after they have already been freed) in ", name(),
+          ". Saved intermediate values of the graph are freed when you call .backward() or "
+          "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
+          "second time or if you need to access saved tensors after calling backward.");
+    TensorList results(edges.size());
+    const NodeRef self(this);
+    Backward context(self, grads, saved, results);
+    compute(context);
+    return results;
+}
+
+void FormulaNode::release_saved() {
+    if (saved.empty()) return;
+    released_ = true;
+    for (SavedTensor& s : saved) s.reset();
+}
+
+void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
+             const Tensor* changed) {
+    node->edges.reserve(inputs.size());
+    for (const Tensor& t : inputs) node->edges.push_back(gradient_edge(t));
+    for (const Tensor& t : outputs) {
+        if (!t.defined()) continue;
+        AutogradMeta& meta = ensure_meta(t);
+        meta.output = node->add_output(t);
+        meta.grad_fn = node;
+        meta.requires_grad = true;
+    }
+    node->saved.reserve(saved.size());
+    for (const Tensor& t : saved) {
+        int output_index = changed && t.defined() && t.is_same(*changed) ? 0 : -1;
+        for (const Tensor& o : outputs)
+            if (t.defined() && t.is_same(o)) output_index = static_cast<int>(meta_of(o)->output);
+        node->saved.emplace_back(t, output_index);
+    }
+}
+
+void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
+               std::function<Tensor(const Tensor&)> replay) {
+    if (base.impl()->inference) return;
+    const AutogradMeta* base_meta = base.impl()->autograd ? meta_of(base) : nullptr;
+    auto view = std::make_unique<ViewInfo>();
+    view->version = out.version();
+    view->origin = InferenceMode::enabled() ? ViewOrigin::InferenceMode
+                   : !GradMode::enabled()   ? ViewOrigin::NoGradMode
+                                            : origin;
+    if (base_meta && base_meta->view) {
+        const ViewInfo& parent = *base_meta->view;
+        view->base = parent.base;
+        if (parent.origin != ViewOrigin::Default && view->origin == ViewOrigin::Default)
+            view->origin = parent.origin;
+        if (parent.replay || replay) {
+            const Dims sizes = out.sizes(), strides = out.strides();
+            const int64_t offset = out.offset();
+            const Dims base_sizes = base.sizes(), base_strides = base.strides();
+            const int64_t base_offset = base.offset();
+            view->replay = [first = parent.replay, second = replay, sizes, strides, offset,
+                            base_sizes, base_strides, base_offset](const Tensor& root) {
+                const Tensor middle =
+                    first ? first(root) : ops::as_strided(root, base_sizes, base_strides, base_offset);
+                return second ? second(middle) : ops::as_strided(middle, sizes, strides, offset);
+            };
+        }
+    } else {
+        view->base = base;
+        view->replay = std::move(replay);
+    }
+    ensure_meta(out).view = std::move(view);
+}
+
+void check_inplace(const Tensor& self, const char* operation) {
+    const TensorImpl& impl = *self.impl();
+    check(!(impl.inference && !InferenceMode::enabled()),
+          operation, "(): Inplace update to inference tensor outside InferenceMode is not allowed; "
+          "make a clone to get a normal tensor first");
+    if (!GradMode::enabled() || !impl.autograd) return;
+    const AutogradMeta& meta = *meta_of(self);
+    if (meta.view) {
+        const bool tracked = requires_grad(self) || requires_grad(meta.view->base);
+        const char* origin = meta.view->origin == ViewOrigin::MultipleOutputs
+                                 ? "is the output of a function that returns multiple views"
+                             : meta.view->origin == ViewOrigin::NoGradMode
+                                 ? "was created in no_grad mode"
+                             : meta.view->origin == ViewOrigin::InferenceMode
+                                 ? "was created in inference mode"
+                                 : nullptr;
+        check(!(tracked && origin), operation, "(): this view ", origin ? origin : "",
+              " and is being modified inplace with grad mode enabled; such views do not allow it. "
+              "Use the operation that is not in-place, or clone() the view first.");
+        check(!(meta.view->base.impl()->autograd && is_leaf(meta.view->base) &&
+                requires_grad(meta.view->base)),
+              "a view of a leaf Variable that requires grad is being used in an in-place operation (",
+              operation, "); use no_grad() or clone() the leaf first");
+        return;
+    }
+    check(!(requires_grad(self) && !meta.grad_fn),
+          "a leaf Variable that requires grad is being used in an in-place operation (", operation,
+          "); use no_grad() or the operation that is not in-place");
+}
+
+void note_write(const Tensor& self, const char* operation) {
+    self.bump_version();
+    if (!GradMode::enabled()) return;
+    Storage& storage = *self.storage();
+    storage.last_writer = operation;
+    storage.last_write = current_source_location();
+}
+
+namespace {
+
+// Backward of an in-place change of part of a base: the gradient of the base loses that part, and what it
+// held there goes on through the node of the operation.
+class CopySlices final : public Node {
+  public:
+    CopySlices(const Tensor& base, const Tensor& view, std::function<Tensor(const Tensor&)> replay,
+               NodeRef inner)
+        : sizes_(view.sizes()), strides_(view.strides()), offset_(view.offset() - base.offset()),
+          replay_(std::move(replay)), inner_(std::move(inner)) {
+        base_strides_ = base.strides();
+        add_output(base);
+        edges.push_back(gradient_edge(base));
+        for (size_t i = 1; i < inner_->edges.size(); i++) edges.push_back(inner_->edges[i]);
+    }
+    const char* name() const override { return "CopySlices"; }
+    void release_saved() override { inner_->release_saved(); }
+
+    TensorList apply(TensorList&& grads) override {
+        TensorList results(edges.size());
+        if (!grads[0].defined()) return results;
+        const OutputInfo& base = outputs[0];
+        // A copy laid out as the base was, so that the same strides cut out the same part.
+        Tensor whole = empty_strided(base.sizes, base_strides_, base.dtype, base.device);
+        whole = ops::copy_(whole, grads[0]);
+        const Tensor part = replay_ ? replay_(whole) : ops::as_strided(whole, sizes_, strides_, offset_);
+        TensorList inner = inner_->apply({ops::clone(part)});
+        if (inner[0].defined())
+            ops::copy_(part, inner[0]);
+        else
+            ops::zero_(part);
+        results[0] = whole;
+        for (size_t i = 1; i < inner.size(); i++) results[i] = inner[i];
+        return results;
+    }
+
+  private:
+    Dims sizes_, strides_, base_strides_;
+    int64_t offset_;
+    std::function<Tensor(const Tensor&)> replay_;
+    NodeRef inner_;
+};
+
+}  // namespace
+
+void rebase_history(const Tensor& self, const Ref<FormulaNode>& node) {
+    AutogradMeta& meta = ensure_meta(self);
+    if (!meta.view) {
+        meta.output = node->add_output(self);
+        meta.grad_fn = node;
+        meta.requires_grad = true;
+        return;
+    }
+    node->add_output(self);
+    const Tensor base = meta.view->base;
+    NodeRef slices(new CopySlices(base, self, meta.view->replay, node));
+    AutogradMeta& base_meta = ensure_meta(base);
+    base_meta.grad_fn = slices;
+    base_meta.output = 0;
+    base_meta.requires_grad = true;
+    // The next look at grad_fn rebuilds this view's history from the base.
+    meta.view->version = self.version() - 1;
+    meta.requires_grad = true;
+    (void)grad_fn(self);
+}
+
+}  // namespace kajo

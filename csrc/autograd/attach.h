@@ -1,0 +1,144 @@
+// How an operation gives its result a gradient.
+//
+//     Tensor mul(const Tensor& a, const Tensor& b) {
+//         Tensor out = ...launch...;
+//         return attach("MulBackward0", out, {a, b}, {a, b}, [](Backward& ctx) {
+//             if (ctx.needs(0)) ctx.set(0, mul(ctx.grad(), conj(ctx.saved(1))));
+//             if (ctx.needs(1)) ctx.set(1, mul(ctx.grad(), conj(ctx.saved(0))));
+//         });
+//     }
+//
+// `inputs` are the tensors a gradient may flow to; `saved` what the formula reads (inputs, outputs or
+// others; undefined ones are fine). Capture sizes, dimensions and numbers in the lambda; never capture a
+// Tensor. The engine reduces a gradient to the input's broadcast-from shape, casts it to the input's
+// type and takes the real part for real inputs, so formulas need not. Formulas use ordinary
+// operations, so that second derivatives exist.
+#pragma once
+
+#include "autograd/meta.h"
+
+namespace kajo {
+
+class Backward {
+  public:
+    Backward(const NodeRef& node, const TensorList& grads, const std::vector<SavedTensor>& saved,
+             TensorList& results)
+        : node_(node), grads_(grads), saved_(saved), results_(results) {}
+
+    // The gradient of an output. With several outputs it may be undefined: use has_grad or grad_or_zeros.
+    const Tensor& grad(size_t output = 0) const { return grads_[output]; }
+    bool has_grad(size_t output) const { return grads_[output].defined(); }
+    Tensor grad_or_zeros(size_t output) const;
+    bool needs(size_t input) const { return static_cast<bool>(node_->edges[input].node); }
+    Tensor saved(size_t i) const { return saved_[i].unpack(node_); }
+    void set(size_t input, Tensor gradient) { results_[input] = std::move(gradient); }
+
+  private:
+    const NodeRef& node_;
+    const TensorList& grads_;
+    const std::vector<SavedTensor>& saved_;
+    TensorList& results_;
+};
+
+// A node whose formula is a lambda.
+class FormulaNode : public Node {
+  public:
+    explicit FormulaNode(const char* name) : name_(name) {}
+    const char* name() const override { return name_; }
+    TensorList apply(TensorList&& grads) override;
+    void release_saved() override;
+
+    std::vector<SavedTensor> saved;
+
+  protected:
+    virtual void compute(Backward& context) = 0;
+
+  private:
+    const char* name_;
+    bool released_ = false;
+};
+
+template <class F>
+class LambdaNode final : public FormulaNode {
+  public:
+    LambdaNode(const char* name, F formula) : FormulaNode(name), formula_(std::move(formula)) {}
+
+  protected:
+    void compute(Backward& context) override { formula_(context); }
+
+  private:
+    F formula_;
+};
+
+// Links a fresh node to its inputs, saves tensors, and makes it the history of the outputs.
+// `changed`: the tensor that an in-place operation has just written.
+void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
+             const Tensor* changed = nullptr);
+
+template <class F>
+Tensor attach(const char* name, Tensor output, TensorRefs inputs, TensorRefs saved, F formula) {
+    if (!needs_grad(inputs) || !is_differentiable(output.dtype())) return output;
+    Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+    connect(node, {&output, 1}, inputs, saved);
+    return output;
+}
+template <class F>
+Tensor attach(const char* name, Tensor output, std::initializer_list<Tensor> inputs,
+              std::initializer_list<Tensor> saved, F formula) {
+    return attach(name, std::move(output), TensorRefs(inputs.begin(), inputs.size()),
+                  TensorRefs(saved.begin(), saved.size()), std::move(formula));
+}
+
+// Several differentiable outputs; the rest (indices, masks) are simply not named here.
+template <class F>
+void attach_all(const char* name, TensorRefs outputs, TensorRefs inputs, TensorRefs saved, F formula) {
+    if (!needs_grad(inputs)) return;
+    Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+    connect(node, outputs, inputs, saved);
+}
+
+// A view: `out` shares the storage of `base`. `replay` makes the same view of another tensor of the base's
+// shape; needed only where as_strided on the root cannot express it (other dtype).
+template <class F>
+Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula,
+                   ViewOrigin origin = ViewOrigin::Default,
+                   std::function<Tensor(const Tensor&)> replay = {}) ;
+void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
+               std::function<Tensor(const Tensor&)> replay);
+
+template <class F>
+Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula, ViewOrigin origin,
+                   std::function<Tensor(const Tensor&)> replay) {
+    mark_view(base, out, origin, std::move(replay));
+    if (needs_grad({&base}) && is_differentiable(out.dtype())) {
+        Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+        connect(node, {&out, 1}, {&base, 1}, {});
+    }
+    return out;
+}
+
+// In-place operations: first `check_inplace` (refuses leaves that require grad and frozen views) and
+// whatever must be saved of the old values; then launch; then `attach_inplace`, which also counts
+// the write. `inputs[0]` is always `self`; leave its gradient unset where its old value has no effect.
+void check_inplace(const Tensor& self, const char* operation);
+void note_write(const Tensor& self, const char* operation);  // version counter and source line
+void rebase_history(const Tensor& self, const Ref<FormulaNode>& node);
+
+template <class F>
+Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, TensorRefs saved, F formula) {
+    note_write(self, name);
+    if (needs_grad(inputs) && is_differentiable(self.dtype())) {
+        Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+        connect(node, {}, inputs, saved, &self);
+        rebase_history(self, node);
+    }
+    return self;
+}
+template <class F>
+Tensor attach_inplace(const char* name, const Tensor& self, std::initializer_list<Tensor> inputs,
+                      std::initializer_list<Tensor> saved, F formula) {
+    return attach_inplace(name, self, TensorRefs(inputs.begin(), inputs.size()),
+                          TensorRefs(saved.begin(), saved.size()), std::move(formula));
+}
+
+}  // namespace kajo

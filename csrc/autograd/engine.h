@@ -1,0 +1,28 @@
+// Runs a graph backwards.
+#pragma once
+
+#include <optional>
+
+#include "autograd/node.h"
+
+namespace kajo {
+
+// Gradients of `roots` (weighted by `grads`) are added to the leaves' `.grad`, or, if `inputs` are named,
+// returned in their order and nothing is accumulated (unless `accumulate`).
+TensorList run_backward(const TensorList& roots, const TensorList& grads, bool retain_graph,
+                        bool create_graph, const TensorList& inputs, bool allow_unused,
+                        bool accumulate);
+
+// Set by the language bindings: called around nodes and hooks that run user code.
+struct InterpreterLock {
+    static inline void* (*acquire)() = nullptr;
+    static inline void (*release)(void*) = nullptr;
+};
+
+struct AnomalyMode {
+    static inline thread_local bool enabled = false;
+    static inline thread_local bool check_nan = true;
+    static inline std::string (*stack)() = nullptr;  // the program's stack as text
+};
+
+}  // namespace kajo

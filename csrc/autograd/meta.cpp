@@ -1,0 +1,95 @@
+#include "autograd/meta.h"
+
+#include <mutex>
+
+#include "autograd/attach.h"
+#include "ops/views.h"
+
+namespace kajo {
+
+namespace {
+std::mutex accumulator_mutex;
+}
+
+AutogradMeta& ensure_meta(const Tensor& t) {
+    auto& slot = t.impl()->autograd;
+    if (!slot) slot = std::make_unique<AutogradMeta>();
+    return static_cast<AutogradMeta&>(*slot);
+}
+
+NodeRef grad_fn(const Tensor& t) {
+    AutogradMeta* meta = meta_of(t);
+    if (!meta) return {};
+    if (!meta->view || meta->view->version == t.version()) return meta->grad_fn;
+    // The base was written through some view since: this view's history starts at the base.
+    ViewInfo& view = *meta->view;
+    if (requires_grad(view.base)) {
+        GradModeGuard on(true);
+        const Tensor again =
+            view.replay ? view.replay(view.base)
+                        : ops::as_strided(view.base, t.sizes(), t.strides(), t.offset());
+        const AutogradMeta* fresh = meta_of(again);
+        meta->grad_fn = fresh->grad_fn;
+        meta->output = fresh->output;
+    }
+    view.version = t.version();
+    return meta->grad_fn;
+}
+
+bool requires_grad(const Tensor& t) {
+    const AutogradMeta* meta = meta_of(t);
+    if (!meta) return false;
+    if (meta->requires_grad || meta->grad_fn) return true;
+    return meta->view && is_differentiable(t.dtype()) && requires_grad(meta->view->base) &&
+           meta->view->version != t.version();
+}
+
+Edge gradient_edge(const Tensor& t) {
+    if (!t.defined() || !t.impl()->autograd || !requires_grad(t)) return {};
+    if (NodeRef node = grad_fn(t)) return {node, meta_of(t)->output};
+    AutogradMeta& meta = *meta_of(t);
+    std::lock_guard lock(accumulator_mutex);
+    if (meta.accumulator && meta.accumulator->try_retain())
+        return {NodeRef::adopt(meta.accumulator), 0};
+    Ref<AccumulateGrad> fresh(new AccumulateGrad(t));
+    meta.accumulator = fresh.get();
+    return {fresh, 0};
+}
+
+AccumulateGrad::AccumulateGrad(Tensor variable) : variable_(std::move(variable)) {
+    add_output(variable_);
+    // Leaves come last, whenever their node was made.
+    sequence = UINT64_MAX;
+}
+
+AccumulateGrad::~AccumulateGrad() {
+    std::lock_guard lock(accumulator_mutex);
+    AutogradMeta* meta = meta_of(variable_);
+    if (meta && meta->accumulator == this) meta->accumulator = nullptr;
+}
+
+void set_requires_grad(const Tensor& t, bool on) {
+    check(!on || is_differentiable(t.dtype()),
+          "only Tensors of floating point and complex dtype can require gradients, got ", t.dtype());
+    check(!(t.impl()->inference && on && !InferenceMode::enabled()),
+          "requires_grad_(): Setting requires_grad=True on inference tensor outside InferenceMode is "
+          "not allowed; clone() it first");
+    if (!on && t.impl()->autograd && grad_fn(t))
+        raise(ErrorKind::Runtime,
+              "you can only change requires_grad flags of leaf variables. If you want to use a "
+              "computed variable in a subgraph that doesn't require differentiation use "
+              "var_no_grad = var.detach().");
+    if (!on && !t.impl()->autograd) return;
+    ensure_meta(t).requires_grad = on;
+}
+
+Tensor detach(const Tensor& t) { return alias(t); }
+
+bool needs_grad(TensorRefs inputs) {
+    if (!GradMode::enabled()) return false;
+    for (const Tensor& t : inputs)
+        if (t.defined() && t.impl()->autograd && requires_grad(t)) return true;
+    return false;
+}
+
+}  // namespace kajo

@@ -1,0 +1,99 @@
+#include "autograd/node.h"
+
+#include <atomic>
+
+#include "autograd/engine.h"
+#include "autograd/meta.h"
+
+namespace kajo {
+
+namespace {
+std::atomic<uint64_t> next_sequence{0};
+}
+
+Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {
+    made_at = current_source_location();
+    if (AnomalyMode::enabled && AnomalyMode::stack) anomaly_trace = AnomalyMode::stack();
+}
+
+Node::~Node() {
+    if (python_object && release_python_object) release_python_object(this);
+}
+
+// A node's edges and saved tensors may hold the last reference to the next node, and so on for a
+// million nodes: they are queued here instead of destroyed inside each other.
+void destroy(Node* node) {
+    static thread_local std::vector<Node*> doomed;
+    static thread_local bool running = false;
+    doomed.push_back(node);
+    if (running) return;
+    running = true;
+    while (!doomed.empty()) {
+        Node* next = doomed.back();
+        doomed.pop_back();
+        delete next;
+    }
+    running = false;
+    if (doomed.capacity() > 4096) std::vector<Node*>().swap(doomed);
+}
+
+std::vector<SavedTensorHooks>& saved_tensor_hooks() {
+    static thread_local std::vector<SavedTensorHooks> hooks;
+    return hooks;
+}
+
+SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(output_index) {
+    if (!t.defined()) return;
+    // An output must not hold its own history alive.
+    const Tensor kept = output_index >= 0 ? detach(t) : t;
+    const auto& hooks = saved_tensor_hooks();
+    if (!hooks.empty() && hooks.back().pack) {
+        packed_ = std::make_shared<std::function<Tensor()>>(
+            [unpack = hooks.back().unpack, inner = hooks.back().pack(kept)] { return unpack(inner); });
+        return;
+    }
+    version_ = t.version();
+    data_ = kept;
+}
+
+void SavedTensor::reset() {
+    data_.reset();
+    packed_.reset();
+}
+
+namespace {
+[[noreturn]] void raise_stale(const Tensor& t, uint32_t saved_version, const NodeRef& owner) {
+    const Storage& storage = *t.storage();
+    const std::string saved_where = owner ? describe_source_location(owner->made_at) : "";
+    const std::string written_where = describe_source_location(storage.last_write);
+    std::ostringstream text;
+    text << "one of the variables needed for gradient computation has been modified by an inplace "
+            "operation: [kajo."
+         << info(t.dtype()).tensor_name << "Tensor " << t.sizes() << "]";
+    if (NodeRef maker = grad_fn(t)) text << ", which is output " << meta_of(t)->output << " of " << maker->name();
+    text << ", is at version " << t.version() << "; expected version " << saved_version
+         << " instead. It was saved by " << (owner ? owner->name() : "a node");
+    if (!saved_where.empty()) text << " (" << saved_where << ")";
+    if (storage.last_writer) {
+        text << " and then changed by " << storage.last_writer;
+        if (!written_where.empty()) text << " (" << written_where << ")";
+    }
+    text << ". Clone the tensor before changing it, or use the operation that is not in-place.";
+    raise(ErrorKind::Runtime, text.str());
+}
+}  // namespace
+
+Tensor SavedTensor::unpack(const NodeRef& owner) const {
+    Tensor t = packed_ ? (*packed_)() : data_;
+    if (!t.defined()) return t;
+    if (!packed_ && t.version() != version_) raise_stale(t, version_, owner);
+    if (output_index_ < 0) return t;
+    t = detach(t);
+    AutogradMeta& meta = ensure_meta(t);
+    meta.grad_fn = owner;
+    meta.output = static_cast<uint32_t>(output_index_);
+    meta.requires_grad = true;
+    return t;
+}
+
+}  // namespace kajo

@@ -1,0 +1,111 @@
+// The graph that backward walks: nodes compute input gradients from output gradients.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/source_location.h"
+#include "core/tensor.h"
+
+namespace kajo {
+
+class Node;
+using NodeRef = Ref<Node>;
+void destroy(Node* node);  // without recursion, however deep the graph
+
+// Points from a node to the producer of one of its inputs.
+struct Edge {
+    NodeRef node;
+    uint32_t output = 0;  // which output of the producer
+};
+
+// What the gradient for one output of a node must look like.
+struct OutputInfo {
+    Dims sizes;
+    DType dtype = DType::Float32;
+    Device device;
+};
+
+// A hook may look at a gradient and return another one, or an undefined tensor for "unchanged".
+struct TensorHook {
+    uint32_t output = 0;
+    int64_t id = 0;
+    std::function<Tensor(const Tensor&)> call;
+    bool retains_grad = false;  // runs after all others
+};
+struct NodeHook {
+    int64_t id = 0;
+    // Pre-hooks get (grad_outputs, {}); post-hooks (grad_inputs, grad_outputs). Empty: unchanged.
+    std::function<TensorList(const TensorList&, const TensorList&)> call;
+};
+
+class Node : public RefCounted {
+  public:
+    Node();
+    virtual ~Node();
+
+    virtual const char* name() const = 0;
+    // One gradient per output (undefined: zero) in, one per edge out.
+    virtual TensorList apply(TensorList&& grads) = 0;
+    // Drops saved tensors after backward, unless the graph is retained.
+    virtual void release_saved() {}
+    // True where user code runs, which needs the interpreter lock.
+    virtual bool is_python() const { return false; }
+
+    std::vector<Edge> edges;
+    std::vector<OutputInfo> outputs;
+    std::vector<TensorHook> tensor_hooks;
+    std::vector<NodeHook> pre_hooks, post_hooks;
+    uint64_t sequence = 0;             // later nodes run first
+    SourceLocation made_at;
+    std::string anomaly_trace;         // the program's stack at creation, in anomaly mode
+    void* python_object = nullptr;     // its wrapper, not counted
+    static inline void (*release_python_object)(Node*) = nullptr;
+
+    uint32_t add_output(const Tensor& t) {
+        outputs.push_back({t.sizes(), t.dtype(), t.device()});
+        return static_cast<uint32_t>(outputs.size() - 1);
+    }
+};
+
+// Adds into `.grad` of a leaf.
+class AccumulateGrad final : public Node {
+  public:
+    explicit AccumulateGrad(Tensor variable);
+    ~AccumulateGrad() override;
+    const char* name() const override { return "AccumulateGrad"; }
+    TensorList apply(TensorList&& grads) override;
+    const Tensor& variable() const { return variable_; }
+
+  private:
+    Tensor variable_;
+};
+
+// A tensor kept for backward, checked against in-place changes when it is used.
+class SavedTensor {
+  public:
+    SavedTensor() = default;
+    // `output_index`: which output of the owner this is; -1 for anything else.
+    SavedTensor(const Tensor& t, int output_index);
+    SavedTensor(SavedTensor&&) noexcept = default;
+    SavedTensor& operator=(SavedTensor&&) noexcept = default;
+    // `owner` becomes the history of a saved output again, without a reference cycle.
+    Tensor unpack(const NodeRef& owner) const;
+    void reset();
+
+  private:
+    Tensor data_;
+    uint32_t version_ = 0;
+    int output_index_ = -1;
+    std::shared_ptr<std::function<Tensor()>> packed_;  // how to get back what a hook put away
+};
+
+struct SavedTensorHooks {
+    std::function<std::shared_ptr<void>(const Tensor&)> pack;
+    std::function<Tensor(const std::shared_ptr<void>&)> unpack;
+};
+// Innermost last; per thread.
+std::vector<SavedTensorHooks>& saved_tensor_hooks();
+
+}  // namespace kajo

@@ -1,0 +1,459 @@
+#include "core/allocator.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <new>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "core/host_limits.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define KAJO_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KAJO_ADDRESS_SANITIZER 1
+#endif
+#endif
+
+namespace kajo {
+namespace {
+
+#if defined(KAJO_ADDRESS_SANITIZER)
+constexpr bool kCaching = false;
+#else
+constexpr bool kCaching = true;
+#endif
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kLargestSmall = 256 * kKiB;
+constexpr std::size_t kHugePage = 2 * kMiB;
+constexpr std::size_t kLargeRounding = 64 * kKiB;
+// AddressSanitizer ends the process on larger requests instead of refusing them.
+constexpr std::size_t kLargestRequest =
+    kCaching ? std::numeric_limits<std::ptrdiff_t>::max() / 2 : std::size_t{1} << 39;
+
+// Size classes: multiples of 64 up to 1 KiB, then four in each doubling.
+constexpr std::size_t kLinearClasses = kKiB / kAlignment;
+constexpr std::size_t kClasses =
+    kLinearClasses + 4 * (std::countr_zero(kLargestSmall) - std::countr_zero(kKiB));
+
+constexpr std::size_t class_of(std::size_t bytes) {
+    if (bytes <= kKiB) return (bytes - 1) / kAlignment;
+    const std::size_t doubling = std::bit_width(bytes - 1) - 1;
+    const std::size_t quarter = ((bytes - 1) >> (doubling - 2)) & 3;
+    return kLinearClasses + 4 * (doubling - std::countr_zero(kKiB)) + quarter;
+}
+
+constexpr std::size_t class_bytes(std::size_t index) {
+    if (index < kLinearClasses) return (index + 1) * kAlignment;
+    const std::size_t doubling = (index - kLinearClasses) / 4;
+    const std::size_t quarter = (index - kLinearClasses) % 4;
+    return ((kKiB << doubling) / 4) * (5 + quarter);
+}
+
+static_assert(class_of(1) == 0 && class_of(1024) == 15 && class_of(1025) == 16);
+static_assert(class_bytes(16) == 1280 && class_of(1280) == 16 && class_of(1281) == 17);
+static_assert(class_bytes(kClasses - 1) == kLargestSmall &&
+              class_of(kLargestSmall) == kClasses - 1);
+
+std::size_t cache_limit() {
+    static const std::size_t limit = [] {
+        if (const char* text = std::getenv("KAJO_CPU_CACHE_BYTES")) {
+            return static_cast<std::size_t>(std::strtoull(text, nullptr, 10));
+        }
+        return usable_memory_bytes() / 4;
+    }();
+    return limit;
+}
+
+// Free blocks of one size class, linked through their first word.
+struct FreeList {
+    struct Link {
+        Link* next;
+    };
+    Link* first = nullptr;
+    std::size_t count = 0;
+
+    void push(void* block) {
+        first = ::new (block) Link{first};
+        ++count;
+    }
+    void* pop() {
+        Link* block = first;
+        if (block == nullptr) return nullptr;
+        first = block->next;
+        --count;
+        return block;
+    }
+};
+using FreeLists = std::array<FreeList, kClasses>;
+
+void* system_allocate(std::size_t bytes) {
+    void* block = nullptr;
+    return posix_memalign(&block, kAlignment, bytes) == 0 ? block : nullptr;
+}
+
+// Blocks of a huge page and more start on a huge page, so that they can consist of them.
+void* map_pages(std::size_t bytes) {
+    const std::size_t slack = bytes >= kHugePage ? kHugePage : 0;
+    void* mapped =
+        mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) return nullptr;
+    if (slack == 0) return mapped;
+    char* start = static_cast<char*>(mapped);
+    const std::size_t before = (~reinterpret_cast<std::uintptr_t>(start) + 1) & (kHugePage - 1);
+    if (before > 0) munmap(start, before);
+    if (slack > before) munmap(start + before + bytes, slack - before);
+    madvise(start + before, bytes, MADV_HUGEPAGE);
+    return start + before;
+}
+
+// Counted per thread, so that the fast path shares no cache line with other threads.
+struct Counters {
+    std::atomic<uint64_t> allocations{0};
+    std::atomic<uint64_t> cache_hits{0};
+    std::atomic<int64_t> cached_bytes{0};
+
+    template <class T>
+    static void add(std::atomic<T>& counter, T amount) {
+        counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+};
+
+struct ThreadCache {
+    FreeLists lists;
+    Counters counters;
+    ThreadCache* next = nullptr;
+    ThreadCache* previous = nullptr;
+};
+
+// What all threads share. Everything here is guarded by `mutex`.
+class Central {
+  public:
+    std::mutex mutex;
+
+    void* take_small(std::size_t index) {
+        void* block = small_[index].pop();
+        if (block) cached_bytes_ -= class_bytes(index);
+        return block;
+    }
+
+    void keep_small(void* block, std::size_t index) {
+        const std::size_t bytes = class_bytes(index);
+        const std::size_t most = std::min<std::size_t>(8 * kMiB, cache_limit() / kClasses);
+        if ((small_[index].count + 1) * bytes > most) {
+            std::free(block);
+        } else {
+            small_[index].push(block);
+            cached_bytes_ += bytes;
+        }
+    }
+
+    void* allocate_large(std::size_t bytes, bool& hit) {
+        bytes = (bytes + kLargeRounding - 1) / kLargeRounding * kLargeRounding;
+        auto found = by_size_.lower_bound({bytes, 0});
+        hit = found != by_size_.end() && found->first.first <= bytes + bytes / 4;
+        void* block = nullptr;
+        if (hit) {
+            block = found->second;
+            bytes = found->first.first;
+            forget(found);
+        } else {
+            // Live and kept blocks together stay below three quarters of the memory.
+            const std::size_t memory = memory_ / 4 * 3;
+            const std::size_t live = live_large_bytes_ + bytes;
+            evict_until(memory > live ? memory - live : 0);
+            block = map_pages(bytes);
+            if (!block) return nullptr;
+        }
+        live_large_.emplace(block, bytes);
+        live_large_bytes_ += bytes;
+        return block;
+    }
+
+    void free_large(void* block) {
+        const auto live = live_large_.find(block);
+        if (live == live_large_.end()) std::abort();  // not ours: the heap is broken
+        const std::size_t bytes = live->second;
+        live_large_.erase(live);
+        live_large_bytes_ -= bytes;
+        if (bytes > cache_limit()) {
+            munmap(block, bytes);
+            return;
+        }
+        evict_until(cache_limit() - bytes);
+        const Key key{bytes, ++clock_};
+        try {
+            by_age_.emplace(key.second, key);
+            by_size_.emplace(key, block);
+        } catch (const std::bad_alloc&) {
+            by_age_.erase(key.second);
+            munmap(block, bytes);
+            return;
+        }
+        large_cached_bytes_ += bytes;
+    }
+
+    void empty() {
+        evict_until(0);
+        for (std::size_t index = 0; index < kClasses; ++index) {
+            while (void* block = take_small(index)) std::free(block);
+        }
+    }
+
+    void enlist(ThreadCache& cache) {
+        cache.next = caches_;
+        if (caches_) caches_->previous = &cache;
+        caches_ = &cache;
+    }
+
+    void retire(ThreadCache& cache) {
+        (cache.previous ? cache.previous->next : caches_) = cache.next;
+        if (cache.next) cache.next->previous = cache.previous;
+        retired_allocations_ += cache.counters.allocations.load(std::memory_order_relaxed);
+        retired_cache_hits_ += cache.counters.cache_hits.load(std::memory_order_relaxed);
+    }
+
+    void count(bool hit) {
+        ++retired_allocations_;
+        retired_cache_hits_ += hit;
+    }
+
+    CpuMemoryStats stats() const {
+        CpuMemoryStats stats{};
+        stats.allocations = retired_allocations_;
+        stats.cache_hits = retired_cache_hits_;
+        int64_t cached = static_cast<int64_t>(cached_bytes_ + large_cached_bytes_);
+        for (const ThreadCache* cache = caches_; cache; cache = cache->next) {
+            stats.allocations += cache->counters.allocations.load(std::memory_order_relaxed);
+            stats.cache_hits += cache->counters.cache_hits.load(std::memory_order_relaxed);
+            cached += cache->counters.cached_bytes.load(std::memory_order_relaxed);
+        }
+        stats.cached_bytes = static_cast<std::size_t>(std::max<int64_t>(0, cached));
+        return stats;
+    }
+
+  private:
+    using Key = std::pair<std::size_t, uint64_t>;  // bytes, time of freeing
+
+    void forget(std::map<Key, void*>::iterator entry) {
+        large_cached_bytes_ -= entry->first.first;
+        by_age_.erase(entry->first.second);
+        by_size_.erase(entry);
+    }
+
+    // Gives the longest unused blocks back until no more than `bytes` are kept.
+    void evict_until(std::size_t bytes) {
+        while (large_cached_bytes_ > bytes) {
+            const auto oldest = by_size_.find(by_age_.begin()->second);
+            munmap(oldest->second, oldest->first.first);
+            forget(oldest);
+        }
+    }
+
+    FreeLists small_{};
+    std::size_t cached_bytes_ = 0;
+    std::map<Key, void*> by_size_;
+    std::map<uint64_t, Key> by_age_;
+    std::unordered_map<void*, std::size_t> live_large_;
+    std::size_t large_cached_bytes_ = 0;
+    std::size_t live_large_bytes_ = 0;
+    const std::size_t memory_ = usable_memory_bytes();
+    uint64_t clock_ = 0;
+    ThreadCache* caches_ = nullptr;
+    uint64_t retired_allocations_ = 0;
+    uint64_t retired_cache_hits_ = 0;
+};
+
+// Never destroyed: blocks are freed until the very end of the process.
+std::atomic<Central*> made_central{nullptr};
+
+Central& make_central() {
+    made_central.store(new Central);
+    // A child must not inherit the mutex in the hands of a thread it does not have.
+    constexpr auto unlock = [] { made_central.load()->mutex.unlock(); };
+    pthread_atfork([] { made_central.load()->mutex.lock(); }, unlock, unlock);
+    return *made_central.load();
+}
+
+Central& central() {
+    static Central& instance = make_central();
+    return instance;
+}
+
+std::atomic<std::size_t> allocated_bytes{0};
+std::atomic<std::size_t> peak_allocated_bytes{0};
+
+void count_allocated(std::size_t bytes) {
+    const std::size_t now = allocated_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    std::size_t peak = peak_allocated_bytes.load(std::memory_order_relaxed);
+    while (now > peak && !peak_allocated_bytes.compare_exchange_weak(peak, now)) {
+    }
+}
+
+void flush(ThreadCache& cache, std::size_t index, std::size_t keep) {
+    FreeList& list = cache.lists[index];
+    const std::size_t bytes = class_bytes(index);
+    while (list.count > keep) {
+        central().keep_small(list.pop(), index);
+        Counters::add(cache.counters.cached_bytes, -static_cast<int64_t>(bytes));
+    }
+}
+
+void flush_all(ThreadCache& cache) {
+    for (std::size_t index = 0; index < kClasses; ++index) flush(cache, index, 0);
+}
+
+// The pointer outlives the owner: blocks freed after the owner's end go to the shared lists.
+thread_local ThreadCache* thread_cache = nullptr;
+thread_local bool thread_cache_ended = false;
+
+struct ThreadCacheOwner {
+    ThreadCache cache;
+
+    ThreadCacheOwner() {
+        std::lock_guard lock(central().mutex);
+        central().enlist(cache);
+        thread_cache = &cache;
+    }
+    ~ThreadCacheOwner() {
+        thread_cache = nullptr;
+        thread_cache_ended = true;
+        std::lock_guard lock(central().mutex);
+        flush_all(cache);
+        central().retire(cache);
+    }
+};
+
+ThreadCache* own_cache() {
+    if (thread_cache == nullptr && !thread_cache_ended) {
+        thread_local ThreadCacheOwner owner;
+    }
+    return thread_cache;
+}
+
+void* allocate_small(std::size_t bytes) {
+    const std::size_t index = class_of(bytes);
+    ThreadCache* cache = own_cache();
+    void* block = cache ? cache->lists[index].pop() : nullptr;
+    const std::size_t granted = class_bytes(index);
+    bool hit = block != nullptr;
+    if (hit) {
+        Counters::add(cache->counters.cached_bytes, -static_cast<int64_t>(granted));
+    } else {
+        std::lock_guard lock(central().mutex);
+        block = central().take_small(index);
+        hit = block != nullptr;
+        if (!cache) central().count(hit);
+    }
+    if (!block) block = system_allocate(granted);
+    if (cache) {
+        Counters::add<uint64_t>(cache->counters.allocations, block != nullptr);
+        Counters::add<uint64_t>(cache->counters.cache_hits, hit);
+    }
+    return block;
+}
+
+// The most blocks of a class that one thread keeps for itself.
+std::size_t thread_keeps(std::size_t index) {
+    static const std::size_t bytes = std::min<std::size_t>(kMiB, cache_limit() / 256);
+    return std::min<std::size_t>(256, bytes / class_bytes(index));
+}
+
+void free_small(void* block, std::size_t bytes) {
+    const std::size_t index = class_of(bytes);
+    ThreadCache* cache = own_cache();
+    if (!cache) {
+        std::lock_guard lock(central().mutex);
+        central().keep_small(block, index);
+        return;
+    }
+    cache->lists[index].push(block);
+    Counters::add(cache->counters.cached_bytes, static_cast<int64_t>(class_bytes(index)));
+    const std::size_t most = thread_keeps(index);
+    if (cache->lists[index].count > most) {
+        std::lock_guard lock(central().mutex);
+        flush(*cache, index, most / 2);
+    }
+}
+
+void* try_allocate(std::size_t bytes) {
+    if (bytes > kLargestRequest) return nullptr;
+    if constexpr (!kCaching) {
+        std::lock_guard lock(central().mutex);
+        central().count(false);
+        return system_allocate(bytes);
+    }
+    if (bytes <= kLargestSmall) return allocate_small(bytes);
+    std::lock_guard lock(central().mutex);
+    bool hit = false;
+    void* block = central().allocate_large(bytes, hit);
+    if (block) central().count(hit);
+    return block;
+}
+
+}  // namespace
+
+void* cpu_allocate(std::size_t bytes) {
+    if (bytes == 0) return nullptr;
+    void* block = try_allocate(bytes);
+    if (!block) {
+        empty_cpu_cache();
+        block = try_allocate(bytes);
+    }
+    if (!block) {
+        throw OutOfMemoryError("cpu_allocate: cannot allocate " + std::to_string(bytes) +
+                               " bytes of CPU memory (" + std::to_string(allocated_bytes.load()) +
+                               " bytes are in use); free tensors or use smaller ones");
+    }
+    count_allocated(bytes);
+    return block;
+}
+
+void cpu_free(void* block, std::size_t bytes) noexcept {
+    if (block == nullptr) return;
+    allocated_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+    if constexpr (!kCaching) {
+        std::free(block);
+    } else if (bytes <= kLargestSmall) {
+        free_small(block, bytes);
+    } else {
+        std::lock_guard lock(central().mutex);
+        central().free_large(block);
+    }
+}
+
+CpuMemoryStats cpu_memory_stats() {
+    CpuMemoryStats stats;
+    {
+        std::lock_guard lock(central().mutex);
+        stats = central().stats();
+    }
+    stats.allocated_bytes = allocated_bytes.load();
+    stats.peak_allocated_bytes = peak_allocated_bytes.load();
+    return stats;
+}
+
+void reset_peak_cpu_memory() { peak_allocated_bytes.store(allocated_bytes.load()); }
+
+void empty_cpu_cache() {
+    ThreadCache* cache = own_cache();
+    std::lock_guard lock(central().mutex);
+    if (cache) flush_all(*cache);
+    central().empty();
+}
+
+}  // namespace kajo

@@ -1,0 +1,77 @@
+#include "core/launch.h"
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace kajo {
+
+namespace {
+std::atomic<int> observer_count{0};
+std::mutex observer_mutex;
+std::vector<LaunchObserver*> observers;
+
+std::vector<LaunchObserver*> current_observers() {
+    std::lock_guard lock(observer_mutex);
+    return observers;
+}
+
+// Below this many elements other threads hardly wait, and giving up the lock costs more.
+constexpr int64_t kLargeKernel = 16384;
+
+bool is_large(const Launch& work) {
+    for (const Tensor& t : work.outputs)
+        if (t.numel() >= kLargeKernel) return true;
+    for (const Tensor& t : work.inputs)
+        if (t.defined() && t.numel() >= kLargeKernel) return true;
+    return false;
+}
+
+class LockRelease {
+  public:
+    explicit LockRelease(bool wanted)
+        : state_(wanted && KernelLock::give_up ? KernelLock::give_up() : nullptr) {}
+    ~LockRelease() {
+        if (state_) KernelLock::reacquire(state_);
+    }
+    LockRelease(const LockRelease&) = delete;
+    LockRelease& operator=(const LockRelease&) = delete;
+
+  private:
+    void* state_;
+};
+
+void run(const Launch& work) {
+    for (const Tensor& t : work.outputs)
+        if (t.is_meta()) return;
+    for (const Tensor& t : work.inputs)
+        if (t.defined() && t.is_meta())
+            raise(ErrorKind::Runtime, work.kernel.name,
+                  "(): reads a meta tensor, which has no data; use tensors on one device");
+    const LockRelease unlocked(is_large(work));
+    work.kernel.cpu(work.outputs, work.inputs, work.attributes);
+}
+}  // namespace
+
+void add_launch_observer(LaunchObserver* observer) {
+    std::lock_guard lock(observer_mutex);
+    observers.push_back(observer);
+    observer_count++;
+}
+
+void remove_launch_observer(LaunchObserver* observer) {
+    std::lock_guard lock(observer_mutex);
+    std::erase(observers, observer);
+    observer_count--;
+}
+
+void launch(const Launch& work) {
+    if (observer_count.load(std::memory_order_relaxed) == 0) [[likely]]
+        return run(work);
+    const auto seen_by = current_observers();
+    for (LaunchObserver* o : seen_by) o->before(work);
+    run(work);
+    for (LaunchObserver* o : seen_by) o->after(work);
+}
+
+}  // namespace kajo

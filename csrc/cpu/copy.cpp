@@ -1,0 +1,70 @@
+#include "cpu/copy.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "cpu/tensor_operands.h"
+
+namespace kajo::cpu {
+
+void copy(TensorRefs outputs, TensorRefs inputs, const void*) {
+    const Tensor &to = outputs[0], &from = inputs[0];
+    TensorOperands<2> operands(to.sizes());
+    operands.add(to, to.dtype());
+    operands.add_input(from, to.dtype());
+    copy_tiles(to.sizes(), operands.span()[0], operands.span()[1]);
+}
+
+void fill(TensorRefs outputs, TensorRefs, const void* attributes) {
+    const Tensor& to = outputs[0];
+    alignas(16) char value[16] = {};
+    store_number(static_cast<const FillAttributes*>(attributes)->value, to.dtype(), value);
+    const bool all_zero = std::all_of(value, value + to.item_size(), [](char c) { return c == 0; });
+    if (all_zero && to.is_contiguous()) {
+        constexpr int64_t kPiece = int64_t{256} << 10;
+        parallel_ranges(to.numel() * to.item_size(), kPiece, [&](int64_t begin, int64_t end) {
+            std::memset(to.data<char>() + begin, 0, static_cast<size_t>(end - begin));
+        });
+        return;
+    }
+    TensorOperands<2> operands(to.sizes());
+    operands.add(to, to.dtype());
+    operands.add_constant(value, to.dtype());
+    copy_tiles(to.sizes(), operands.span()[0], operands.span()[1]);
+}
+
+void range(TensorRefs outputs, TensorRefs, const void* attributes) {
+    const auto& a = *static_cast<const RangeAttributes*>(attributes);
+    const Tensor& to = outputs[0];
+    const int64_t n = to.numel();
+    dispatch(to.dtype(), "range", [&]<class T>() {
+        // Integers count in integers unless a step is fractional; floats count in double.
+        using Real = std::conditional_t<kIsComplex<T>, std::complex<double>, double>;
+        T* out = to.data<T>();
+        const bool whole = a.start.is_integral() && a.step.is_integral() && a.base == 0.0;
+        parallel_ranges(n, int64_t{1} << 14, [&](int64_t begin, int64_t end) {
+            if constexpr (std::is_integral_v<T>)
+                if (whole) {
+                    const uint64_t start = static_cast<uint64_t>(a.start.as_int());
+                    const uint64_t step = static_cast<uint64_t>(a.step.as_int());
+                    for (int64_t i = begin; i < end; i++)
+                        out[i] = static_cast<T>(start + step * static_cast<uint64_t>(i));
+                    return;
+                }
+            const Real start = a.start.to<Real>(), step = a.step.to<Real>(),
+                       last = a.end.to<Real>();
+            for (int64_t i = begin; i < end; i++) {
+                Real x = i < a.mirror ? start + step * static_cast<double>(i)
+                                      : last - step * static_cast<double>(n - 1 - i);
+                if (a.base != 0.0) x = std::pow(Real(a.base), x);
+                if constexpr (kIsComplex<T>)
+                    out[i] = static_cast<T>(x);
+                else
+                    out[i] = Scalar(x).to<T>();
+            }
+        });
+    });
+}
+
+}  // namespace kajo::cpu

@@ -1,0 +1,190 @@
+#include "cpu/cumulative.h"
+
+#include <cmath>
+
+#include "core/parallel.h"
+#include "cpu/combine.h"
+#include "cpu/lanes.h"
+
+namespace kajo::cpu {
+
+namespace {
+
+// Sums of short types run in a wider one, as long rows of them would lose too much.
+template <class T>
+struct RunningOf {
+    using type = T;
+};
+template <>
+struct RunningOf<float> {
+    using type = double;
+};
+template <>
+struct RunningOf<Half> {
+    using type = float;
+};
+template <>
+struct RunningOf<BFloat16> {
+    using type = float;
+};
+template <>
+struct RunningOf<std::complex<float>> {
+    using type = std::complex<double>;
+};
+template <class T>
+using Running = typename RunningOf<T>::type;
+
+// Lanes that are independent run side by side: one alone would wait for its own last addition.
+// Lanes that are runs of memory are few, as their distances are often powers of two, which share
+// one set of the cache; lanes beside each other fill its lines.
+constexpr int kAbreastRuns = 4, kAbreastColumns = 16;
+
+template <int kAbreast, class T, Combine kHow>
+void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_stride,
+                 int64_t to_stride) {
+    Running<T> state[kAbreast];
+    for (auto& s : state) s = Running<T>(kHow == Combine::Add ? 0 : 1);
+    for (int64_t i = 0; i < n; i++)
+        for (int k = 0; k < kAbreast; k++) {
+            state[k] = combine<kHow, Running<T>>(state[k],
+                                                 static_cast<Running<T>>(from[k][i * from_stride]));
+            to[k][i * to_stride] = static_cast<T>(state[k]);
+        }
+}
+
+template <int kAbreast, class T, Combine kHow>
+void scan_abreast(const Tensor& out, const Tensor& self, int64_t dim) {
+    const Lanes from(self, dim), to(out, dim);
+    const T* source = self.data<T>();
+    T* target = out.data<T>();
+    const int64_t n = from.length();
+    const int64_t groups = (from.count() + kAbreast - 1) / kAbreast;
+    parallel_ranges(
+        groups, grain_for(n * kAbreast * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+            for (int64_t g = begin; g < end; g++) {
+                const T* in[kAbreast];
+                T* result[kAbreast];
+                // The last group repeats its last lane, which writes the same twice.
+                for (int k = 0; k < kAbreast; k++) {
+                    const int64_t lane = std::min(g * kAbreast + k, from.count() - 1);
+                    in[k] = source + from.offset(lane);
+                    result[k] = target + to.offset(lane);
+                }
+                run_abreast<kAbreast, T, kHow>(in, result, n, from.stride(), to.stride());
+            }
+        });
+}
+
+template <class T, Combine kHow>
+void scan(const Tensor& out, const Tensor& self, int64_t dim) {
+    const bool runs = self.dim() == 0 || self.stride(dim) == 1;
+    if (runs)
+        scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
+    else
+        scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
+}
+
+// Calls f(source, target, lane) with the first elements of every lane.
+template <class T, class F>
+void for_each_lane(const Tensor& out, const Tensor& self, int64_t dim, F&& f) {
+    const Lanes from(self, dim), to(out, dim);
+    parallel_ranges(from.count(), grain_for(from.length() * int64_t{sizeof(T)}),
+                    [&](int64_t begin, int64_t end) {
+                        for (int64_t lane = begin; lane < end; lane++)
+                            f(self.data<T>() + from.offset(lane), out.data<T>() + to.offset(lane),
+                              lane);
+                    });
+}
+
+int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attributes)->dim; }
+
+template <Combine kHow>
+void sum_or_product(const char* operation, TensorRefs out, TensorRefs in, const void* attributes) {
+    if (in[0].numel() == 0) return;
+    dispatch(in[0].dtype(), operation,
+             [&]<class T>() { scan<T, kHow>(out[0], in[0], dim_of(attributes)); });
+}
+
+template <class R>
+R log_add_exp(R a, R b) {
+    const R low = std::min(a, b), high = std::max(a, b);
+    if (std::isnan(a) || std::isnan(b)) return a + b;
+    if (low == high && std::isinf(high)) return high;
+    return high + std::log1p(std::exp(low - high));
+}
+
+template <bool kLarger>
+void extreme(const char* operation, TensorRefs out, TensorRefs in, const void* attributes) {
+    if (in[0].numel() == 0) return;
+    const int64_t dim = dim_of(attributes);
+    const Lanes from(in[0], dim), to(out[0], dim), to_index(out[1], dim);
+    auto* indices = out[1].data<int64_t>();
+    dispatch<kRealsAndBool>(in[0].dtype(), operation, [&]<class T>() {
+        for_each_lane<T>(out[0], in[0], dim, [&](const T* source, T* target, int64_t lane) {
+            int64_t* index = indices + to_index.offset(lane);
+            T best = source[0];
+            int64_t at = 0;
+            for (int64_t i = 0; i < from.length(); i++) {
+                const T value = source[i * from.stride()];
+                if (value == best || replaces(best, value, kLarger) || value != value) {
+                    best = value;
+                    at = i;
+                }
+                target[i * to.stride()] = best;
+                index[i * to_index.stride()] = at;
+            }
+        });
+    });
+}
+
+}  // namespace
+
+void cumsum(TensorRefs out, TensorRefs in, const void* attributes) {
+    sum_or_product<Combine::Add>("cumsum", out, in, attributes);
+}
+void cumprod(TensorRefs out, TensorRefs in, const void* attributes) {
+    sum_or_product<Combine::Multiply>("cumprod", out, in, attributes);
+}
+
+void logcumsumexp(TensorRefs out, TensorRefs in, const void* attributes) {
+    if (in[0].numel() == 0) return;
+    const int64_t dim = dim_of(attributes);
+    const Lanes from(in[0], dim), to(out[0], dim);
+    dispatch<kFloats | kHalves>(in[0].dtype(), "logcumsumexp", [&]<class T>() {
+        for_each_lane<T>(out[0], in[0], dim, [&](const T* source, T* target, int64_t) {
+            auto state = -std::numeric_limits<Running<T>>::infinity();
+            for (int64_t i = 0; i < from.length(); i++) {
+                state = log_add_exp(state, static_cast<Running<T>>(source[i * from.stride()]));
+                target[i * to.stride()] = static_cast<T>(state);
+            }
+        });
+    });
+}
+
+void cummax(TensorRefs out, TensorRefs in, const void* attributes) {
+    extreme<true>("cummax", out, in, attributes);
+}
+void cummin(TensorRefs out, TensorRefs in, const void* attributes) {
+    extreme<false>("cummin", out, in, attributes);
+}
+
+void linear_scan(TensorRefs out, TensorRefs in, const void* attributes) {
+    if (in[0].numel() == 0) return;
+    const int64_t dim = dim_of(attributes);
+    const Lanes decay(in[0], dim), from(in[1], dim), to(out[0], dim);
+    dispatch<kFloatingAndComplex>(in[1].dtype(), "linear_scan", [&]<class T>() {
+        const T* decays = in[0].data<T>();
+        for_each_lane<T>(out[0], in[1], dim, [&](const T* source, T* target, int64_t lane) {
+            const T* a = decays + decay.offset(lane);
+            Running<T> state = static_cast<Running<T>>(source[0]);
+            target[0] = source[0];
+            for (int64_t i = 1; i < from.length(); i++) {
+                state = static_cast<Running<T>>(source[i * from.stride()]) +
+                        static_cast<Running<T>>(a[i * decay.stride()]) * state;
+                target[i * to.stride()] = static_cast<T>(state);
+            }
+        });
+    });
+}
+
+}  // namespace kajo::cpu

@@ -1,0 +1,240 @@
+// The operands and results of convolutions as sources and sinks of the engine.
+#pragma once
+
+#include "cpu/gemm/conv_grid.h"
+#include "cpu/gemm/matrix.h"
+
+namespace kajo::cpu::KAJO_ISA {
+
+// Forward and backward to the input: lanes are output pixels, k is (channel, tap).
+template <class S, int STRIDE>
+struct ImageSource final : Source<S> {
+    ImageSource(const S* image, const Grid& grid) : image(image), grid(grid) {
+        this->group = grid.tap_count() == 1 ? 4 : 1;
+    }
+
+    void begin(int64_t pixel, int64_t pixels, int64_t, int64_t) const override {
+        State& s = state();
+        s.at = pixel;
+        s.shift = 0;
+        const bool same_grid = s.grid_id == grid.id && s.pixels == pixels;
+        if (same_grid && s.first == pixel) return;
+        const int64_t whole = grid.output_pixels;
+        if (same_grid && pixels == whole && pixel % whole == 0 && s.first % whole == 0) {
+            s.shift = (pixel - s.first) / whole * grid.batch_stride;
+            return;
+        }
+        s.grid_id = grid.id;
+        s.first = pixel;
+        s.pixels = pixels;
+        s.table.clear();
+        for (int64_t p = 0; p < pixels; p += kLanes<S>)
+            append_vector<S>(grid, pixel + p, int(std::min<int64_t>(kLanes<S>, pixels - p)),
+                             s.table);
+    }
+
+    void pack(int64_t pixel, int pixels, int64_t k0, int64_t k, int panel, S* out) const override {
+        constexpr int W = kLanes<S>;
+        const State& s = state();
+        const int64_t taps = grid.tap_count(), channel_stride = grid.image_pixels;
+        const int64_t first = (pixel - s.at) / W, vectors = (pixels + W - 1) / W;
+        // Channels lie too far apart for the hardware's prefetching.
+        const int64_t ahead = channel_stride * (taps < 4 ? 8 : 4);
+        const S* channel = image + s.shift + k0 / taps * channel_stride;
+        int64_t tap = k0 % taps;
+        for (int64_t i = 0; i < k; i++) {
+            for (int64_t v = 0; v < vectors; v++) {
+                const int64_t entry = (first + v) * taps + tap;
+                S* to = out + v / kTileVectors * panel * k + i * panel + v % kTileVectors * W;
+                store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), channel,
+                                              grid.stride[2], ahead));
+            }
+            if (++tap == taps) {
+                tap = 0;
+                channel += channel_stride;
+            }
+        }
+    }
+
+    const S* image;
+    const Grid& grid;
+
+  private:
+    // A thread keeps its last table: tasks over the same pixels of other images or groups share it.
+    struct State {
+        LoadTable table;
+        int64_t grid_id = 0, first = 0, pixels = 0;
+        int64_t at = 0, shift = 0;  // the pixels in use, and how far they lie from the table's
+    };
+    static State& state() {
+        static thread_local State s;
+        return s;
+    }
+};
+
+// Backward to the weights: lanes are (channel, tap), k is the output pixel.
+template <class S, int STRIDE>
+struct PatchSource final : Source<S> {
+    PatchSource(const S* image, const Grid& grid, int64_t first_pixel)
+        : image(image), grid(grid), first_pixel(first_pixel) {}
+
+    void begin(int64_t, int64_t, int64_t k0, int64_t k) const override {
+        LoadTable& t = table();
+        t.clear();
+        for (int64_t p = k0; p < k0 + k; p += kLanes<S>)
+            append_vector<S>(grid, first_pixel + p, int(std::min<int64_t>(kLanes<S>, k0 + k - p)),
+                             t);
+    }
+
+    void pack(int64_t lane, int lanes, int64_t, int64_t k, int panel, S* out) const override {
+        constexpr int W = kLanes<S>;
+        const LoadTable& t = table();
+        const int64_t taps = grid.tap_count();
+        const int64_t ahead = (panel / taps + (taps > 1)) * grid.image_pixels;
+        Vector<S> square[W];
+        for (int l0 = 0; l0 < panel; l0 += W)
+            for (int64_t i = 0; i < k; i += W) {
+                int64_t tap = (lane + l0) % taps;
+                const S* channel = image + (lane + l0) / taps * grid.image_pixels;
+                for (int l = 0; l < W; l++) {
+                    const int64_t entry = i / W * taps + tap;
+                    square[l] = l0 + l < lanes ? load_pixels<STRIDE>(t.begin(entry), t.end(entry),
+                                                                     channel, grid.stride[2], ahead)
+                                               : Vector<S>{};
+                    if (++tap == taps) {
+                        tap = 0;
+                        channel += grid.image_pixels;
+                    }
+                }
+                transpose<S>(square);
+                const int steps = int(std::min<int64_t>(W, k - i));
+                for (int s = 0; s < steps; s++)
+                    store_first(out + (i + s) * panel + l0, square[s], panel - l0);
+            }
+    }
+
+    const S* image;
+    const Grid& grid;
+    int64_t first_pixel;
+
+  private:
+    static LoadTable& table() {
+        static thread_local LoadTable t;
+        return t;
+    }
+};
+
+// Backward to the weights: lanes are output channels, k is the output pixel.
+template <class S>
+struct GradientSource final : Source<S> {
+    GradientSource(const S* dy, int64_t pixels, int64_t batch_stride, int64_t first_pixel)
+        : dy(dy), pixels(pixels), batch_stride(batch_stride), first_pixel(first_pixel) {}
+
+    void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
+        for (int64_t p = first_pixel + k0, end = p + k; p < end;) {
+            const int64_t image = p / pixels, at = p % pixels;
+            const int64_t run = std::min(end - p, pixels - at);
+            pack_panel(dy + image * batch_stride + lane * pixels + at, pixels, int64_t{1}, lanes,
+                       panel, run, out);
+            out += run * panel;
+            p += run;
+        }
+    }
+
+    const S* dy;
+    int64_t pixels, batch_stride, first_pixel;
+};
+
+// Backward to the input: lanes are input channels, k is (output channel, tap of this phase).
+template <class S>
+struct FlippedWeights final : Source<S> {
+    // w[(out_channel * channels + lane) * kernel_size + kernel_taps[tap]]
+    FlippedWeights(const S* w, int64_t channels, int64_t kernel_size, const int64_t* kernel_taps,
+                   int64_t taps)
+        : w(w),
+          channels(channels),
+          kernel_size(kernel_size),
+          kernel_taps(kernel_taps),
+          taps(taps) {}
+
+    void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
+        int64_t tap = k0 % taps;
+        const S* block = w + (k0 / taps * channels + lane) * kernel_size;
+        for (int64_t i = 0; i < k; i++, out += panel) {
+            const S* p = block + kernel_taps[tap];
+            __builtin_prefetch(p + 4 * channels * kernel_size);
+            for (int l = 0; l < lanes; l++) out[l] = p[l * kernel_size];
+            for (int l = lanes; l < panel; l++) out[l] = 0;
+            if (++tap == taps) {
+                tap = 0;
+                block += channels * kernel_size;
+            }
+        }
+    }
+
+    const S* w;
+    int64_t channels, kernel_size;
+    const int64_t* kernel_taps;
+    int64_t taps;
+};
+
+// Channels by pixels of a grid over the image: every pixel, or every stride-th from an origin.
+template <class S>
+struct PlaneSink final : Sink<S> {
+    S* y = nullptr;  // at the origin of the first channel
+    int64_t grid[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, image[3] = {1, 1, 1};
+    int64_t batch_stride = 0;
+    Epilogue<S> epilogue;
+
+    bool dense() const { return stride[0] == 1 && stride[1] == 1 && stride[2] == 1; }
+    int64_t grid_pixels() const { return grid[0] * grid[1] * grid[2]; }
+    int64_t channel_stride() const { return image[0] * image[1] * image[2]; }
+
+    S* direct(int64_t row, int64_t column, int columns, int64_t& row_stride) const override {
+        const int64_t pixels = grid_pixels(), at = column % pixels;
+        if (!dense() || at + columns > pixels) return nullptr;
+        row_stride = channel_stride();
+        return y + column / pixels * batch_stride + row * row_stride + at;
+    }
+
+    void finish(S* values, int64_t row_stride, int64_t row, int rows, int64_t column,
+                int columns) const override {
+        for (int i = 0; i < rows; i++)
+            epilogue.apply(values + i * row_stride, row + i, column, columns);
+    }
+
+    void put(S* values, int64_t row, int rows, int64_t column, int columns) const override {
+        finish(values, kTileColumns<S>, row, rows, column, columns);
+        int64_t offsets[kTileColumns<S>];
+        for (int j = 0; j < columns; j++) {
+            const int64_t pixel = column + j, image_index = pixel / grid_pixels();
+            const int64_t at = pixel % grid_pixels(), line = at / grid[2];
+            const int64_t z = line / grid[1] * stride[0], py = line % grid[1] * stride[1];
+            offsets[j] = image_index * batch_stride + (z * image[1] + py) * image[2] +
+                         at % grid[2] * stride[2];
+        }
+        for (int i = 0; i < rows; i++) {
+            S* plane = y + (row + i) * channel_stride();
+            for (int j = 0; j < columns; j++) plane[offsets[j]] = values[i * kTileColumns<S> + j];
+        }
+    }
+};
+
+// The transpose of a row-major matrix.
+template <class S>
+struct TransposedSink final : Sink<S> {
+    TransposedSink(S* c, int64_t column_stride) : c(c), column_stride(column_stride) {}
+
+    S* direct(int64_t, int64_t, int, int64_t&) const override { return nullptr; }
+    void finish(S*, int64_t, int64_t, int, int64_t, int) const override {}
+    void put(S* values, int64_t row, int rows, int64_t column, int columns) const override {
+        for (int j = 0; j < columns; j++)
+            for (int i = 0; i < rows; i++)
+                c[(column + j) * column_stride + row + i] = values[i * kTileColumns<S> + j];
+    }
+
+    S* c;
+    int64_t column_stride;
+};
+
+}  // namespace kajo::cpu::KAJO_ISA

@@ -1,0 +1,140 @@
+// The register tile: rows x vectors of C += A * B, one kernel for each height and width.
+#pragma once
+
+#include <array>
+
+#include "cpu/gemm/simd.h"
+
+namespace kajo::cpu::KAJO_ISA {
+
+// How packed elements multiply. A packed element may hold several steps of k.
+template <class S>
+struct Multiply {
+    using Scalar = S;
+    static Vector<S> add_product(Vector<S> a, Vector<S> b, Vector<S> c) { return fma(a, b, c); }
+};
+
+// Two accumulator vectors a row and as many rows as leave registers for operands.
+#if defined(__AVX512F__)
+inline constexpr int kTileRows = 14;
+#elif defined(__aarch64__)
+inline constexpr int kTileRows = 12;
+#else
+inline constexpr int kTileRows = 6;
+#endif
+inline constexpr int kTileVectors = 2;
+template <class S>
+inline constexpr int kTileColumns = kTileVectors * kLanes<S>;
+
+enum class Write : uint8_t {
+    Overwrite,  // C = alpha * AB
+    Update,     // C = alpha * AB + beta * C
+    Stream,     // C = AB past the cache; full, aligned vectors only
+};
+
+template <class S>
+struct TileCall {
+    int64_t k;
+    const S* a;
+    int64_t a_row, a_k;  // packed panels: 1 and the panel's height
+    const S* b;
+    int64_t b_k;
+    S* c;
+    int64_t c_row;
+    S alpha, beta;
+    Write write;
+    LaneBits last;  // lanes of the last vector
+};
+
+// PACKED: `b` is zero-padded and a_row is 1. Otherwise both are read in place, the last vector of b
+// under its mask.
+template <class M, int ROWS, int VECTORS, bool PACKED>
+void tile(const TileCall<typename M::Scalar>& call) {
+    using S = typename M::Scalar;
+    constexpr int W = kLanes<S>;
+    const S* a = call.a;
+    const S* b = call.b;
+    S* const c = call.c;
+    const int64_t a_row = PACKED ? 1 : call.a_row, a_k = call.a_k, b_k = call.b_k;
+    const int64_t c_row = call.c_row;
+    const Mask<S> last = mask<S>(call.last);
+    Vector<S> sum[ROWS][VECTORS];
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++) {
+        __builtin_prefetch(c + i * c_row, 1);
+#pragma GCC unroll 2
+        for (int j = 0; j < VECTORS; j++) sum[i][j] = Vector<S>{};
+    }
+    for (int64_t k = call.k; k > 0; k--) {
+        Vector<S> row[VECTORS];
+#pragma GCC unroll 2
+        for (int j = 0; j < VECTORS; j++)
+            row[j] = !PACKED && j == VECTORS - 1 ? load(last, b + j * W) : load(b + j * W);
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++) {
+            const Vector<S> x = broadcast(a[i * a_row]);
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++) sum[i][j] = M::add_product(x, row[j], sum[i][j]);
+        }
+        a += a_k;
+        b += b_k;
+    }
+    if (PACKED && call.write == Write::Stream) {
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++) stream(c + i * c_row + j * W, sum[i][j]);
+        return;
+    }
+    const Vector<S> alpha = broadcast(call.alpha), beta = broadcast(call.beta);
+    const bool update = call.write == Write::Update;
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++) {
+#pragma GCC unroll 2
+        for (int j = 0; j < VECTORS; j++) {
+            S* p = c + i * c_row + j * W;
+            Vector<S> v = sum[i][j] * alpha;
+            if (j < VECTORS - 1) {
+                if (update) v = fma(load(p), beta, v);
+                store(p, v);
+            } else {
+                if (update) v = fma(load(last, p), beta, v);
+                store(last, p, v);
+            }
+        }
+    }
+}
+
+template <class S>
+using TileKernel = void (*)(const TileCall<S>&);
+
+template <class M, int VECTORS, bool PACKED, size_t... I>
+constexpr std::array<TileKernel<typename M::Scalar>, kTileRows + 1> tiles_of_width(
+    std::index_sequence<I...>) {
+    return {nullptr, tile<M, int(I) + 1, VECTORS, PACKED>...};
+}
+
+// kTiles<M, PACKED>[vectors - 1][rows]
+template <class M, bool PACKED>
+inline constexpr std::array<TileKernel<typename M::Scalar>, kTileRows + 1> kTiles[kTileVectors] = {
+    tiles_of_width<M, 1, PACKED>(std::make_index_sequence<kTileRows>()),
+    tiles_of_width<M, 2, PACKED>(std::make_index_sequence<kTileRows>()),
+};
+
+// Height with the fewest padded rows, then the tallest.
+inline int tile_rows(int64_t m) {
+    if (m <= kTileRows) return int(std::max<int64_t>(m, 1));
+    int best = kTileRows;
+    int64_t least = INT64_MAX;
+    for (int rows = kTileRows; rows >= kTileRows - kTileRows / 4; rows--) {
+        // A tile costs about one row more than its height.
+        const int64_t cost = (m + rows - 1) / rows * (rows + 1);
+        if (cost < least) {
+            least = cost;
+            best = rows;
+        }
+    }
+    return best;
+}
+
+}  // namespace kajo::cpu::KAJO_ISA

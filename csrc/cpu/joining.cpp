@@ -1,0 +1,145 @@
+#include "cpu/joining.h"
+
+#include <cstring>
+
+#include "core/parallel.h"
+#include "cpu/lanes.h"
+
+namespace kajo::cpu {
+
+void cat(TensorRefs out, TensorRefs in, const void* attributes) {
+    const auto dim = static_cast<size_t>(static_cast<const JoinedDim*>(attributes)->dim);
+    const Tensor& result = out[0];
+    int64_t outer = 1, inner = result.item_size();
+    for (size_t d = 0; d < result.sizes().size(); d++)
+        (d < dim ? outer : inner) *= d == dim ? 1 : result.sizes()[d];
+    struct Part {
+        const char* data;
+        int64_t bytes, at;
+    };
+    std::vector<Part> parts;
+    int64_t row_bytes = 0;
+    for (const Tensor& t : in) {
+        const int64_t bytes = t.sizes()[dim] * inner;
+        if (bytes != 0) parts.push_back({t.data<char>(), bytes, row_bytes});
+        row_bytes += bytes;
+    }
+    char* to = result.data<char>();
+    constexpr int64_t kPiece = int64_t{1} << 18;
+    if (outer >= 8 || outer * row_bytes <= kPiece) {
+        parallel_ranges(outer, grain_for(row_bytes, kPiece), [&](int64_t begin, int64_t end) {
+            for (int64_t o = begin; o < end; o++)
+                for (const Part& p : parts)
+                    std::memcpy(to + o * row_bytes + p.at, p.data + o * p.bytes,
+                                static_cast<size_t>(p.bytes));
+        });
+        return;
+    }
+    // A few long rows: the parts themselves are cut.
+    for (int64_t o = 0; o < outer; o++)
+        for (const Part& p : parts)
+            parallel_ranges(p.bytes, kPiece, [&](int64_t begin, int64_t end) {
+                std::memcpy(to + o * row_bytes + p.at + begin, p.data + o * p.bytes + begin,
+                            static_cast<size_t>(end - begin));
+            });
+}
+
+void flip(TensorRefs out, TensorRefs in, const void* attributes) {
+    const uint64_t mask = static_cast<const FlippedDims*>(attributes)->mask;
+    const Tensor& self = in[0];
+    if (self.numel() == 0) return;
+    Dims strides = self.strides();
+    int64_t start = self.offset();
+    for (size_t d = 0; d < strides.size(); d++) {
+        if ((mask >> d & 1) == 0) continue;
+        start += (self.sizes()[d] - 1) * strides[d];
+        strides[d] = -strides[d];
+    }
+    const Tensor reversed = alias(self, self.sizes(), strides, start);
+    const int64_t last = self.dim() - 1;
+    const Lanes from(reversed, last), to(out[0], last);
+    dispatch_by_size(self.item_size(), [&]<class T>() {
+        const T* source = reversed.data<T>();
+        T* target = out[0].data<T>();
+        const int64_t n = from.length();
+        parallel_ranges(from.count(), grain_for(n * int64_t{sizeof(T)}),
+                        [&](int64_t begin, int64_t end) {
+                            for (int64_t lane = begin; lane < end; lane++) {
+                                const T* s = source + from.offset(lane);
+                                T* t = target + to.offset(lane);
+                                if (from.stride() == 1 && to.stride() == 1) {
+                                    std::memcpy(t, s, static_cast<size_t>(n) * sizeof(T));
+                                    continue;
+                                }
+                                for (int64_t i = 0; i < n; i++)
+                                    t[i * to.stride()] = s[i * from.stride()];
+                            }
+                        });
+    });
+}
+
+void triangle(TensorRefs out, TensorRefs in, const void* attributes) {
+    const auto& shape = *static_cast<const Triangle*>(attributes);
+    const Tensor& self = in[0];
+    if (self.numel() == 0) return;
+    const int64_t rows = self.size(-2), columns = self.size(-1), item = self.item_size();
+    const char* from = self.data<char>();
+    char* to = out[0].data<char>();
+    parallel_ranges(self.numel() / columns, grain_for(columns * item),
+                    [&](int64_t begin, int64_t end) {
+                        for (int64_t i = begin; i < end; i++) {
+                            const int64_t edge = std::clamp<int64_t>(
+                                i % rows + shape.diagonal + (shape.upper ? 0 : 1), 0, columns);
+                            const char* source = from + i * columns * item;
+                            char* target = to + i * columns * item;
+                            const auto left = static_cast<size_t>(edge * item);
+                            const auto right = static_cast<size_t>((columns - edge) * item);
+                            if (shape.upper) {
+                                std::memset(target, 0, left);
+                                std::memcpy(target + left, source + left, right);
+                            } else {
+                                std::memcpy(target, source, left);
+                                std::memset(target + left, 0, right);
+                            }
+                        }
+                    });
+}
+
+void triangle_indices(TensorRefs out, TensorRefs, const void* attributes) {
+    const auto& shape = *static_cast<const TriangleShape*>(attributes);
+    auto* row = out[0].data<int64_t>();
+    auto* column = row + out[0].size(1);
+    for (int64_t r = 0; r < shape.rows; r++) {
+        const int64_t edge =
+            std::clamp<int64_t>(r + shape.diagonal + (shape.upper ? 0 : 1), 0, shape.columns);
+        for (int64_t c = shape.upper ? edge : 0; c < (shape.upper ? shape.columns : edge); c++) {
+            *row++ = r;
+            *column++ = c;
+        }
+    }
+}
+
+void padding_sources(TensorRefs out, TensorRefs, const void* attributes) {
+    const auto& padding = *static_cast<const Padding*>(attributes);
+    auto* source = out[0].data<int64_t>();
+    const int64_t size = padding.size;
+    for (int64_t i = 0; i < out[0].numel(); i++) {
+        const int64_t at = i - padding.before;
+        if (padding.border == Border::Replicate)
+            source[i] = std::clamp<int64_t>(at, 0, size - 1);
+        else if (padding.border == Border::Circular)
+            source[i] = (at % size + size) % size;
+        else
+            source[i] = at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
+    }
+}
+
+void repeat_sources(TensorRefs out, TensorRefs in, const void*) {
+    auto* source = out[0].data<int64_t>();
+    const auto* ends = in[0].data<int64_t>();
+    int64_t at = 0;
+    for (int64_t i = 0; i < in[0].numel(); i++)
+        for (; at < ends[i]; at++) source[at] = i;
+}
+
+}  // namespace kajo::cpu

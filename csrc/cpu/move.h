@@ -1,0 +1,38 @@
+// Moving elements without looking at them, and converting between element types.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "core/dtype.h"
+
+namespace kajo::cpu {
+
+// Moves rows x cols elements; strides count elements.
+using MoveFn = void (*)(void* to, int64_t to_row, int64_t to_col, const void* from,
+                        int64_t from_row, int64_t from_col, int64_t rows, int64_t cols);
+// Converts a contiguous run of n elements.
+using ConvertFn = void (*)(void* to, const void* from, int64_t n);
+
+struct MoveKernels {
+    MoveFn by_size[5];  // 1, 2, 4, 8, 16 bytes
+    // Past the caches, for results far larger than them; `to` is 64-byte aligned.
+    void (*stream)(void* to, const void* from, int64_t bytes);
+    void (*finish_stream)();  // makes streamed bytes visible to other threads
+};
+struct ConvertKernels {
+    ConvertFn table[kDTypes][kDTypes];  // [from][to]; null where they are equal
+};
+
+// Those of this machine's instruction set.
+const MoveKernels& move_kernels();
+const ConvertKernels& convert_kernels();
+
+inline MoveFn move_of(DType t) {
+    return move_kernels().by_size[std::countr_zero(static_cast<uint64_t>(item_size(t)))];
+}
+inline ConvertFn convert_of(DType from, DType to) {
+    return convert_kernels().table[static_cast<int>(from)][static_cast<int>(to)];
+}
+
+}  // namespace kajo::cpu

@@ -1,0 +1,154 @@
+#include "autograd/attach.h"
+#include "core/launch.h"
+#include "core/shape.h"
+#include "cpu/joining.h"
+#include "ops/indexing.h"
+#include "ops/joining.h"
+#include "ops/ops.h"
+
+namespace kajo::ops {
+
+static const Kernel padding_sources_kernel{"padding_sources", cpu::padding_sources};
+
+namespace {
+
+using cpu::Border;
+
+void check_pairs(const Tensor& self, IntSpan pad) {
+    check(pad.size() % 2 == 0, "pad(): Padding length must be divisible by 2, but got ", pad);
+    check(static_cast<int64_t>(pad.size()) <= 2 * self.dim(),
+          "pad(): Padding length should be less than or equal to two times the input dimension but "
+          "got padding length ",
+          pad.size(), " and input of dimension ", self.dim());
+}
+
+Tensor crop(const Tensor& t, int64_t dim, int64_t before, int64_t after) {
+    const int64_t front = std::max<int64_t>(0, -before), back = std::max<int64_t>(0, -after);
+    return front + back == 0 ? t : narrow(t, dim, front, t.size(dim) - front - back);
+}
+
+struct BorderMode {
+    std::string_view mode;
+    Border border;
+    const char* node_names[3];  // for one, two and three padded dimensions
+};
+
+constexpr BorderMode kBorders[] = {
+    {"reflect",
+     Border::Reflect,
+     {"ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"}},
+    {"replicate",
+     Border::Replicate,
+     {"ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"}},
+    {"circular",
+     Border::Circular,
+     {"CircularPadBackward0", "CircularPadBackward0", "CircularPadBackward0"}},
+};
+
+void check_border(const Tensor& self, IntSpan pad, const BorderMode& mode) {
+    const auto dims = static_cast<int64_t>(pad.size() / 2);
+    check(dims >= 1 && dims <= 3 && (self.dim() == dims + 1 || self.dim() == dims + 2),
+          "pad(): mode '", mode.mode,
+          "' pads the last 1, 2 or 3 dimensions of a tensor that has one or two more, but "
+          "got padding ",
+          pad, " for shape ", self.sizes());
+    for (int64_t k = 0; k < dims; k++) {
+        const int64_t size = self.size(-1 - k);
+        const int64_t before = pad[static_cast<size_t>(2 * k)];
+        const int64_t after = pad[static_cast<size_t>(2 * k + 1)];
+        check(size > 0, "pad(): Expected a tensor with non-zero size to pad, but got shape ",
+              self.sizes());
+        if (mode.border == Border::Reflect)
+            check(before < size && after < size,
+                  "pad(): Padding size should be less than the corresponding input dimension, but "
+                  "got: padding (",
+                  before, ", ", after, ") at dimension ", self.dim() - 1 - k, " of input ",
+                  self.sizes());
+        if (mode.border == Border::Circular)
+            check(before <= size && after <= size,
+                  "pad(): Padding value causes wrapping around more than once: padding (", before,
+                  ", ", after, ") for size ", size);
+        check(size + before + after >= 1, "pad(): input ", self.sizes(),
+              " is too small for padding ", pad);
+    }
+}
+
+Tensor pad_border(const Tensor& self, const Dims& pad, const BorderMode& mode) {
+    check_border(self, pad, mode);
+    const size_t dims = pad.size() / 2;
+    Tensor out = self;
+    Dims sizes;
+    TensorList sources;
+    {
+        const GradModeGuard no_grad(false);
+        for (size_t k = 0; k < dims; k++) {
+            const int64_t dim = self.dim() - 1 - static_cast<int64_t>(k);
+            const int64_t size = self.size(dim);
+            const Tensor source = empty({size + pad[2 * k] + pad[2 * k + 1]}, DType::Int64);
+            launch(padding_sources_kernel, {source}, {},
+                   cpu::Padding{size, pad[2 * k], mode.border});
+            out = index_select(out, dim, source);
+            sources.push_back(source);
+            sizes.push_back(size);
+        }
+    }
+    return attach(mode.node_names[dims - 1], out, {&self, 1}, sources,
+                  [sizes, ndim = self.dim()](Backward& ctx) {
+                      Tensor g = ctx.grad();
+                      for (size_t k = sizes.size(); k-- > 0;) {
+                          const int64_t dim = ndim - 1 - static_cast<int64_t>(k);
+                          Dims shape = g.sizes();
+                          shape[static_cast<size_t>(dim)] = sizes[k];
+                          g = index_add(zeros(shape, g.dtype(), g.device()), dim, ctx.saved(k), g,
+                                        Scalar(1));
+                      }
+                      ctx.set(0, g);
+                  });
+}
+
+}  // namespace
+
+Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
+    check_pairs(self, pad);
+    const Dims pairs = pad.dims();
+    Dims sizes = self.sizes();
+    for (size_t k = 0; k < pairs.size() / 2; k++) {
+        const size_t d = sizes.size() - 1 - k;
+        const int64_t size = sizes[d] + pairs[2 * k] + pairs[2 * k + 1];
+        check(size >= 0, "pad(): The input size ", sizes[d], ", plus negative padding ",
+              pairs[2 * k], " and ", pairs[2 * k + 1],
+              ", resulted in a negative output size at dimension ", d);
+        sizes[d] = size;
+    }
+    const Tensor out = empty(sizes, self.dtype(), self.device());
+    {
+        const GradModeGuard no_grad(false);
+        fill_raw(out, value);
+        Tensor from = self, to = out;
+        for (size_t k = 0; k < pairs.size() / 2; k++) {
+            const int64_t dim = self.dim() - 1 - static_cast<int64_t>(k);
+            const int64_t before = pairs[2 * k], after = pairs[2 * k + 1];
+            from = crop(from, dim, before, after);
+            to = crop(to, dim, -before, -after);
+        }
+        if (from.numel() != 0) copy_raw(to, from);
+    }
+    return attach("ConstantPadNdBackward0", out, {self}, {}, [pairs](Backward& ctx) {
+        Dims back = pairs;
+        for (int64_t& p : back) p = -p;
+        ctx.set(0, constant_pad_nd(ctx.grad(), back, Scalar(0)));
+    });
+}
+
+Tensor pad(const Tensor& self, IntSpan pad, std::string_view mode, std::optional<double> value) {
+    check_pairs(self, pad);
+    if (mode == "constant") return constant_pad_nd(self, pad, Scalar(value.value_or(0.0)));
+    check(!value || *value == 0.0, "pad(): Padding mode \"", mode,
+          "\" doesn't take in value argument");
+    for (const BorderMode& border : kBorders)
+        if (border.mode == mode) return pad_border(self, pad.dims(), border);
+    raise(ErrorKind::NotImplemented, "pad(): Unrecognised padding mode ", mode,
+          "; use constant, reflect, replicate or circular");
+}
+
+}  // namespace kajo::ops

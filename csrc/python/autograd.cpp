@@ -1,0 +1,540 @@
+#include "python/autograd.h"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "autograd/attach.h"
+#include "autograd/engine.h"
+#include "core/launch.h"
+#include "python/bind.h"
+
+namespace kajo::python {
+
+namespace {
+
+// ---- nodes as Python objects -------------------------------------------------------------------------------
+
+struct NodeObject {
+    PyObject_HEAD
+    Node* node;
+    bool owns;  // contexts of user functions are owned by their node instead
+};
+
+extern PyTypeObject node_type;
+
+NodeObject* node_object(PyObject* o) { return reinterpret_cast<NodeObject*>(o); }
+Node& node_of(PyObject* o) {
+    check(node_object(o)->node != nullptr, "this graph node is gone: the graph that it belonged to was freed");
+    return *node_object(o)->node;
+}
+
+void node_dealloc(PyObject* self) {
+    NodeObject* o = node_object(self);
+    if (Node* node = std::exchange(o->node, nullptr)) {
+        node->python_object = nullptr;
+        if (o->owns) NodeRef::adopt(node).reset();
+    }
+    Py_TYPE(self)->tp_free(self);
+}
+
+// The node dies before a wrapper that does not own it.
+void forget_wrapper(Node* node) {
+    if (!Py_IsInitialized()) return;
+    const PyGILState_STATE state = PyGILState_Ensure();
+    node_object(static_cast<PyObject*>(node->python_object))->node = nullptr;
+    PyGILState_Release(state);
+}
+
+// One class a node name, so that type(t.grad_fn).__name__ tells it.
+PyTypeObject* class_for(const char* name) {
+    static std::unordered_map<std::string, PyTypeObject*> classes;
+    PyTypeObject*& slot = classes[name];
+    if (!slot)
+        slot = reinterpret_cast<PyTypeObject*>(
+            PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyType_Type), "s(O){ss}", name, &node_type,
+                                  "__module__", "kajo.autograd.graph"));
+    if (!slot) throw PythonError{};
+    return slot;
+}
+
+// ---- hooks ---------------------------------------------------------------------------------------------------
+
+// Holds a callable; its last copy may die on a thread without the lock.
+std::shared_ptr<PyObject> keep(PyObject* callable) {
+    return {Py_NewRef(callable), [](PyObject* o) {
+                if (!Py_IsInitialized()) return;
+                const PyGILState_STATE state = PyGILState_Ensure();
+                Py_DECREF(o);
+                PyGILState_Release(state);
+            }};
+}
+
+std::function<Tensor(const Tensor&)> tensor_hook(PyObject* callable) {
+    return [f = keep(callable)](const Tensor& g) -> Tensor {
+        const Object arg = Object::steal(wrap(g));
+        const Object result = Object::steal(PyObject_CallOneArg(f.get(), arg.get()));
+        if (result.get() == Py_None) return {};
+        check_type(is_tensor(result.get()), "expected Variable, but hook returned '", Py_TYPE(result.get())->tp_name, "'");
+        const Tensor changed = tensor_of(result.get());
+        check(changed.sizes() == g.sizes(), "hook '", Py_TYPE(f.get())->tp_name, "' has changed the size of value");
+        return changed;
+    };
+}
+
+Object tuple_of(const TensorList& list) { return Object::steal(to_python(list)); }
+
+TensorList list_of(PyObject* o, const char* what) {
+    if (is_tensor(o)) return {tensor_of(o)};
+    check_type(PyTuple_Check(o) || PyList_Check(o), what, " must be a Tensor or a tuple of Tensors, got ", Py_TYPE(o)->tp_name);
+    TensorList out;
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); i++) {
+        PyObject* x = PySequence_Fast_GET_ITEM(o, i);
+        check_type(x == Py_None || is_tensor(x), what, ": element ", i, " must be a Tensor or None, got ", Py_TYPE(x)->tp_name);
+        out.push_back(x == Py_None ? Tensor() : tensor_of(x));
+    }
+    return out;
+}
+
+std::function<TensorList(const TensorList&, const TensorList&)> node_hook(PyObject* callable, bool post) {
+    return [f = keep(callable), post](const TensorList& a, const TensorList& b) -> TensorList {
+        const Object first = tuple_of(a), second = tuple_of(b);
+        const Object result = Object::steal(
+            post ? PyObject_CallFunctionObjArgs(f.get(), first.get(), second.get(), nullptr)
+                 : PyObject_CallFunctionObjArgs(f.get(), first.get(), nullptr));
+        return result.get() == Py_None ? TensorList{} : list_of(result.get(), "hook result");
+    };
+}
+
+int64_t next_hook_id() {
+    static int64_t id = 0;
+    return ++id;
+}
+
+// ---- the Python face of a node ----------------------------------------------------------------------------
+
+PyObject* node_name(PyObject* self, PyObject*) {
+    return guarded([&] { return PyUnicode_FromString(node_of(self).name()); });
+}
+PyObject* node_repr(PyObject* self) {
+    return PyUnicode_FromFormat("<%s object at %p>", node_object(self)->node ? node_object(self)->node->name() : "Node", self);
+}
+PyObject* node_next_functions(PyObject* self, void*) {
+    return guarded([&] {
+        const Node& n = node_of(self);
+        Object out = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(n.edges.size())));
+        for (size_t i = 0; i < n.edges.size(); i++)
+            PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i),
+                             Object::steal(Py_BuildValue("(NI)", wrap_node(n.edges[i].node), n.edges[i].output)).release());
+        return out.release();
+    });
+}
+PyObject* node_variable(PyObject* self, void*) {
+    return guarded([&]() -> PyObject* {
+        const auto* leaf = dynamic_cast<AccumulateGrad*>(&node_of(self));
+        if (leaf) return wrap(leaf->variable());
+        PyErr_SetString(PyExc_AttributeError, "only AccumulateGrad nodes have a variable");
+        throw PythonError{};
+    });
+}
+PyObject* node_sequence(PyObject* self, PyObject*) {
+    return guarded([&] { return PyLong_FromUnsignedLongLong(node_of(self).sequence); });
+}
+PyObject* node_source(PyObject* self, void*) {
+    return guarded([&] { return PyUnicode_FromString(describe_source_location(node_of(self).made_at).c_str()); });
+}
+PyObject* node_saved_tensors(PyObject* self, void*);
+
+template <bool post>
+PyObject* node_add_hook(PyObject* self, PyObject* callable) {
+    return guarded([&] {
+        Node& n = node_of(self);
+        const int64_t id = next_hook_id();
+        (post ? n.post_hooks : n.pre_hooks).push_back({id, node_hook(callable, post)});
+        return PyLong_FromLongLong(id);
+    });
+}
+PyObject* node_remove_hook(PyObject* self, PyObject* which) {
+    return guarded([&] {
+        const int64_t id = to_int(which);
+        if (Node* n = node_object(self)->node)
+            for (auto* hooks : {&n->pre_hooks, &n->post_hooks})
+                std::erase_if(*hooks, [&](const NodeHook& h) { return h.id == id; });
+        return Py_NewRef(Py_None);
+    });
+}
+
+PyMethodDef node_methods[] = {
+    {"name", node_name, METH_NOARGS, "The name of the node, such as 'MulBackward0'."},
+    {"_sequence_nr", node_sequence, METH_NOARGS, "Nodes made later have larger numbers."},
+    {"_add_hook", node_add_hook<true>, METH_O, "Adds a hook on (grad_inputs, grad_outputs); returns its id."},
+    {"_add_prehook", node_add_hook<false>, METH_O, "Adds a hook on (grad_outputs,); returns its id."},
+    {"_remove_hook", node_remove_hook, METH_O, "Removes a hook by its id."},
+    {nullptr, nullptr, 0, nullptr}};
+PyGetSetDef node_getset[] = {
+    {"next_functions", node_next_functions, nullptr, "the nodes that gradients flow to, as (node, output) pairs", nullptr},
+    {"variable", node_variable, nullptr, "the leaf of an AccumulateGrad node", nullptr},
+    {"source", node_source, nullptr, "the program's line that made it", nullptr},
+    {"saved_tensors", node_saved_tensors, nullptr, "what a user function saved for backward", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+PyTypeObject node_type = [] {
+    PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
+    t.tp_name = "kajo._core.Node";
+    t.tp_basicsize = sizeof(NodeObject);
+    t.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+    t.tp_dealloc = node_dealloc;
+    t.tp_new = PyType_GenericNew;
+    t.tp_repr = node_repr;
+    t.tp_methods = node_methods;
+    t.tp_getset = node_getset;
+    t.tp_doc = "A step of the graph that backward walks.";
+    return t;
+}();
+
+// ---- functions defined in Python -----------------------------------------------------------------------------
+
+// Owns its context object, which is what `grad_fn` shows; the context calls user code.
+class PythonNode final : public Node {
+  public:
+    PythonNode(PyObject* context, std::string name) : context_(keep(context)), name_(std::move(name)) {
+        python_object = context;
+        node_object(context)->node = this;
+        node_object(context)->owns = false;
+    }
+    const char* name() const override { return name_.c_str(); }
+    bool is_python() const override { return true; }
+    PyObject* context() const { return context_.get(); }
+
+    TensorList apply(TensorList&& grads) override {
+        static PyObject* method = PyUnicode_InternFromString("_apply_backward");
+        const NodeRef alive(this);
+        const Object args = tuple_of(grads);
+        const Object result = Object::steal(PyObject_CallMethodOneArg(context_.get(), method, args.get()));
+        return list_of(result.get(), "the result of backward");
+    }
+    void release_saved() override {
+        if (saved.empty()) return;
+        released = true;
+        for (SavedTensor& s : saved) s.reset();
+    }
+
+    std::vector<SavedTensor> saved;
+    bool released = false;
+
+  private:
+    std::shared_ptr<PyObject> context_;
+    std::string name_;
+};
+
+PyObject* node_saved_tensors(PyObject* self, void*) {
+    return guarded([&] {
+        auto* node = dynamic_cast<PythonNode*>(&node_of(self));
+        if (!node) {
+            PyErr_SetString(PyExc_AttributeError, "saved_tensors");
+            throw PythonError{};
+        }
+        check(!node->released,
+              "Trying to backward through the graph a second time (or directly access saved tensors after "
+              "they have already been freed). Specify retain_graph=True if you need to backward through the "
+              "graph a second time.");
+        TensorList out;
+        const NodeRef ref(node);
+        for (const SavedTensor& s : node->saved) out.push_back(s.unpack(ref));
+        return to_python(out);
+    });
+}
+
+// _record_function(context, name, inputs, outputs, saved, dirty, non_differentiable) -> outputs
+PyObject* record_function(PyObject*, PyObject* args) {
+    PyObject *context, *inputs_o, *outputs_o, *saved_o, *dirty_o, *plain_o;
+    const char* name;
+    if (!PyArg_ParseTuple(args, "O!sOOOOO", &node_type, &context, &name, &inputs_o, &outputs_o, &saved_o, &dirty_o, &plain_o))
+        return nullptr;
+    return guarded([&] {
+        const TensorList inputs = list_of(inputs_o, "inputs"), saved = list_of(saved_o, "save_for_backward");
+        const TensorList dirty = list_of(dirty_o, "mark_dirty"), plain = list_of(plain_o, "mark_non_differentiable");
+        TensorList outputs = list_of(outputs_o, "outputs");
+        auto among = [](const TensorList& list, const Tensor& t) {
+            for (const Tensor& x : list)
+                if (x.defined() && x.is_same(t)) return true;
+            return false;
+        };
+        Ref<PythonNode> node(new PythonNode(context, name));
+        for (const Tensor& t : inputs) node->edges.push_back(t.defined() ? gradient_edge(t) : Edge{});
+        const bool tracked = needs_grad(inputs);
+        TensorList originals = outputs;
+        for (Tensor& out : outputs) {
+            if (!out.defined()) continue;
+            const bool changed = among(dirty, out);
+            const bool differentiable = tracked && !among(plain, out) && is_differentiable(out.dtype());
+            if (changed) note_write(out, "mark_dirty");
+            else if (among(inputs, out)) out = detach(out);  // an input handed through is a new tensor
+            const uint32_t index = node->add_output(out);
+            if (!differentiable) continue;
+            AutogradMeta& meta = ensure_meta(out);
+            check(!(changed && meta.view), name, ": an in-place function on a view is not supported; clone() the view first");
+            check(!(changed && meta.requires_grad && !meta.grad_fn), "a leaf Variable that requires grad is being used in an in-place operation (", name, ")");
+            meta.grad_fn = node;
+            meta.output = index;
+            meta.requires_grad = true;
+        }
+        for (const Tensor& s : saved) {
+            int place = -1;
+            for (size_t i = 0; i < originals.size(); i++)
+                if (s.defined() && originals[i].defined() && originals[i].is_same(s) && outputs[i].is_same(s)) place = static_cast<int>(i);
+            node->saved.emplace_back(s, tracked ? place : -1);
+        }
+        return to_python(outputs);
+    });
+}
+
+// ---- tensor hooks ----------------------------------------------------------------------------------------------
+
+PyObject* add_tensor_hook(PyObject*, PyObject* args) {
+    PyObject *self, *callable;
+    if (!PyArg_ParseTuple(args, "O!O", &tensor_base_type, &self, &callable)) return nullptr;
+    return guarded([&] {
+        const Tensor t = tensor_of(self);
+        check(requires_grad(t), "cannot register a hook on a tensor that doesn't require gradient");
+        const int64_t id = next_hook_id();
+        TensorHook hook{0, id, tensor_hook(callable), false};
+        if (NodeRef fn = grad_fn(t)) {
+            hook.output = meta_of(t)->output;
+            fn->tensor_hooks.push_back(std::move(hook));
+        } else {
+            meta_of(t)->leaf_hooks.push_back(std::move(hook));
+        }
+        return PyLong_FromLongLong(id);
+    });
+}
+PyObject* add_post_accumulate_hook(PyObject*, PyObject* args) {
+    PyObject *self, *callable;
+    if (!PyArg_ParseTuple(args, "O!O", &tensor_base_type, &self, &callable)) return nullptr;
+    return guarded([&] {
+        const Tensor t = tensor_of(self);
+        check(requires_grad(t), "cannot register a hook on a tensor that doesn't require gradient");
+        check(is_leaf(t), "post accumulate grad hooks cannot be registered on non-leaf tensors");
+        const int64_t id = next_hook_id();
+        auto call = [f = keep(callable)](const Tensor& variable) -> Tensor {
+            Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(variable)).get()));
+            return {};
+        };
+        meta_of(t)->post_accumulate_hooks.push_back({0, id, call, false});
+        return PyLong_FromLongLong(id);
+    });
+}
+PyObject* remove_tensor_hook(PyObject*, PyObject* args) {
+    PyObject* self;
+    long long id;
+    if (!PyArg_ParseTuple(args, "O!L", &tensor_base_type, &self, &id)) return nullptr;
+    return guarded([&] {
+        const Tensor t = tensor_of(self);
+        auto match = [&](const TensorHook& h) { return h.id == id; };
+        if (AutogradMeta* meta = meta_of(t)) {
+            std::erase_if(meta->leaf_hooks, match);
+            std::erase_if(meta->post_accumulate_hooks, match);
+            if (meta->grad_fn) std::erase_if(meta->grad_fn->tensor_hooks, match);
+        }
+        return Py_NewRef(Py_None);
+    });
+}
+PyObject* retain_grad(PyObject*, PyObject* self) {
+    return guarded([&] {
+        check_type(is_tensor(self), "retain_grad(): expected a Tensor");
+        const Tensor t = tensor_of(self);
+        check(requires_grad(t), "can't retain_grad on Tensor that has requires_grad=False");
+        const NodeRef fn = grad_fn(t);
+        if (!fn || meta_of(t)->retains_grad) return Py_NewRef(Py_None);
+        meta_of(t)->retains_grad = true;
+        // The hook must not keep the tensor alive through its own history.
+        const Object ref = Object::steal(PyWeakref_NewRef(self, nullptr));
+        auto call = [f = keep(ref.get())](const Tensor& g) -> Tensor {
+            PyObject* alive = PyObject_CallNoArgs(f.get());
+            if (!alive) throw PythonError{};
+            const Object held = Object::steal(alive);
+            if (alive == Py_None) return {};
+            AutogradMeta& meta = ensure_meta(tensor_of(alive));
+            meta.grad = meta.grad.defined() ? tensor_of(Object::steal(call_operation(find_operation("add"),
+                            {Object::steal(wrap(meta.grad)).get(), Object::steal(wrap(g)).get()}, false)).get()) : g;
+            return {};
+        };
+        fn->tensor_hooks.push_back({meta_of(t)->output, next_hook_id(), call, true});
+        return Py_NewRef(Py_None);
+    });
+}
+
+// ---- backward --------------------------------------------------------------------------------------------------
+
+// _run_backward(roots, grads, retain_graph, create_graph, inputs, allow_unused, accumulate)
+PyObject* run_backward_python(PyObject*, PyObject* args) {
+    PyObject *roots_o, *grads_o, *inputs_o;
+    int retain, create, unused, accumulate;
+    if (!PyArg_ParseTuple(args, "OOppOpp", &roots_o, &grads_o, &retain, &create, &inputs_o, &unused, &accumulate)) return nullptr;
+    return guarded([&] {
+        const TensorList roots = list_of(roots_o, "tensors"), grads = list_of(grads_o, "grad_tensors");
+        const TensorList inputs = list_of(inputs_o, "inputs");
+        TensorList results;
+        PyThreadState* state = PyEval_SaveThread();
+        try {
+            results = run_backward(roots, grads, retain, create, inputs, unused, accumulate);
+        } catch (...) {
+            PyEval_RestoreThread(state);
+            throw;
+        }
+        PyEval_RestoreThread(state);
+        return to_python(results);
+    });
+}
+
+void* acquire_lock() {
+    return reinterpret_cast<void*>(static_cast<intptr_t>(PyGILState_Ensure()) + 1);
+}
+void release_lock(void* state) {
+    PyGILState_Release(static_cast<PyGILState_STATE>(reinterpret_cast<intptr_t>(state) - 1));
+}
+void* give_up_lock() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
+void take_lock_back(void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }
+
+// ---- where the program stands ----------------------------------------------------------------------------------
+
+// Code objects are kept for ever once seen, so that locations need no counting.
+void keep_code(PyObject* code) {
+    static std::unordered_map<PyObject*, bool> seen;
+    static PyObject* last = nullptr;
+    if (code == last) return;
+    last = code;
+    if (seen.emplace(code, true).second) Py_INCREF(code);
+}
+SourceLocation current_location() {
+    if (!PyGILState_Check()) return {};
+    PyFrameObject* frame = PyEval_GetFrame();
+    if (!frame) return {};
+    PyCodeObject* code = PyFrame_GetCode(frame);
+    keep_code(reinterpret_cast<PyObject*>(code));
+    Py_DECREF(code);
+#if PY_VERSION_HEX >= 0x030b0000
+    return {code, PyFrame_GetLasti(frame)};
+#else
+    return {code, PyFrame_GetLineNumber(frame)};
+#endif
+}
+std::string describe_location(SourceLocation l) {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    auto* code = static_cast<PyCodeObject*>(l.code);
+#if PY_VERSION_HEX >= 0x030b0000
+    const int line = PyCode_Addr2Line(code, l.instruction);
+#else
+    const int line = l.instruction;
+#endif
+    std::string text = std::string(PyUnicode_AsUTF8(code->co_filename)) + ":" + std::to_string(line) + ", in " +
+                       PyUnicode_AsUTF8(code->co_name);
+    PyGILState_Release(state);
+    return text;
+}
+std::string program_stack() {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    std::string text;
+    if (PyObject* module = PyImport_ImportModule("traceback")) {
+        PyObject* lines = PyObject_CallMethod(module, "format_stack", nullptr);
+        PyObject* joined = lines ? PyUnicode_Join(Object::steal(PyUnicode_FromString("")).get(), lines) : nullptr;
+        if (joined) text = PyUnicode_AsUTF8(joined);
+        Py_XDECREF(joined);
+        Py_XDECREF(lines);
+        Py_DECREF(module);
+    }
+    PyErr_Clear();
+    PyGILState_Release(state);
+    return text;
+}
+
+// ---- modes -----------------------------------------------------------------------------------------------------
+
+template <auto get_mode, auto set_mode>
+PyObject* mode_setter(PyObject*, PyObject* on) {
+    const bool before = get_mode();
+    set_mode(on == Py_True);
+    return PyBool_FromLong(before);
+}
+template <auto get_mode>
+PyObject* mode_getter(PyObject*, PyObject*) {
+    return PyBool_FromLong(get_mode());
+}
+bool anomaly_enabled() { return AnomalyMode::enabled; }
+bool anomaly_nan() { return AnomalyMode::check_nan; }
+void set_anomaly(bool on) { AnomalyMode::enabled = on; }
+void set_anomaly_nan(bool on) { AnomalyMode::check_nan = on; }
+
+PyObject* push_saved_hooks(PyObject*, PyObject* args) {
+    PyObject *pack, *unpack;
+    if (!PyArg_ParseTuple(args, "OO", &pack, &unpack)) return nullptr;
+    saved_tensor_hooks().push_back(
+        {[f = keep(pack)](const Tensor& t) -> std::shared_ptr<void> {
+             const Object packed = Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(t)).get()));
+             return keep(packed.get());
+         },
+         [f = keep(unpack)](const std::shared_ptr<void>& packed) {
+             const PyGILState_STATE state = PyGILState_Ensure();
+             struct Unlock {
+                 PyGILState_STATE state;
+                 ~Unlock() { PyGILState_Release(state); }
+             } unlock{state};
+             const Object t = Object::steal(PyObject_CallOneArg(f.get(), static_cast<PyObject*>(packed.get())));
+             check_type(is_tensor(t.get()), "saved_tensors_hooks: the unpack hook must return a Tensor, got ", Py_TYPE(t.get())->tp_name);
+             return tensor_of(t.get());
+         }});
+    Py_RETURN_NONE;
+}
+PyObject* pop_saved_hooks(PyObject*, PyObject*) {
+    saved_tensor_hooks().pop_back();
+    Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+    {"_run_backward", run_backward_python, METH_VARARGS, "Runs the graph backwards."},
+    {"_record_function", record_function, METH_VARARGS, "Makes a user function the history of its outputs."},
+    {"_add_tensor_hook", add_tensor_hook, METH_VARARGS, "Adds a hook on a gradient; returns its id."},
+    {"_add_post_accumulate_hook", add_post_accumulate_hook, METH_VARARGS, "Adds a hook that runs when .grad is ready."},
+    {"_remove_tensor_hook", remove_tensor_hook, METH_VARARGS, "Removes a hook by its id."},
+    {"_retain_grad", retain_grad, METH_O, "Keeps the gradient of a non-leaf."},
+    {"_set_grad_enabled", mode_setter<GradMode::enabled, GradMode::set_enabled>, METH_O, "Returns the mode before."},
+    {"is_grad_enabled", mode_getter<GradMode::enabled>, METH_NOARGS, "Whether operations record their history."},
+    {"_set_inference_mode", mode_setter<InferenceMode::enabled, InferenceMode::set_enabled>, METH_O, "Returns the mode before."},
+    {"is_inference_mode_enabled", mode_getter<InferenceMode::enabled>, METH_NOARGS, "Whether inference mode is on."},
+    {"_set_anomaly_enabled", mode_setter<anomaly_enabled, set_anomaly>, METH_O, "Returns the mode before."},
+    {"is_anomaly_enabled", mode_getter<anomaly_enabled>, METH_NOARGS, "Whether anomaly detection is on."},
+    {"_set_anomaly_check_nan", mode_setter<anomaly_nan, set_anomaly_nan>, METH_O, "Returns the mode before."},
+    {"is_anomaly_check_nan_enabled", mode_getter<anomaly_nan>, METH_NOARGS, "Whether backward looks for nan."},
+    {"_push_saved_tensors_hooks", push_saved_hooks, METH_VARARGS, "Hooks for what is saved from now on."},
+    {"_pop_saved_tensors_hooks", pop_saved_hooks, METH_NOARGS, "Takes the newest hooks away."},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace
+
+PyObject* wrap_node(const NodeRef& node) {
+    if (!node) return Py_NewRef(Py_None);
+    if (node->python_object) return Py_NewRef(static_cast<PyObject*>(node->python_object));
+    PyTypeObject* type = class_for(node->name());
+    PyObject* self = type->tp_alloc(type, 0);
+    if (!self) throw PythonError{};
+    node->retain();
+    node_object(self)->node = node.get();
+    node_object(self)->owns = true;
+    node->python_object = self;
+    return self;
+}
+
+void add_autograd(PyObject* module) {
+    Node::release_python_object = forget_wrapper;
+    InterpreterLock::acquire = acquire_lock;
+    InterpreterLock::release = release_lock;
+    KernelLock::give_up = give_up_lock;
+    KernelLock::reacquire = take_lock_back;
+    AnomalyMode::stack = program_stack;
+    source_location_hooks = {current_location, describe_location};
+    if (PyType_Ready(&node_type) < 0 || PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(&node_type)) < 0 ||
+        PyModule_AddFunctions(module, functions) < 0)
+        throw PythonError{};
+}
+
+}  // namespace kajo::python

@@ -1,0 +1,387 @@
+#include "python/bind.h"
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+#include "autograd/attach.h"
+#include "core/promotion.h"
+#include "ops/copy.h"
+#include "ops/resize.h"
+#include "python/schema.h"
+
+namespace kajo::python {
+
+// A Python callable for all overloads of one name.
+struct Operation {
+    PyObject_HEAD
+    vectorcallfunc call;
+    PyObject* name;
+    std::vector<std::unique_ptr<Signature>>* overloads;
+    bool in_place;  // writes the result over the first argument
+};
+
+namespace {
+
+extern PyTypeObject operation_type;
+
+std::unordered_map<std::string, Operation*>& registry() {
+    static std::unordered_map<std::string, Operation*> r;
+    return r;
+}
+
+// ---- out= and in-place forms --------------------------------------------------------------------------
+
+void write_out(const Tensor& out, const Tensor& result, const char* name) {
+    check(can_cast(result.dtype(), out.dtype()), name, "(): result type ", info(result.dtype()).tensor_name,
+          " can't be cast to the desired output type ", info(out.dtype()).tensor_name);
+    check(!(GradMode::enabled() && requires_grad(out)), name,
+          "(): functions with out=... arguments don't support automatic differentiation, but one of "
+          "the arguments requires grad.");
+    check(out.device() == result.device(), name, "(): Expected out tensor to be on device ",
+          result.device(), ", but got ", out.device());
+    if (!(out.sizes() == result.sizes())) {
+        if (out.numel() != 0 &&
+            PyErr_WarnFormat(PyExc_UserWarning, 1,
+                             "%s(): An output with one or more elements was resized since it had another "
+                             "shape than the result. Resize it to zero elements first, or pass one of "
+                             "the right shape.", name) < 0)
+            throw PythonError{};
+        ops::resize_(out, result.sizes());
+    }
+    ops::copy_raw(out, result);
+    note_write(out, name);
+}
+
+Object with_out(const Signature& s, Object result, PyObject* out) {
+    GradModeGuard off(false);
+    if (is_tensor(out) && is_tensor(result.get())) {
+        write_out(tensor_of(out), tensor_of(result.get()), s.name.c_str());
+        return Object::borrow(out);
+    }
+    check_type(PyTuple_Check(out) || PyList_Check(out), s.name, "(): argument 'out' must be ",
+               is_tensor(result.get()) ? "Tensor" : "tuple of Tensors", ", not ", Py_TYPE(out)->tp_name);
+    const Py_ssize_t n = PySequence_Size(out);
+    check_type(PyTuple_Check(result.get()) && n == PyTuple_GET_SIZE(result.get()), s.name,
+               "(): argument 'out' must hold one tensor for each result");
+    Object written = Object::steal(PyTuple_New(n));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Object item = Object::steal(PySequence_GetItem(out, i));
+        check_type(is_tensor(item.get()), s.name, "(): argument 'out' must be tuple of Tensors");
+        write_out(tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)), s.name.c_str());
+        PyTuple_SET_ITEM(written.get(), i, item.release());
+    }
+    return written;
+}
+
+Object write_in_place(const Signature& s, PyObject* self, Object result) {
+    const Tensor target = tensor_of(self), value = tensor_of(result.get());
+    check(can_cast(value.dtype(), target.dtype()), s.name, "_(): result type ",
+          info(value.dtype()).tensor_name, " can't be cast to the desired output type ",
+          info(target.dtype()).tensor_name);
+    check(value.sizes() == target.sizes(), s.name, "_(): output with shape ", target.sizes(),
+          " doesn't match the broadcast shape ", value.sizes());
+    ops::copy_(target, value);
+    return Object::borrow(self);
+}
+
+// ---- named tuples ---------------------------------------------------------------------------------------
+
+PyTypeObject* named_tuple_type(const Signature& s) {
+    static std::unordered_map<std::string, PyTypeObject*> types;
+    std::string key = s.name;
+    for (PyObject* n : s.result_names) key += std::string(",") + PyUnicode_AsUTF8(n);
+    PyTypeObject*& slot = types[key];
+    if (slot) return slot;
+    auto fields = std::make_unique<PyStructSequence_Field[]>(s.result_names.size() + 1);
+    for (size_t i = 0; i < s.result_names.size(); i++)
+        fields[i] = {PyUnicode_AsUTF8(s.result_names[i]), nullptr};
+    fields[s.result_names.size()] = {nullptr, nullptr};
+    static std::vector<std::unique_ptr<std::string>> names;
+    names.push_back(std::make_unique<std::string>("kajo.return_types." + s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
+    PyStructSequence_Desc desc = {names.back()->c_str(), nullptr, fields.get(),
+                                  static_cast<int>(s.result_names.size())};
+    slot = PyStructSequence_NewType(&desc);
+    if (!slot) throw PythonError{};
+    return slot;
+}
+
+Object name_results(const Signature& s, Object result) {
+    if (s.result_names.empty() || !PyTuple_CheckExact(result.get())) return result;
+    Object named = Object::steal(PyStructSequence_New(named_tuple_type(s)));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result.get()); i++)
+        PyStructSequence_SetItem(named.get(), i, Py_NewRef(PyTuple_GET_ITEM(result.get(), i)));
+    return named;
+}
+
+// ---- calling ----------------------------------------------------------------------------------------------
+
+// Null without an exception: no overload takes these arguments.
+PyObject* call_overloads(Operation* op, const Call& call) {
+    PyObject* slots[kMaxArguments];
+    PyObject* out = nullptr;
+    for (const auto& s : *op->overloads) {
+        Object packed;
+        if (!match(*s, call, slots, &out, packed)) continue;
+        if (op->in_place) check_inplace(tensor_of(slots[0]), s->name.c_str());
+        PyObject* raw = s->invoke(slots);
+        if (!out && !op->in_place && s->result_names.empty()) return raw;
+        Object result = Object::steal(raw);
+        if (op->in_place) return write_in_place(*s, slots[0], std::move(result)).release();
+        result = name_results(*s, std::move(result));
+        if (out) result = with_out(*s, std::move(result), out);
+        return result.release();
+    }
+    return nullptr;
+}
+
+PyObject* operation_call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+    return guarded([&]() -> PyObject* {
+        auto* op = reinterpret_cast<Operation*>(self);
+        const Call call{args, static_cast<size_t>(PyVectorcall_NARGS(nargsf)), names};
+        PyObject* result = call_overloads(op, call);
+        if (!result && !PyErr_Occurred()) raise_mismatch(*op->overloads, call, false);
+        return result;
+    });
+}
+
+PyObject* operation_get(PyObject* self, PyObject* instance, PyObject*) {
+    return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
+}
+PyObject* operation_repr(PyObject* self) {
+    return PyUnicode_FromFormat("<built-in method %U>", reinterpret_cast<Operation*>(self)->name);
+}
+PyObject* operation_name(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<Operation*>(self)->name); }
+PyObject* operation_module(PyObject*, void*) { return PyUnicode_FromString("kajo"); }
+PyObject* operation_doc(PyObject* self, void*) {
+    auto* op = reinterpret_cast<Operation*>(self);
+    std::string text;
+    for (const auto& s : *op->overloads) text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
+    return PyUnicode_FromString(text.c_str());
+}
+PyObject* operation_schemas(PyObject* self, void*) {
+    auto* op = reinterpret_cast<Operation*>(self);
+    Object list = Object::steal(PyList_New(0));
+    for (const auto& s : *op->overloads)
+        PyList_Append(list.get(), Object::steal(PyUnicode_FromString((s->name + s->text).c_str())).get());
+    return list.release();
+}
+PyObject* operation_reduce(PyObject* self, PyObject*) {
+    return Py_BuildValue("O(O)", Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(), "_operation")).get(),
+                         reinterpret_cast<Operation*>(self)->name);
+}
+
+PyGetSetDef operation_getset[] = {
+    {"__name__", operation_name, nullptr, nullptr, nullptr},
+    {"__qualname__", operation_name, nullptr, nullptr, nullptr},
+    {"__module__", operation_module, nullptr, nullptr, nullptr},
+    {"__doc__", operation_doc, nullptr, nullptr, nullptr},
+    {"schemas", operation_schemas, nullptr, "the signatures of all overloads", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyMethodDef operation_methods[] = {{"__reduce__", operation_reduce, METH_NOARGS, nullptr},
+                                   {nullptr, nullptr, 0, nullptr}};
+
+PyTypeObject operation_type = [] {
+    PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
+    t.tp_name = "kajo._core.Operation";
+    t.tp_basicsize = sizeof(Operation);
+    t.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
+    t.tp_vectorcall_offset = offsetof(Operation, call);
+    t.tp_call = PyVectorcall_Call;
+    t.tp_descr_get = operation_get;
+    t.tp_repr = operation_repr;
+    t.tp_getset = operation_getset;
+    t.tp_methods = operation_methods;
+    return t;
+}();
+
+Operation* operation(const std::string& name) {
+    Operation*& slot = registry()[name];
+    if (slot) return slot;
+    if (PyType_Ready(&operation_type) < 0) throw PythonError{};
+    slot = PyObject_New(Operation, &operation_type);
+    slot->call = operation_call;
+    slot->name = PyUnicode_InternFromString(name.substr(name.rfind('.') + 1).c_str());
+    slot->overloads = new std::vector<std::unique_ptr<Signature>>;  // lives as long as the process
+    slot->in_place = false;
+    return slot;
+}
+
+// Submodules such as linalg are made on first use.
+PyObject* module_for(PyObject* root, const std::string& name) {
+    const size_t dot = name.find('.');
+    if (dot == std::string::npos) return root;
+    const std::string part = name.substr(0, dot);
+    if (PyObject* have = PyObject_GetAttrString(root, part.c_str())) {
+        Py_DECREF(have);
+        return have;
+    }
+    PyErr_Clear();
+    Object made = Object::steal(PyModule_New(("kajo._core." + part).c_str()));
+    if (PyModule_AddObjectRef(root, part.c_str(), made.get()) < 0) throw PythonError{};
+    return made.get();
+}
+
+}  // namespace
+
+void add_operations(std::span<const OpEntry> table) {
+    for (const OpEntry& entry : table) {
+        Signature s = parse_schema(entry);
+        Operation* op = operation(s.name);
+        op->overloads->push_back(std::make_unique<Signature>(std::move(s)));
+    }
+}
+
+void publish_operations(PyObject* module) {
+    std::vector<std::pair<std::string, Operation*>> all(registry().begin(), registry().end());
+    for (auto& [name, op] : all) {
+        uint32_t flags = 0;
+        for (const auto& s : *op->overloads) flags |= s->flags;
+        if (!(flags & kInplace) || registry().contains(name + "_")) continue;
+        Operation* in_place = operation(name + "_");
+        in_place->in_place = true;
+        for (const auto& s : *op->overloads) {
+            if (!(s->flags & kInplace)) continue;
+            auto copy = std::make_unique<Signature>(*s);
+            copy->takes_out = false;
+            copy->flags = kMethod | kFunction;
+            in_place->overloads->push_back(std::move(copy));
+        }
+    }
+    Object function_names = Object::steal(PyList_New(0));
+    for (auto& [name, op] : registry()) {
+        auto* object = reinterpret_cast<PyObject*>(op);
+        uint32_t flags = 0;
+        for (const auto& s : *op->overloads) flags |= s->flags;
+        if (flags & (kFunction | kPrivate)) {
+            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0) throw PythonError{};
+            if ((flags & kFunction) && name.find('.') == std::string::npos)
+                PyList_Append(function_names.get(), op->name);
+        }
+        if ((flags & kMethod) && PyDict_SetItem(tensor_base_type.tp_dict, op->name, object) < 0)
+            throw PythonError{};
+    }
+    PyType_Modified(&tensor_base_type);
+    if (PyModule_AddObjectRef(module, "_function_names", function_names.get()) < 0) throw PythonError{};
+}
+
+Operation* find_operation(const char* name) {
+    const auto found = registry().find(name);
+    check(found != registry().end(), name, "(): no such operation");
+    return found->second;
+}
+
+PyObject* call_operation(Operation* op, std::initializer_list<PyObject*> arguments, bool quiet) {
+    const Call call{arguments.begin(), arguments.size(), nullptr};
+    PyObject* result = call_overloads(op, call);
+    if (result || PyErr_Occurred()) return result;
+    if (quiet) return Py_NewRef(Py_NotImplemented);
+    raise_mismatch(*op->overloads, call, true);
+}
+
+// ---- conversions -------------------------------------------------------------------------------------------
+
+int64_t to_int(PyObject* o) {
+    if (is_tensor(o)) return ops::item(tensor_of(o)).as_int();
+    Object index = Object::steal(PyNumber_Index(o));
+    const long long v = PyLong_AsLongLong(index.get());
+    if (v == -1 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+            PyErr_Clear();
+            raise(ErrorKind::Runtime, "Overflow when unpacking long: the integer does not fit into 64 bits");
+        }
+        throw PythonError{};
+    }
+    return v;
+}
+
+double to_double(PyObject* o) {
+    if (is_tensor(o)) return ops::item(tensor_of(o)).as_double();
+    const double v = PyFloat_AsDouble(o);
+    if (v == -1.0 && PyErr_Occurred()) throw PythonError{};
+    return v;
+}
+
+bool to_bool(PyObject* o) {
+    const int v = PyObject_IsTrue(o);
+    if (v < 0) throw PythonError{};
+    return v != 0;
+}
+
+Dims to_dims(PyObject* o) {
+    if (!PyTuple_Check(o) && !PyList_Check(o)) return {to_int(o)};
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+    Dims out(static_cast<size_t>(n));
+    for (Py_ssize_t i = 0; i < n; i++) out[static_cast<size_t>(i)] = to_int(PySequence_Fast_GET_ITEM(o, i));
+    return out;
+}
+
+std::vector<double> to_double_list(PyObject* o) {
+    std::vector<double> out;
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); i++)
+        out.push_back(to_double(PySequence_Fast_GET_ITEM(o, i)));
+    return out;
+}
+
+std::optional<Scalar> as_scalar(PyObject* o) {
+    if (PyBool_Check(o)) return Scalar(o == Py_True);
+    if (PyFloat_Check(o)) return Scalar(PyFloat_AS_DOUBLE(o));
+    if (PyLong_Check(o)) {
+        int overflow = 0;
+        const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
+        if (overflow) return Scalar(PyLong_AsDouble(o));
+        return Scalar(static_cast<int64_t>(v));
+    }
+    if (PyComplex_Check(o)) return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));
+    if (is_tensor(o)) return ops::item(tensor_of(o));
+    if (PyUnicode_Check(o) || PySequence_Check(o) || !(PyNumber_Check(o) || PyIndex_Check(o)))
+        return std::nullopt;
+    // NumPy's scalars say their kind by the method that they answer.
+    static PyObject* item = PyUnicode_InternFromString("item");
+    if (PyObject* plain = PyObject_CallMethodNoArgs(o, item)) {
+        Object held = Object::steal(plain);
+        if (!PyObject_TypeCheck(plain, Py_TYPE(o))) return as_scalar(plain);
+    }
+    PyErr_Clear();
+    if (PyIndex_Check(o)) return as_scalar(Object::steal(PyNumber_Index(o)).get());
+    return Scalar(to_double(o));
+}
+
+Scalar to_scalar(PyObject* o) {
+    const auto s = as_scalar(o);
+    check_type(s.has_value(), "expected a number, got ", Py_TYPE(o)->tp_name);
+    return *s;
+}
+
+TensorList to_tensor_list(PyObject* o) {
+    TensorList out;
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+    out.reserve(static_cast<size_t>(n));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject* x = PySequence_Fast_GET_ITEM(o, i);
+        out.push_back(x == Py_None ? Tensor() : tensor_of(x));
+    }
+    return out;
+}
+
+DType to_dtype(PyObject* o) {
+    const auto t = as_dtype(o);
+    check_type(t.has_value(), "expected a kajo.dtype, got ", Py_TYPE(o)->tp_name);
+    return *t;
+}
+
+PyObject* to_python(const TensorList& list) {
+    Object out = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(list.size())));
+    for (size_t i = 0; i < list.size(); i++)
+        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i), Object::steal(wrap(list[i])).release());
+    return out.release();
+}
+
+PyObject* wrap_scalar(const Scalar& s) {
+    if (s.is_bool()) return Py_NewRef(s.as_bool() ? Py_True : Py_False);
+    if (s.is_integral()) return PyLong_FromLongLong(s.as_int());
+    if (s.is_float()) return PyFloat_FromDouble(s.as_double());
+    return PyComplex_FromDoubles(s.as_complex().real(), s.as_complex().imag());
+}
+
+}  // namespace kajo::python

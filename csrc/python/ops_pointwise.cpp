@@ -1,0 +1,366 @@
+// Element-wise operations. Those without arguments of their own need no more than their names.
+#include <string>
+
+#include "ops/copy.h"
+#include "ops/creation.h"
+#include "ops/pointwise.h"
+#include "ops/reduction.h"
+#include "ops/views.h"
+#include "python/entries.h"
+#include "python/tables.h"
+
+namespace kajo::python {
+
+namespace {
+
+using ops::OpId;
+
+constexpr uint32_t kBoth = kFunction | kMethod;
+constexpr uint32_t kAll = kBoth | kOut;
+
+// One operation and its other names, separated by spaces; null: there is no such form.
+struct Unary {
+    const char* names;
+    Invoke out, in_place;
+    uint32_t flags = kAll;
+};
+template <OpId op>
+constexpr Unary unary(const char* names, uint32_t flags = kAll) {
+    return {names, bind<&ops::unary<op>>, bind<&ops::unary_<op>>, flags};
+}
+template <OpId op>
+constexpr Unary question(const char* names) {
+    return {names, bind<&ops::unary<op>>, nullptr, kBoth};
+}
+
+const Unary unaries[] = {
+    unary<OpId::abs>("abs absolute"),
+    unary<OpId::acos>("acos arccos"),
+    unary<OpId::acosh>("acosh arccosh"),
+    {"angle", bind<&ops::angle>, nullptr},
+    unary<OpId::asin>("asin arcsin"),
+    unary<OpId::asinh>("asinh arcsinh"),
+    unary<OpId::atan>("atan arctan"),
+    unary<OpId::atanh>("atanh arctanh"),
+    unary<OpId::bitwise_not>("bitwise_not"),
+    unary<OpId::ceil>("ceil"),
+    unary<OpId::conj>("conj_physical"),
+    {"conj", bind<&ops::conj>, nullptr, kBoth},
+    unary<OpId::cos>("cos"),
+    unary<OpId::cosh>("cosh"),
+    unary<OpId::deg2rad>("deg2rad"),
+    unary<OpId::digamma>("digamma special.digamma special.psi"),
+    unary<OpId::entr>("special.entr"),
+    unary<OpId::erf>("erf special.erf"),
+    unary<OpId::erfc>("erfc special.erfc"),
+    unary<OpId::erfinv>("erfinv special.erfinv"),
+    unary<OpId::exp>("exp"),
+    unary<OpId::exp2>("exp2 special.exp2"),
+    unary<OpId::expm1>("expm1 special.expm1"),
+    unary<OpId::floor>("floor"),
+    unary<OpId::frac>("frac"),
+    question<OpId::isfinite>("isfinite"),
+    question<OpId::isinf>("isinf"),
+    question<OpId::isnan>("isnan"),
+    {"isneginf", bind<&ops::unary<OpId::isneginf>>, nullptr},
+    {"isposinf", bind<&ops::unary<OpId::isposinf>>, nullptr},
+    unary<OpId::lgamma>("lgamma special.gammaln"),
+    unary<OpId::log>("log"),
+    unary<OpId::log10>("log10"),
+    unary<OpId::log1p>("log1p special.log1p"),
+    unary<OpId::log2>("log2"),
+    unary<OpId::logical_not>("logical_not"),
+    unary<OpId::ndtr>("special.ndtr"),
+    {"neg negative", bind<&ops::neg>, bind<&ops::neg_>},
+    {"positive", bind<&ops::positive>, nullptr, kBoth},
+    unary<OpId::rad2deg>("rad2deg"),
+    unary<OpId::reciprocal>("reciprocal"),
+    unary<OpId::rsqrt>("rsqrt"),
+    unary<OpId::sgn>("sgn"),
+    unary<OpId::sigmoid>("sigmoid special.expit"),
+    unary<OpId::sign>("sign"),
+    {"signbit", bind<&ops::unary<OpId::signbit>>, nullptr},
+    unary<OpId::sin>("sin"),
+    unary<OpId::sinc>("sinc special.sinc"),
+    unary<OpId::sinh>("sinh"),
+    unary<OpId::sqrt>("sqrt"),
+    unary<OpId::square>("square"),
+    unary<OpId::tan>("tan"),
+    unary<OpId::tanh>("tanh"),
+    unary<OpId::trunc>("trunc fix"),
+    {"relu", bind<&ops::relu>, bind<&ops::unary_<OpId::relu>>, kBoth},
+    unary<OpId::selu>("selu", kFunction),
+    unary<OpId::relu6>("relu6", kPrivate),
+    unary<OpId::silu>("silu", kPrivate),
+    unary<OpId::mish>("mish", kPrivate),
+    unary<OpId::hardsigmoid>("hardsigmoid", kPrivate),
+    unary<OpId::hardswish>("hardswish", kPrivate),
+    unary<OpId::logsigmoid>("log_sigmoid", kPrivate),
+    unary<OpId::softsign>("softsign", kPrivate),
+    unary<OpId::tanhshrink>("tanhshrink", kPrivate),
+};
+
+// Two tensors, or a tensor and a number on either side.
+struct Binary {
+    const char* names;
+    Invoke out, with_number, from_number, in_place, in_place_number;
+};
+template <OpId op, OpId by_number = op>
+constexpr Binary binary(const char* names) {
+    return {names, bind<&ops::binary<op>>, bind<&ops::binary_number<by_number>>, nullptr,
+            bind<&ops::binary_<op>>, bind<&ops::binary_number_<by_number>>};
+}
+template <OpId op, OpId by_number = op>
+constexpr Binary binary_both_ways(const char* names) {
+    Binary b = binary<op, by_number>(names);
+    b.from_number = bind<&ops::number_binary<op>>;
+    return b;
+}
+template <OpId op>
+constexpr Binary tensors(const char* names) {
+    return {names, bind<&ops::binary<op>>, nullptr, nullptr, bind<&ops::binary_<op>>, nullptr};
+}
+template <OpId op>
+constexpr Binary fresh(const char* names) {
+    return {names, bind<&ops::binary<op>>, nullptr, nullptr, nullptr, nullptr};
+}
+
+const Binary binaries[] = {
+    binary<OpId::mul>("mul multiply"),
+    binary_both_ways<OpId::floor_divide>("floor_divide"),
+    binary_both_ways<OpId::remainder, OpId::remainder_scalar>("remainder"),
+    binary<OpId::fmod, OpId::fmod_scalar>("fmod"),
+    binary<OpId::eq>("eq"),
+    binary<OpId::ne>("ne not_equal"),
+    binary<OpId::lt>("lt less"),
+    binary<OpId::le>("le less_equal"),
+    binary<OpId::gt>("gt greater"),
+    binary<OpId::ge>("ge greater_equal"),
+    tensors<OpId::logical_and>("logical_and"),
+    tensors<OpId::logical_or>("logical_or"),
+    tensors<OpId::logical_xor>("logical_xor"),
+    binary_both_ways<OpId::bitwise_and>("bitwise_and"),
+    binary_both_ways<OpId::bitwise_or>("bitwise_or"),
+    binary_both_ways<OpId::bitwise_xor>("bitwise_xor"),
+    binary_both_ways<OpId::bitwise_left_shift>("bitwise_left_shift"),
+    binary_both_ways<OpId::bitwise_right_shift>("bitwise_right_shift"),
+    binary<OpId::copysign>("copysign"),
+    tensors<OpId::atan2>("atan2 arctan2"),
+    tensors<OpId::hypot>("hypot"),
+    tensors<OpId::heaviside>("heaviside"),
+    tensors<OpId::nextafter>("nextafter"),
+    tensors<OpId::gcd>("gcd"),
+    tensors<OpId::lcm>("lcm"),
+    tensors<OpId::ldexp>("ldexp"),
+    fresh<OpId::maximum>("maximum"),
+    fresh<OpId::minimum>("minimum"),
+    fresh<OpId::fmax>("fmax"),
+    fresh<OpId::fmin>("fmin"),
+    fresh<OpId::logaddexp>("logaddexp"),
+    fresh<OpId::logaddexp2>("logaddexp2"),
+    binary_both_ways<OpId::xlogy>("xlogy special.xlogy"),
+    binary_both_ways<OpId::xlog1py>("special.xlog1py"),
+    binary_both_ways<OpId::zeta>("special.zeta"),
+};
+
+// ---- operations with arguments of their own ------------------------------------------------------
+
+using TTS = Tensor (*)(const Tensor&, const Tensor&, const Scalar&);
+using TSS = Tensor (*)(const Tensor&, const Scalar&, const Scalar&);
+using TTM = Tensor (*)(const Tensor&, const Tensor&, ops::RoundingMode);
+using TSM = Tensor (*)(const Tensor&, const Scalar&, ops::RoundingMode);
+using TT = Tensor (*)(const Tensor&, const Tensor&);
+using TS = Tensor (*)(const Tensor&, const Scalar&);
+using ST = Tensor (*)(const Scalar&, const Tensor&);
+using TTT = Tensor (*)(const Tensor&, const Tensor&, const Tensor&);
+using TST = Tensor (*)(const Tensor&, const Scalar&, const Tensor&);
+
+Tensor clamp_min(const Tensor& self, const Scalar& min) { return ops::clamp(self, min, {}); }
+Tensor clamp_max(const Tensor& self, const Scalar& max) { return ops::clamp(self, {}, max); }
+Tensor clamp_min_(const Tensor& self, const Scalar& min) { return ops::clamp_(self, min, {}); }
+Tensor clamp_max_(const Tensor& self, const Scalar& max) { return ops::clamp_(self, {}, max); }
+
+Tensor where_method(const Tensor& self, const Tensor& condition, const Tensor& other) {
+    return ops::where(condition, self, other);
+}
+Tensor where_method_number(const Tensor& self, const Tensor& condition, const Scalar& other) {
+    return ops::where(condition, self, other);
+}
+
+bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
+    return ops::item(ops::all(ops::isclose(self, other, rtol, atol, equal_nan))).as_bool();
+}
+bool equal(const Tensor& self, const Tensor& other) {
+    return self.sizes() == other.sizes() && ops::item(ops::all(ops::eq(self, other))).as_bool();
+}
+
+// Activations with parameters: the operation with its scalars in order, and the form in place.
+template <OpId op, class... Scalars>
+struct Activation {
+    static Tensor out(const Tensor& self, const Scalars&... scalars) {
+        const Scalar values[] = {scalars...};
+        return ops::pointwise({op, {&self, 1}, values});
+    }
+    static Tensor in_place(const Tensor& self, const Scalars&... scalars) {
+        const Scalar values[] = {scalars...};
+        return ops::pointwise_inplace({op, {&self, 1}, values});
+    }
+};
+template <OpId op>
+using Activation1 = Activation<op, Scalar>;
+template <OpId op>
+using Activation2 = Activation<op, Scalar, Scalar>;
+using Elu = Activation<OpId::elu, Scalar, Scalar, Scalar>;
+
+// One slope for all, or one a channel, which is the second dimension.
+Tensor prelu(const Tensor& self, const Tensor& weight) {
+    check(self.dtype() == weight.dtype(), "prelu(): Type promoting not supported. Got ",
+          self.dtype(), " and ", weight.dtype());
+    if (weight.dim() == 0 || (weight.dim() == 1 && weight.numel() == 1 && self.dim() <= 1))
+        return ops::binary<OpId::prelu>(self, weight);
+    check(weight.dim() == 1, "prelu(): Expected weight to be a scalar or 1D tensor, but got ndim = ",
+          weight.dim());
+    const int64_t channels = self.dim() > 1 ? self.size(1) : 1;
+    check(weight.numel() == 1 || weight.numel() == channels,
+          "prelu(): Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
+          weight.numel(), " and channel size = ", channels);
+    Dims shape(static_cast<size_t>(self.dim()), 1);
+    if (self.dim() > 1) shape[1] = weight.numel();
+    return ops::binary<OpId::prelu>(self, ops::reshape(weight, shape));
+}
+
+const OpEntry entries[] = {
+    {"add(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add}>, kAll},
+    {"add(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add}>, kAll},
+    {"add_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add_}>, kMethod},
+    {"add_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add_}>, kMethod},
+    {"sub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>, kAll},
+    {"sub(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>, kAll},
+    {"sub_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>, kMethod},
+    {"sub_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>, kMethod},
+    {"subtract(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>, kAll},
+    {"subtract(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>, kAll},
+    {"subtract_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>, kMethod},
+    {"subtract_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>, kMethod},
+    {"rsub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::rsub}>, kFunction},
+    {"rsub(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", bind<TSS{&ops::rsub}>, kFunction},
+    {"div(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div}>, kAll},
+    {"div(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>, kAll},
+    {"div_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>, kMethod},
+    {"div_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>, kMethod},
+    {"divide(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div}>, kAll},
+    {"divide(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>, kAll},
+    {"divide_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>, kMethod},
+    {"divide_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>, kMethod},
+    {"true_divide(Tensor self, Tensor other) -> Tensor", bind<&ops::binary<OpId::div>>, kAll},
+    {"true_divide(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number<OpId::div>>, kAll},
+    {"true_divide_(Tensor self, Tensor other) -> Tensor", bind<&ops::binary_<OpId::div>>, kMethod},
+    {"true_divide_(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number_<OpId::div>>, kMethod},
+    {"pow(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::pow}>, kAll},
+    {"pow(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::pow}>, kAll},
+    {"pow(Scalar self, Tensor exponent) -> Tensor", bind<ST{&ops::pow}>, kAll},
+    {"pow_(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::pow_}>, kMethod},
+    {"pow_(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::pow_}>, kMethod},
+    {"float_power(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::float_power}>, kAll | kInplace},
+    {"float_power(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::float_power}>, kAll | kInplace},
+    {"float_power(Scalar self, Tensor exponent) -> Tensor", bind<ST{&ops::float_power}>, kAll},
+    {"lerp(Tensor self, Tensor end, Tensor weight) -> Tensor", bind<TTT{&ops::lerp}>, kAll},
+    {"lerp(Tensor self, Tensor end, Scalar weight) -> Tensor", bind<TTS{&ops::lerp}>, kAll},
+    {"lerp_(Tensor self, Tensor end, Tensor weight) -> Tensor", bind<TTT{&ops::lerp_}>, kMethod},
+    {"lerp_(Tensor self, Tensor end, Scalar weight) -> Tensor", bind<TTS{&ops::lerp_}>, kMethod},
+    {"addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcmul>, kAll},
+    {"addcmul_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcmul_>, kMethod},
+    {"addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcdiv>, kAll},
+    {"addcdiv_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcdiv_>, kMethod},
+    {"round(Tensor self, *, int decimals=0) -> Tensor", bind<&ops::round>, kAll | kInplace},
+    {"special.round(Tensor self, *, int decimals=0) -> Tensor", bind<&ops::round>, kFunction | kOut},
+    {"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", bind<&ops::nan_to_num>, kAll | kInplace},
+    {"logit(Tensor self, float? eps=None) -> Tensor", bind<&ops::logit>, kAll | kInplace},
+    {"special.logit(Tensor self, float? eps=None) -> Tensor", bind<&ops::logit>, kFunction | kOut},
+    {"isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> Tensor", bind<&ops::isclose>, kBoth},
+    {"allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> bool", bind<&allclose>, kBoth},
+    {"equal(Tensor self, Tensor other) -> bool", bind<&equal>, kBoth},
+    {"complex(Tensor real, Tensor imag) -> Tensor", bind<&ops::complex>, kFunction | kOut},
+    {"polar(Tensor abs, Tensor angle) -> Tensor", bind<&ops::polar>, kFunction | kOut},
+
+    {"where(Tensor condition, Tensor self, Tensor other) -> Tensor", bind<TTT{&ops::where}>, kFunction | kOut},
+    {"where(Tensor condition, Scalar self, Tensor other) -> Tensor", bind<TST{&ops::where}>, kFunction},
+    {"where(Tensor condition, Tensor self, Scalar other) -> Tensor", bind<TTS{&ops::where}>, kFunction},
+    {"where(Tensor condition, Scalar self, Scalar other) -> Tensor", bind<TSS{&ops::where}>, kFunction},
+    {"_method.where(Tensor self, Tensor condition, Tensor other) -> Tensor", bind<&where_method>, kMethod},
+    {"_method.where(Tensor self, Tensor condition, Scalar other) -> Tensor", bind<&where_method_number>, kMethod},
+    {"clamp(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>, kAll | kInplace},
+    {"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>, kAll | kInplace},
+    {"clip(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>, kAll | kInplace},
+    {"clip(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>, kAll | kInplace},
+    {"clamp_min(Tensor self, Tensor min) -> Tensor", bind<&ops::binary<OpId::clamp_min_tensor>>, kAll},
+    {"clamp_min(Tensor self, Scalar min) -> Tensor", bind<&clamp_min>, kAll},
+    {"clamp_min_(Tensor self, Tensor min) -> Tensor", bind<&ops::binary_<OpId::clamp_min_tensor>>, kBoth},
+    {"clamp_min_(Tensor self, Scalar min) -> Tensor", bind<&clamp_min_>, kBoth},
+    {"clamp_max(Tensor self, Tensor max) -> Tensor", bind<&ops::binary<OpId::clamp_max_tensor>>, kAll},
+    {"clamp_max(Tensor self, Scalar max) -> Tensor", bind<&clamp_max>, kAll},
+    {"clamp_max_(Tensor self, Tensor max) -> Tensor", bind<&ops::binary_<OpId::clamp_max_tensor>>, kBoth},
+    {"clamp_max_(Tensor self, Scalar max) -> Tensor", bind<&clamp_max_>, kBoth},
+
+    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate},
+    {"prelu(Tensor self, Tensor weight) -> Tensor", bind<&prelu>, kBoth},
+    {"celu(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::out>, kFunction},
+    {"celu_(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::in_place>, kFunction},
+    {"elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor", bind<&Elu::out>, kPrivate | kOut},
+    {"elu_(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor", bind<&Elu::in_place>, kPrivate},
+    {"leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor", bind<&Activation1<OpId::leaky_relu>::out>, kPrivate | kOut},
+    {"leaky_relu_(Tensor self, Scalar negative_slope=0.01) -> Tensor", bind<&Activation1<OpId::leaky_relu>::in_place>, kPrivate},
+    {"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", bind<&Activation2<OpId::hardtanh>::out>, kPrivate | kOut},
+    {"hardtanh_(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", bind<&Activation2<OpId::hardtanh>::in_place>, kPrivate},
+    {"softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", bind<&Activation2<OpId::softplus>::out>, kPrivate | kOut},
+    {"hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&Activation1<OpId::hardshrink>::out>, kAll},
+    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&Activation1<OpId::softshrink>::out>, kPrivate | kOut},
+    {"threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", bind<&Activation2<OpId::threshold>::out>, kFunction | kOut},
+    {"threshold_(Tensor self, Scalar threshold, Scalar value) -> Tensor", bind<&Activation2<OpId::threshold>::in_place>, kFunction},
+};
+
+// ---- the tables as entries -----------------------------------------------------------------------
+
+template <class F>
+void each_name(std::string_view names, F f) {
+    while (!names.empty()) {
+        const size_t end = std::min(names.find(' '), names.size());
+        f(std::string(names.substr(0, end)));
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+}
+
+// What lives in a submodule is no method and has no form in place.
+bool in_submodule(const std::string& name) { return name.find('.') != std::string::npos; }
+
+Entries make_entries() {
+    Entries all;
+    for (const Unary& op : unaries)
+        each_name(op.names, [&](const std::string& name) {
+            const uint32_t flags = in_submodule(name) ? op.flags & ~kMethod : op.flags;
+            all.add(name + "(Tensor self) -> Tensor", op.out, flags);
+            if (!in_submodule(name))
+                all.add(name + "_(Tensor self) -> Tensor", op.in_place, op.flags & ~kOut);
+        });
+    for (const Binary& op : binaries)
+        each_name(op.names, [&](const std::string& name) {
+            const uint32_t flags = in_submodule(name) ? kFunction | kOut : kAll;
+            all.add(name + "(Tensor self, Tensor other) -> Tensor", op.out, flags);
+            all.add(name + "(Tensor self, Scalar other) -> Tensor", op.with_number, flags);
+            all.add(name + "(Scalar self, Tensor other) -> Tensor", op.from_number, flags);
+            if (in_submodule(name)) return;
+            all.add(name + "_(Tensor self, Tensor other) -> Tensor", op.in_place, kMethod);
+            all.add(name + "_(Tensor self, Scalar other) -> Tensor", op.in_place_number, kMethod);
+        });
+    for (const OpEntry& entry : entries) all.add(entry);
+    return all;
+}
+
+}  // namespace
+
+std::span<const OpEntry> pointwise_operations() {
+    static const Entries all = make_entries();
+    return all.all();
+}
+
+}  // namespace kajo::python

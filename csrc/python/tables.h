@@ -1,0 +1,29 @@
+// The tables of operations, one a family; each is in ops_<family>.cpp.
+#pragma once
+
+#include "python/bind.h"
+
+namespace kajo::python {
+
+std::span<const OpEntry> creation_operations();
+std::span<const OpEntry> indexing_operations();
+std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> sorting_operations();
+std::span<const OpEntry> view_operations();
+
+using OpTable = std::span<const OpEntry> (*)();
+
+inline std::span<const OpTable> operation_tables() {
+    static constexpr OpTable tables[] = {
+        creation_operations,
+        indexing_operations,
+        joining_operations,
+        pointwise_operations,
+        sorting_operations,
+        view_operations,
+    };
+    return tables;
+}
+
+}  // namespace kajo::python

@@ -1,0 +1,397 @@
+// The Python type under kajo.Tensor: life and death of wrappers, number and sequence protocols.
+#include <cstddef>
+
+#include "autograd/meta.h"
+#include "ops/copy.h"
+#include "ops/creation.h"
+#include "ops/views.h"
+#include "python/bind.h"
+#include "python/subscript.h"
+#include "python/tensor_properties.h"
+
+namespace kajo::python {
+
+namespace {
+
+PyTypeObject* tensor_class = &tensor_base_type;  // kajo.Tensor, once the package has registered it
+PyObject* size_class = nullptr;
+
+TensorObject* object_of(PyObject* o) { return reinterpret_cast<TensorObject*>(o); }
+
+// ---- wrappers and tensors keep each other ---------------------------------------------------------------
+//
+// A wrapper counts its tensor. If the program drops a wrapper that carries state (attributes, a subclass)
+// while the graph still holds the tensor, the roles turn: the tensor then owns the wrapper.
+
+bool carries_state(PyObject* self) {
+    const PyTypeObject* type = Py_TYPE(self);
+    return (type != tensor_class && type != &tensor_base_type) ||
+           (object_of(self)->dict && PyDict_GET_SIZE(object_of(self)->dict) > 0);
+}
+
+bool hand_over_to_tensor(PyObject* self) {
+    TensorObject* o = object_of(self);
+    if (!o->impl || !o->owns || o->impl->use_count() <= 1 || !carries_state(self)) return false;
+    Py_SET_REFCNT(self, 1);
+    o->impl->python_owned_by_impl = true;
+    o->owns = false;
+    if (o->impl->release()) {  // the last other holder left meanwhile
+        o->impl->retain();
+        o->impl->python_owned_by_impl = false;
+        o->owns = true;
+        Py_SET_REFCNT(self, 0);
+        return false;
+    }
+    return true;
+}
+
+void drop_tensor(TensorObject* o) {
+    TensorImpl* impl = std::exchange(o->impl, nullptr);
+    if (!impl) return;
+    impl->python_object = nullptr;
+    impl->python_owned_by_impl = false;
+    if (o->owns) Ref<TensorImpl>::adopt(impl).reset();
+}
+
+void tensor_dealloc(PyObject* self) {
+    if (hand_over_to_tensor(self)) return;
+    PyTypeObject* type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (type->tp_finalize) {
+        PyObject_GC_Track(self);
+        if (PyObject_CallFinalizerFromDealloc(self) < 0) return;
+        PyObject_GC_UnTrack(self);
+    }
+    if (object_of(self)->weak_references) PyObject_ClearWeakRefs(self);
+    Py_CLEAR(object_of(self)->dict);
+    drop_tensor(object_of(self));
+    type->tp_free(self);
+    if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_DECREF(type);
+}
+
+// A tensor that owned its wrapper dies.
+void release_wrapper(TensorImpl* impl) {
+    if (!Py_IsInitialized()) return;
+    const PyGILState_STATE state = PyGILState_Ensure();
+    auto* o = static_cast<PyObject*>(impl->python_object);
+    object_of(o)->impl = nullptr;
+    object_of(o)->owns = false;
+    if (impl->python_owned_by_impl) Py_DECREF(o);
+    PyGILState_Release(state);
+}
+
+int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(object_of(self)->dict);
+    if (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+int tensor_clear(PyObject* self) {
+    Py_CLEAR(object_of(self)->dict);
+    return 0;
+}
+
+PyObject* new_wrapper(const Tensor& t, PyTypeObject* type) {
+    PyObject* self = type->tp_alloc(type, 0);
+    if (!self) throw PythonError{};
+    object_of(self)->impl = t.impl();
+    object_of(self)->owns = true;
+    t.impl()->retain();
+    t.impl()->python_object = self;
+    return self;
+}
+
+// ---- construction: Tensor(), Tensor(2, 3), Tensor([1., 2.]), Tensor(other) -------------------------------
+
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
+    return guarded([&]() -> PyObject* {
+        const Py_ssize_t n = PyTuple_GET_SIZE(args);
+        PyObject* first = n ? PyTuple_GET_ITEM(args, 0) : nullptr;
+        if (n == 1 && is_tensor(first)) return wrap_as(alias(tensor_of(first)), type);
+        const bool sizes = n == 0 || PyLong_Check(first) ||
+                           (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
+        if (sizes) {
+            const Dims dims = n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
+            return wrap_as(empty(dims, default_dtype_now()), type);
+        }
+        check_type(n == 1, "Tensor(): expected data or sizes, got ", n, " arguments");
+        return wrap_as(tensor_from_data(first, default_dtype_now()), type);
+    });
+}
+
+// ---- numbers --------------------------------------------------------------------------------------------------
+
+Operation* find_once(Operation*& slot, const char* name) { return slot ? slot : slot = find_operation(name); }
+
+template <size_t N>
+struct Name {
+    char text[N];
+    constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
+};
+
+bool is_plain_number(PyObject* o) {
+    return PyFloat_Check(o) || PyLong_Check(o) || PyComplex_Check(o);
+}
+
+// `commutes`: a number on the left may change sides.
+template <Name name, bool commutes = false>
+PyObject* binary(PyObject* a, PyObject* b) {
+    return guarded([&]() -> PyObject* {
+        static Operation* op = nullptr;
+        find_once(op, name.text);
+        if (is_tensor(a)) return call_operation(op, {a, b}, true);
+        if (!is_plain_number(a)) {
+            const auto s = PyUnicode_Check(a) ? std::nullopt : as_scalar(a);
+            if (!s) return Py_NewRef(Py_NotImplemented);
+            return call_operation(op, {Object::steal(wrap(ops::scalar_tensor(*s))).get(), b}, true);
+        }
+        if constexpr (commutes) return call_operation(op, {b, a}, true);
+        const Object left = Object::steal(wrap(ops::scalar_tensor(to_scalar(a))));
+        return call_operation(op, {left.get(), b}, true);
+    });
+}
+
+template <Name name>
+PyObject* in_place(PyObject* a, PyObject* b) {
+    return guarded([&] {
+        static Operation* op = nullptr;
+        return call_operation(find_once(op, name.text), {a, b}, true);
+    });
+}
+
+template <Name name>
+PyObject* unary(PyObject* a) {
+    return guarded([&] {
+        static Operation* op = nullptr;
+        return call_operation(find_once(op, name.text), {a}, false);
+    });
+}
+
+PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b); }
+PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }
+PyObject* positive(PyObject* a) { return unary<"positive">(a); }
+
+Scalar one_element(PyObject* self, const char* what) {
+    const Tensor t = tensor_of(self);
+    check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to ", what);
+    return ops::item(t);
+}
+int tensor_bool(PyObject* self) {
+    int result = -1;
+    const int failed = guarded_int([&] {
+        const Tensor t = tensor_of(self);
+        check(t.numel() == 1, "Boolean value of Tensor with ", t.numel() ? "more than one value" : "no values",
+              " is ambiguous");
+        result = ops::item(t).as_bool();
+    });
+    return failed ? -1 : result;
+}
+PyObject* tensor_int(PyObject* self) {
+    return guarded([&]() -> PyObject* {
+        const Scalar s = one_element(self, "Scalar");
+        if (s.is_float()) return PyLong_FromDouble(s.as_double());
+        return PyLong_FromLongLong(s.as_int());
+    });
+}
+PyObject* tensor_float(PyObject* self) {
+    return guarded([&] { return PyFloat_FromDouble(one_element(self, "Scalar").as_double()); });
+}
+PyObject* tensor_index(PyObject* self) {
+    return guarded([&] {
+        const Tensor t = tensor_of(self);
+        check_type(t.numel() == 1 && is_integral(t.dtype(), true),
+                   "only integer tensors of a single element can be converted to an index");
+        return PyLong_FromLongLong(ops::item(t).as_int());
+    });
+}
+
+PyObject* compare(PyObject* a, PyObject* b, int op) {
+    switch (op) {
+        case Py_LT: return binary<"lt">(a, b);
+        case Py_LE: return binary<"le">(a, b);
+        case Py_EQ: return binary<"eq">(a, b);
+        case Py_NE: return binary<"ne">(a, b);
+        case Py_GT: return binary<"gt">(a, b);
+        default: return binary<"ge">(a, b);
+    }
+}
+Py_hash_t tensor_hash(PyObject* self) {
+    const auto bits = reinterpret_cast<uintptr_t>(self);
+    return static_cast<Py_hash_t>((bits >> 4) | (bits << (8 * sizeof bits - 4)));
+}
+
+PyNumberMethods number_methods = [] {
+    PyNumberMethods m{};
+    m.nb_add = binary<"add", true>;
+    m.nb_subtract = binary<"sub">;
+    m.nb_multiply = binary<"mul", true>;
+    m.nb_true_divide = binary<"div">;
+    m.nb_floor_divide = binary<"floor_divide">;
+    m.nb_remainder = binary<"remainder">;
+    m.nb_power = power;
+    m.nb_matrix_multiply = binary<"matmul">;
+    m.nb_and = binary<"bitwise_and">;
+    m.nb_or = binary<"bitwise_or">;
+    m.nb_xor = binary<"bitwise_xor">;
+    m.nb_lshift = binary<"bitwise_left_shift">;
+    m.nb_rshift = binary<"bitwise_right_shift">;
+    m.nb_negative = unary<"neg">;
+    m.nb_positive = positive;
+    m.nb_absolute = unary<"abs">;
+    m.nb_invert = unary<"bitwise_not">;
+    m.nb_bool = tensor_bool;
+    m.nb_int = tensor_int;
+    m.nb_float = tensor_float;
+    m.nb_index = tensor_index;
+    m.nb_inplace_add = in_place<"add_">;
+    m.nb_inplace_subtract = in_place<"sub_">;
+    m.nb_inplace_multiply = in_place<"mul_">;
+    m.nb_inplace_true_divide = in_place<"div_">;
+    m.nb_inplace_floor_divide = in_place<"floor_divide_">;
+    m.nb_inplace_remainder = in_place<"remainder_">;
+    m.nb_inplace_power = power_in_place;
+    m.nb_inplace_and = in_place<"bitwise_and_">;
+    m.nb_inplace_or = in_place<"bitwise_or_">;
+    m.nb_inplace_xor = in_place<"bitwise_xor_">;
+    m.nb_inplace_lshift = in_place<"bitwise_left_shift_">;
+    m.nb_inplace_rshift = in_place<"bitwise_right_shift_">;
+    return m;
+}();
+
+// ---- sequences ----------------------------------------------------------------------------------------------------
+
+Py_ssize_t tensor_length(PyObject* self) {
+    const TensorImpl& t = *object_of(self)->impl;
+    if (t.sizes.empty()) {
+        PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+        return -1;
+    }
+    return t.sizes[0];
+}
+PyObject* tensor_subscript(PyObject* self, PyObject* index) {
+    return guarded([&] { return wrap(get_item(tensor_of(self), index)); });
+}
+int tensor_assign(PyObject* self, PyObject* index, PyObject* value) {
+    return guarded_int([&] {
+        check_type(value != nullptr, "Tensor does not support deleting items");
+        set_item(tensor_of(self), index, value);
+    });
+}
+PyMappingMethods mapping_methods = {tensor_length, tensor_subscript, tensor_assign};
+
+PyObject* tensor_iter(PyObject* self) {
+    return guarded([&] {
+        const Tensor t = tensor_of(self);
+        check_type(t.dim() > 0, "iteration over a 0-d tensor");
+        return PyObject_GetIter(Object::steal(to_python(ops::unbind(t, 0))).get());
+    });
+}
+
+// ---- the metaclass: gives subclasses the same way to die --------------------------------------------------------
+
+int meta_init(PyObject* cls, PyObject* args, PyObject* kwargs) {
+    if (PyType_Type.tp_init(cls, args, kwargs) < 0) return -1;
+    reinterpret_cast<PyTypeObject*>(cls)->tp_dealloc = tensor_dealloc;
+    return 0;
+}
+
+PyObject* set_tensor_class(PyObject*, PyObject* cls) {
+    tensor_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(cls));
+    Py_RETURN_NONE;
+}
+PyObject* set_size_class(PyObject*, PyObject* cls) {
+    size_class = Py_NewRef(cls);
+    Py_RETURN_NONE;
+}
+// A wrapper of a subclass around the same storage, without history.
+PyObject* make_subclass(PyObject*, PyObject* args) {
+    PyObject* cls;
+    PyObject* data;
+    int tracked = 0;
+    if (!PyArg_ParseTuple(args, "OO!|p", &cls, &tensor_base_type, &data, &tracked)) return nullptr;
+    return guarded([&] {
+        const Tensor t = detach(tensor_of(data));
+        if (tracked) set_requires_grad(t, true);
+        return wrap_as(t, reinterpret_cast<PyTypeObject*>(cls));
+    });
+}
+PyMethodDef class_functions[] = {
+    {"_set_tensor_class", set_tensor_class, METH_O, "The class of all results."},
+    {"_set_size_class", set_size_class, METH_O, "The class of shapes."},
+    {"_make_subclass", make_subclass, METH_VARARGS, "A tensor of a subclass that shares storage."},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace
+
+PyTypeObject tensor_meta_type = [] {
+    PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
+    t.tp_name = "kajo._core._TensorMeta";
+    t.tp_base = &PyType_Type;
+    t.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+    t.tp_init = meta_init;
+    return t;
+}();
+
+PyTypeObject tensor_base_type = [] {
+    PyTypeObject t = {PyVarObject_HEAD_INIT(&tensor_meta_type, 0)};
+    t.tp_name = "kajo._core.TensorBase";
+    t.tp_basicsize = sizeof(TensorObject);
+    t.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC;
+    t.tp_dealloc = tensor_dealloc;
+    t.tp_traverse = tensor_traverse;
+    t.tp_clear = tensor_clear;
+    t.tp_new = tensor_new;
+    t.tp_dictoffset = offsetof(TensorObject, dict);
+    t.tp_weaklistoffset = offsetof(TensorObject, weak_references);
+    t.tp_as_number = &number_methods;
+    t.tp_as_mapping = &mapping_methods;
+    t.tp_as_buffer = &buffer_methods;
+    t.tp_richcompare = compare;
+    t.tp_hash = tensor_hash;
+    t.tp_iter = tensor_iter;
+    t.tp_getset = tensor_properties;
+    return t;
+}();
+
+PyObject* wrap(const Tensor& t) {
+    if (!t.defined()) return Py_NewRef(Py_None);
+    TensorImpl* impl = t.impl();
+    if (auto* have = static_cast<PyObject*>(impl->python_object)) {
+        if (!impl->python_owned_by_impl) return Py_NewRef(have);
+        impl->python_owned_by_impl = false;
+        impl->retain();
+        object_of(have)->owns = true;
+        return have;  // the tensor's reference becomes the caller's
+    }
+    return new_wrapper(t, tensor_class);
+}
+
+PyObject* wrap_as(const Tensor& t, PyTypeObject* type) {
+    check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ", type->tp_name);
+    if (t.impl()->python_object) return new_wrapper(alias(t), type);
+    return new_wrapper(t, type);
+}
+
+PyObject* wrap_size(IntSpan sizes) {
+    Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(sizes.size())));
+    for (size_t i = 0; i < sizes.size(); i++)
+        PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i),
+                         Object::steal(PyLong_FromLongLong(sizes[i])).release());
+    if (!size_class) return tuple.release();
+    auto* type = reinterpret_cast<PyTypeObject*>(size_class);
+    Object out = Object::steal(type->tp_alloc(type, static_cast<Py_ssize_t>(sizes.size())));
+    for (size_t i = 0; i < sizes.size(); i++)
+        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i),
+                         Py_NewRef(PyTuple_GET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i))));
+    return out.release();
+}
+
+void add_tensor_type(PyObject* module) {
+    TensorImpl::release_python_object = release_wrapper;
+    if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||
+        PyModule_AddObjectRef(module, "_TensorMeta", reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||
+        PyModule_AddObjectRef(module, "TensorBase", reinterpret_cast<PyObject*>(&tensor_base_type)) < 0 ||
+        PyModule_AddFunctions(module, class_functions) < 0)
+        throw PythonError{};
+}
+
+}  // namespace kajo::python

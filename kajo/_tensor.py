@@ -1,0 +1,321 @@
+"""`kajo.Tensor`: the core's tensor with what is written in Python."""
+
+from __future__ import annotations
+
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kajo import _core
+
+if TYPE_CHECKING:
+    import numpy
+
+
+class Size(tuple):  # type: ignore[type-arg]
+    """The shape of a tensor: a tuple of integers.
+
+    >>> import kajo
+    >>> kajo.zeros(2, 3).shape
+    kajo.Size([2, 3])
+    >>> kajo.Size([2, 3]).numel()
+    6
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __repr__(self) -> str:
+        return f"kajo.Size([{', '.join(map(str, self))}])"
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, other: Any) -> Size:
+        return Size(tuple.__mul__(self, other))
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, index: Any) -> Any:
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
+
+class _HookHandle:
+    """Takes a hook away again: by `remove()`, or at the end of a `with` block."""
+
+    def __init__(self, tensor: Tensor, hook_id: int) -> None:
+        self._tensor: Tensor | None = tensor
+        self.id = hook_id
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        if self._tensor is not None:
+            _core._remove_tensor_hook(self._tensor, self.id)
+            self._tensor = None
+
+    def __enter__(self) -> _HookHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
+    """A multi-dimensional array that records what is done to it.
+
+    Made by `kajo.tensor(...)`, `kajo.zeros(...)` and the like.
+
+    >>> import kajo
+    >>> x = kajo.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __array_priority__ = 1000
+
+    # ---- printing ------------------------------------------------------------------------------
+
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+        from kajo._tensor_str import _str
+
+        return _str(self, tensor_contents=tensor_contents)
+
+    def __format__(self, spec: str) -> str:
+        if self.dim() == 0 and not self.is_meta and type(self) is Tensor:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    # ---- gradients -----------------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Tensor] | Tensor | None = None,
+    ) -> None:
+        """Add the gradient of this tensor with respect to the graph's leaves to their `.grad`.
+
+        Args:
+            gradient: the gradient of something with respect to this tensor, of its shape; may be
+                left out for one element.
+            retain_graph: keep what is saved for backward, for another call.
+            create_graph: record the computation of the gradients, for higher derivatives.
+            inputs: accumulate into these tensors only.
+
+        Raises:
+            RuntimeError: if there is nothing to differentiate, or `gradient` is missing.
+
+        >>> import kajo
+        >>> x = kajo.tensor(3.0, requires_grad=True)
+        >>> (x ** 2).backward()
+        >>> x.grad
+        tensor(6.)
+        """
+        from kajo.autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _HookHandle:
+        """Call `hook(gradient)` when this tensor's gradient is computed; it may return another one.
+
+        >>> import kajo
+        >>> x = kajo.tensor(1.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: 2 * g)
+        >>> x.backward(); x.grad
+        tensor(2.)
+        """
+        return _HookHandle(self, _core._add_tensor_hook(self, hook))
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> _HookHandle:
+        """Call `hook(tensor)` after `.grad` of this leaf was accumulated."""
+        return _HookHandle(self, _core._add_post_accumulate_hook(self, hook))
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this tensor in `.grad` though it is no leaf."""
+        _core._retain_grad(self)
+
+    # ---- NumPy and other libraries -----------------------------------------------------------------
+
+    def numpy(self, *, force: bool = False) -> numpy.ndarray[Any, Any]:
+        """A NumPy array that shares this tensor's memory.
+
+        Args:
+            force: detach, move to the CPU and resolve first, possibly by copying.
+
+        Raises:
+            RuntimeError: if the tensor requires grad.
+            TypeError: if NumPy has no such dtype (bfloat16).
+        """
+        import numpy
+
+        t = self.detach().cpu() if force else self
+        if t.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        if t.is_meta:
+            raise TypeError("numpy(): can't convert a meta tensor to numpy: it has no data")
+        if t.dtype is _core.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16: use .float().numpy()")
+        return numpy.asarray(memoryview(t))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+        import numpy
+
+        import kajo
+
+        return kajo.from_numpy(numpy.asarray(array))
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """A DLPack capsule of this tensor, for zero-copy exchange with other libraries."""
+        from kajo.utils.dlpack import to_dlpack
+
+        return to_dlpack(self, **options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    # ---- copying and pickling ------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment: call .detach() or .clone() first"
+            )
+        if id(self) in memo:
+            return memo[id(self)]  # type: ignore[no-any-return]
+        from kajo.storage import copy_with_storage
+
+        result: Tensor = copy_with_storage(self, memo)
+        if type(self) is not Tensor:
+            result = _core._make_subclass(type(self), result)
+        result.requires_grad_(self.requires_grad)
+        memo[id(self)] = result
+        if self.grad is not None:
+            from copy import deepcopy
+
+            result.grad = deepcopy(self.grad, memo)
+        if self.__dict__:
+            from copy import deepcopy
+
+            result.__dict__.update(deepcopy(self.__dict__, memo))
+        return result
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from kajo.storage import reduce_tensor
+
+        return reduce_tensor(self)
+
+    def __setstate__(self, state: Any) -> None:
+        self.__dict__.update(state)
+
+    # ---- storage -------------------------------------------------------------------------------------
+
+    def untyped_storage(self) -> Any:
+        """The bytes that this tensor is a view of."""
+        from kajo.storage import UntypedStorage
+
+        return UntypedStorage._of(self)
+
+    def storage(self) -> Any:
+        """The elements that this tensor is a view of, with their dtype."""
+        from kajo.storage import TypedStorage
+
+        return TypedStorage._of(self)
+
+    def storage_type(self) -> type:
+        """The class of `storage()`."""
+        from kajo.storage import TypedStorage
+
+        return TypedStorage
+
+    def set_(self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
+        """Make this tensor a view of another tensor's or storage's memory.
+
+        Raises:
+            RuntimeError: if the view reaches outside a storage that cannot grow.
+        """
+        if source is None:
+            source = _core.empty(0, dtype=self.dtype)
+        if isinstance(source, Tensor):
+            if size is None:
+                return _core._set_tensor(self, source)  # type: ignore[no-any-return]
+        else:
+            source = source._tensor_of(self.dtype)
+            if size is None:
+                size = (source.numel() - storage_offset,)
+        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))  # type: ignore[no-any-return]
+
+    def share_memory_(self) -> Tensor:
+        """Move the storage to memory that other processes can map; returns self."""
+        from kajo.multiprocessing import share_tensor
+
+        share_tensor(self)
+        return self
+
+    def is_shared(self) -> bool:
+        """Whether other processes can map the storage."""
+        return bool(getattr(self, "_shared", False))
+
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """Page-locked memory matters to GPUs only: here the tensor itself."""
+        return self
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """Whether the memory is page-locked for a GPU: never on the CPU."""
+        return False
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (Tensor, int, float, complex, bool)):
+            return bool((element == self).any().item())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+
+    def __reversed__(self) -> Tensor:
+        return self if self.dim() == 0 else self.flip(0)  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.dim() == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(type(self)), *self.__dict__})
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
+        return _core.tensor(  # type: ignore[no-any-return]
+            data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+        )
+
+
+_core._set_tensor_class(Tensor)
+_core._set_size_class(Size)
+Tensor.__module__ = "kajo"
+Size.__module__ = "kajo"

@@ -1,0 +1,160 @@
+"""Switches for what operations record."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kajo import _core
+
+__all__ = ["enable_grad", "inference_mode", "no_grad", "set_grad_enabled", "set_multithreading_enabled"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Switch:
+    """A context manager that is also a decorator, for functions and generators."""
+
+    def _fresh(self) -> _Switch:
+        return type(self)()
+
+    def __enter__(self) -> None:
+        raise TypeError(f"{type(self).__name__} is not a context manager")
+
+    def __exit__(self, *_: object) -> None:
+        raise TypeError(f"{type(self).__name__} is not a context manager")
+
+    def __call__(self, function: F) -> F:
+        fresh = self._fresh
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generator(*args: Any, **kwargs: Any) -> Any:
+                inner = function(*args, **kwargs)
+                try:
+                    with fresh():
+                        item = next(inner)
+                    while True:
+                        try:
+                            sent = yield item
+                        except GeneratorExit:
+                            with fresh():
+                                inner.close()
+                            raise
+                        except BaseException as error:
+                            with fresh():
+                                item = inner.throw(error)
+                        else:
+                            with fresh():
+                                item = inner.send(sent)
+                except StopIteration as stop:
+                    return stop.value
+
+            return generator  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with fresh():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+
+class no_grad(_Switch):
+    """Operations inside record no history.
+
+    >>> import kajo
+    >>> x = kajo.ones(1, requires_grad=True)
+    >>> with kajo.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    _on = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        self = super().__new__(cls)
+        return self if function is None else self(function)
+
+    def __enter__(self) -> None:
+        self._before = _core._set_grad_enabled(self._on)
+
+    def __exit__(self, *_: object) -> None:
+        _core._set_grad_enabled(self._before)
+
+
+class enable_grad(no_grad):
+    """Operations inside record their history, also within `no_grad`."""
+
+    _on = True
+
+
+class set_grad_enabled(_Switch):
+    """Switch recording on or off at once; as a context manager, until the end of the block.
+
+    >>> import kajo
+    >>> with kajo.set_grad_enabled(False):
+    ...     kajo.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+        self._before = _core._set_grad_enabled(self.mode)
+
+    def _fresh(self) -> set_grad_enabled:
+        return type(self)(self.mode)
+
+    def __call__(self, function: F) -> F:
+        _core._set_grad_enabled(self._before)
+        return super().__call__(function)
+
+    def __enter__(self) -> None:
+        _core._set_grad_enabled(self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        _core._set_grad_enabled(self._before)
+
+
+class inference_mode(_Switch):
+    """Like `no_grad`, and tensors made inside can never take part in a graph, which saves work."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = super().__new__(cls)
+        if callable(mode):
+            self.mode = True
+            return self(mode)
+        return self
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = bool(mode)
+
+    def _fresh(self) -> inference_mode:
+        return type(self)(self.mode)
+
+    def __enter__(self) -> None:
+        self._inference = _core._set_inference_mode(self.mode)
+        self._grad = _core._set_grad_enabled(not self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        _core._set_inference_mode(self._inference)
+        _core._set_grad_enabled(self._grad)
+
+
+class set_multithreading_enabled(_Switch):
+    """Backward runs in the thread that calls it, so this switch has nothing to do."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+
+    def _fresh(self) -> set_multithreading_enabled:
+        return type(self)(self.mode)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None

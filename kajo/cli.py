@@ -1,0 +1,133 @@
+"""The ``kajo`` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from pathlib import Path
+
+import kajo
+
+TRAIN_SETTINGS = {
+    "epochs": (int, "how often every training image is seen"),
+    "batch_size": (int, "images an update"),
+    "learning_rate": (float, "the peak of the schedule"),
+    "seed": (int, "of weights, order, shifts and dropout"),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line.
+
+    Example:
+        >>> build_parser().parse_args(["train", "digits", "--epochs", "3"]).epochs
+        3
+    """
+    parser = argparse.ArgumentParser(prog="kajo", description="Deep learning on its own engine.")
+    parser.add_argument("--version", action="version", version=f"kajo {kajo.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    commands.add_parser("info", help="print what a bug report needs")
+
+    train = commands.add_parser("train", help="train a network on real handwritten digits")
+    train.add_argument("job", choices=("digits", "mnist"), help="what to learn")
+    train.add_argument("--data", type=Path, metavar="DIR", help="folder with the files of MNIST")
+    folder = train.add_mutually_exclusive_group()
+    folder.add_argument("--out", type=Path, metavar="DIR", help="folder of a new run")
+    folder.add_argument("--resume", type=Path, metavar="DIR", help="folder of the run to continue")
+    for name, (kind, meaning) in TRAIN_SETTINGS.items():
+        option = "--" + name.replace("_", "-")
+        train.add_argument(option, type=kind, metavar=kind.__name__.upper(), help=meaning)
+    return parser
+
+
+def information() -> dict[str, str]:
+    """What ``kajo info`` prints: a text for each name, in the order of printing.
+
+    Example:
+        >>> information()["kajo"] == kajo.__version__
+        True
+    """
+    from importlib import metadata
+
+    import numpy
+
+    from kajo import _core
+
+    build = {name.replace("_", " "): str(text) for name, text in _core.build_info().items()}
+    return {
+        "kajo": build.pop("version"),
+        **build,
+        "BLAS": "kajo's own",
+        "LAPACK": f"OpenBLAS (scipy-openblas32 {metadata.version('scipy-openblas32')})",
+        "threads": f"{kajo.get_num_threads()} of {os.cpu_count()} cores",
+        "devices": "cpu, meta",
+        "processor": _processor(),
+        "Python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "NumPy": numpy.__version__,
+        "platform": platform.platform(),
+        "package": str(Path(kajo.__file__ or "").parent),
+    }
+
+
+def _processor() -> str:
+    # platform.processor() is empty or the mere architecture on Linux.
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
+
+
+def print_information() -> int:
+    """Prints the table of ``kajo info`` and returns the exit status.
+
+    Example:
+        >>> print_information()  # doctest: +SKIP
+        0
+    """
+    rows = information()
+    width = max(map(len, rows))
+    for name, text in rows.items():
+        print(f"{name:<{width}}  {text}")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: the words after ``kajo``; those of the process if not given.
+
+    Returns:
+        The exit status: 0; 1 after an error that the user can mend, which is printed; 130 after
+        Ctrl-C.
+
+    Example:
+        >>> main(["info"])  # doctest: +SKIP
+        0
+    """
+    options = build_parser().parse_args(arguments)
+    if options.command == "info":
+        return print_information()
+    given = {name: getattr(options, name) for name in TRAIN_SETTINGS}
+    try:
+        # Imported here so that `kajo info` answers at once.
+        from kajo.train.command import command
+
+        return command(
+            options.job,
+            data=options.data,
+            out=options.out,
+            resumed=options.resume,
+            given={name: value for name, value in given.items() if value is not None},
+        )
+    except (OSError, ValueError, ModuleNotFoundError) as error:
+        print(f"kajo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("kajo: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,74 @@
+"""Choosing how attention is computed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any
+
+__all__ = ["SDPBackend", "sdpa_kernel"]
+
+
+class SDPBackend(IntEnum):
+    """The ways to compute attention that a program may ask for.
+
+    Example:
+        >>> from kajo.nn.attention import SDPBackend
+        >>> SDPBackend.MATH.name
+        'MATH'
+    """
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+_allowed: list[SDPBackend] = [
+    SDPBackend.FLASH_ATTENTION,
+    SDPBackend.EFFICIENT_ATTENTION,
+    SDPBackend.MATH,
+    SDPBackend.CUDNN_ATTENTION,
+]
+
+
+def _cur_sdpa_kernel_backends(with_priority: bool = False) -> list[SDPBackend]:
+    return list(_allowed)
+
+
+@contextlib.contextmanager
+def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any, Any]]:
+    """Within this context attention may be computed in the named ways only.
+
+    All ways give the same numbers up to rounding; on the CPU there is one kernel.
+
+    Args:
+        backends: one :class:`SDPBackend` or a list of them.
+        set_priority: whether their order says which is preferred.
+
+    Raises:
+        AssertionError: if `backends` is neither.
+
+    Example:
+        >>> import kajo
+        >>> from kajo.nn.attention import SDPBackend, sdpa_kernel
+        >>> q = kajo.ones(1, 1, 2, 4)
+        >>> with sdpa_kernel(SDPBackend.MATH):
+        ...     kajo.nn.functional.scaled_dot_product_attention(q, q, q).shape
+        torch.Size([1, 1, 2, 4])
+    """
+    global _allowed
+    if not isinstance(backends, (SDPBackend, list)):
+        raise AssertionError(
+            "Backend must be an instance of SDPBackend or a list of SDPBackend instances"
+        )
+    before = _allowed
+    wanted = [backends] if isinstance(backends, SDPBackend) else backends
+    _allowed = list(dict.fromkeys(wanted))
+    try:
+        yield {}
+    finally:
+        _allowed = before

@@ -1,0 +1,38 @@
+"""Tools for networks and their parameters."""
+
+from kajo.nn.utils import rnn, stateless
+from kajo.nn.utils.clip_grad import (
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
+)
+from kajo.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
+from kajo.nn.utils.fusion import (
+    fuse_conv_bn_eval,
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+    fuse_linear_bn_weights,
+)
+from kajo.nn.utils.init import skip_init
+from kajo.nn.utils.weight_norm import remove_weight_norm, weight_norm
+
+__all__ = [
+    "clip_grad_norm",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
+    "get_total_norm",
+    "parameters_to_vector",
+    "remove_weight_norm",
+    "rnn",
+    "skip_init",
+    "stateless",
+    "vector_to_parameters",
+    "weight_norm",
+]

@@ -1,0 +1,1 @@
+"""Tools beside the tensors: data loading and hook handles."""

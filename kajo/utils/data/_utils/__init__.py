@@ -1,0 +1,1 @@
+"""Parts of the DataLoader: joining samples into batches, and worker processes."""

@@ -1,0 +1,171 @@
+"""The worker processes of one DataLoader iterator, and the sockets to them."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import time
+import weakref
+from collections import deque
+from multiprocessing.connection import Connection
+from typing import Any
+
+from kajo.utils.data._utils import handover
+from kajo.utils.data._utils.worker import Job, NewPass, Task, run_worker
+
+_MAX_IN_FLIGHT = 32
+"""Tasks and answers that may lie in a worker's socket; more could fill it and block both ends."""
+
+_GRACE_SECONDS = 2.0
+
+
+def _exit_cause(code: int | None) -> str:
+    if code is None:
+        return "it closed its connection"
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"killed by signal {signal.Signals(-code).name}"
+        return f"killed by signal {-code}"
+    return f"exit code {code}"
+
+
+def _close(owner: int, processes: list[Any], connections: list[Connection]) -> None:
+    """End the workers: closing the sockets asks them to, then signals make them."""
+    if os.getpid() != owner:
+        return
+    for connection in connections:
+        connection.close()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+    for stop in ("terminate", "kill"):
+        for process in processes:
+            if process.is_alive():
+                getattr(process, stop)()
+                process.join(_GRACE_SECONDS)
+
+
+class WorkerPool:
+    """Starts one process for each job and exchanges tasks and batches with them.
+
+    Args:
+        jobs: what each worker reads.
+        context: multiprocessing context, or None for the default one.
+        timeout: seconds to wait for an answer; 0: for ever.
+    """
+
+    def __init__(self, jobs: list[Job], context: Any, timeout: float) -> None:
+        context = multiprocessing.get_context() if context is None else context
+        forks = context.get_start_method() == "fork"
+        self.timeout = timeout
+        self.processes: list[Any] = []
+        self._connections: list[Connection] = []
+        self._tasks: list[deque[Task]] = [deque() for _ in jobs]
+        self._in_flight = [0 for _ in jobs]
+        self._close = weakref.finalize(self, _close, os.getpid(), self.processes, self._connections)
+        for job in jobs:
+            ours, theirs = context.Pipe(duplex=True)
+            self._connections.append(ours)
+            process = context.Process(
+                target=run_worker,
+                args=(job, theirs, list(self._connections) if forks else []),
+                daemon=True,
+            )
+            process.start()
+            theirs.close()
+            self.processes.append(process)
+
+    def outstanding(self, worker: int) -> int:
+        """How many tasks of a worker have no answer yet."""
+        return len(self._tasks[worker])
+
+    def send(self, worker: int, number: int, index: Any) -> None:
+        """Give a worker a task; it answers its tasks in order."""
+        self._tasks[worker].append(Task(number, index))
+        self._feed(worker)
+
+    def begin_pass(self) -> None:
+        """Tell all workers, which must have no outstanding task, that a new pass begins."""
+        for worker in range(len(self.processes)):
+            self._write(worker, NewPass())
+
+    def _feed(self, worker: int) -> None:
+        tasks = self._tasks[worker]
+        while self._in_flight[worker] < min(len(tasks), _MAX_IN_FLIGHT):
+            self._write(worker, tasks[self._in_flight[worker]])
+            self._in_flight[worker] += 1
+
+    def _write(self, worker: int, message: Any) -> None:
+        try:
+            handover.send(self._connections[worker], message)
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._death(worker) from None
+
+    def receive(self, worker: int | None = None) -> tuple[int, Any]:
+        """Wait for the next answer of a worker, or of any worker that has a task.
+
+        Returns:
+            Number of the task and its answer.
+
+        Raises:
+            RuntimeError: if a worker has died, or the time is over.
+        """
+        wanted = [worker] if worker is not None else self._busy()
+        owner_of = {id(self._connections[w]): w for w in wanted}
+        ready = self._wait([self._connections[w] for w in wanted])
+        for connection in ready:
+            if id(connection) in owner_of:
+                return self._read(owner_of[id(connection)])
+        dead = next(w for w, p in enumerate(self.processes) if p.sentinel in ready)
+        raise self._death(dead)
+
+    def _busy(self) -> list[int]:
+        return [w for w, tasks in enumerate(self._tasks) if tasks]
+
+    def _wait(self, connections: list[Connection]) -> list[Any]:
+        sentinels = [process.sentinel for process in self.processes]
+        ready = multiprocessing.connection.wait(
+            [*connections, *sentinels], self.timeout if self.timeout > 0 else None
+        )
+        if not ready:
+            self.close()
+            raise RuntimeError(f"DataLoader timed out after {self.timeout} seconds")
+        return ready
+
+    def _read(self, worker: int) -> tuple[int, Any]:
+        try:
+            number, answer = handover.receive(self._connections[worker])
+        except (EOFError, ConnectionResetError):
+            raise self._death(worker) from None
+        self._tasks[worker].popleft()
+        self._in_flight[worker] -= 1
+        self._feed(worker)
+        return number, answer
+
+    def _death(self, worker: int) -> RuntimeError:
+        """The error that tells which worker died, of what, and on which samples."""
+        process = self.processes[worker]
+        process.join(_GRACE_SECONDS)
+        task = self._tasks[worker][0] if self._tasks[worker] else None
+        doing = "it had nothing to do"
+        if task is not None:
+            doing = f"it worked on batch {task.number} (index {_shorten(task.index)})"
+        error = RuntimeError(
+            f"DataLoader worker (pid(s) {process.pid}) exited unexpectedly: worker {worker}, "
+            f"{_exit_cause(process.exitcode)}; {doing}. Set num_workers=0 to see an error in the "
+            f"main process; a worker killed by SIGKILL or SIGBUS has often run out of memory."
+        )
+        self.close()
+        return error
+
+    def close(self) -> None:
+        """End all workers and wait for them; may be called again."""
+        self._close()
+
+
+def _shorten(index: Any) -> str:
+    text = repr(index)
+    return text if len(text) <= 200 else text[:200] + "..."

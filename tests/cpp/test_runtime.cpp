@@ -1,0 +1,340 @@
+// Checks of the runtime ground: thread pool, allocator, random generator.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/allocator.h"
+#include "core/error.h"
+#include "core/generator.h"
+#include "core/half.h"
+#include "core/parallel.h"
+#include "core/random_fill.h"
+#include "core/random_sampling.h"
+
+namespace {
+
+int failures = 0;
+
+void check(bool ok, const char* what) {
+    if (ok) return;
+    ++failures;
+    std::fprintf(stderr, "failed: %s\n", what);
+}
+
+int64_t parallel_sum(int64_t chunks) {
+    std::vector<int64_t> seen(static_cast<size_t>(chunks), 0);
+    kajo::parallel_for(chunks, [&](int64_t i) { seen[static_cast<size_t>(i)] += i + 1; });
+    return std::accumulate(seen.begin(), seen.end(), int64_t{0});
+}
+
+void test_every_chunk_once() {
+    for (int threads : {1, 2, 5, 3, 8}) {
+        kajo::set_num_threads(threads);
+        for (int64_t chunks : {0, 1, 2, 7, 1000}) {
+            check(parallel_sum(chunks) == chunks * (chunks + 1) / 2, "every chunk runs once");
+        }
+    }
+    for (int round = 0; round < 2000; ++round) {
+        if (parallel_sum(4) != 10) return check(false, "short jobs in a row");
+    }
+    kajo::set_num_threads(4);
+}
+
+void test_ranges() {
+    for (int64_t n : {0, 1, 9, 10, 11, 95}) {
+        std::atomic<int64_t> covered{0};
+        std::atomic<bool> bounds{true};
+        kajo::parallel_ranges(n, 10, [&](int64_t begin, int64_t end) {
+            covered += end - begin;
+            if (begin % 10 != 0 || end - begin > 10 || end > n) bounds = false;
+        });
+        check(covered == n && bounds, "parallel_ranges covers [0, n) in pieces of the grain");
+    }
+}
+
+void test_nested() {
+    std::atomic<int64_t> total{0};
+    std::atomic<bool> inside{true};
+    kajo::parallel_for(8, [&](int64_t) {
+        if (!kajo::in_parallel_region()) inside = false;
+        kajo::parallel_for(8, [&](int64_t j) { total += j; });
+    });
+    check(total == 8 * 28, "nested calls");
+    check(inside && !kajo::in_parallel_region(), "in_parallel_region");
+}
+
+void test_exceptions() {
+    for (int round = 0; round < 50; ++round) {
+        bool caught = false;
+        try {
+            kajo::parallel_for(100, [&](int64_t i) {
+                if (i % 10 == 3) throw std::runtime_error("chunk " + std::to_string(i));
+            });
+        } catch (const std::runtime_error& error) {
+            caught = std::string(error.what()).find("chunk") == 0;
+        }
+        check(caught, "the first exception reaches the caller");
+    }
+    check(parallel_sum(100) == 5050, "the pool works after an exception");
+    bool refused = false;
+    try {
+        kajo::set_num_threads(0);
+    } catch (const kajo::Error&) {
+        refused = true;
+    }
+    check(refused, "set_num_threads(0) is refused");
+}
+
+void test_many_callers() {
+    std::vector<std::thread> threads;
+    std::atomic<bool> right{true};
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+            for (int round = 0; round < 200; ++round) {
+                if (parallel_sum(50) != 1275) right = false;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    check(right, "several threads call parallel_for at once");
+}
+
+[[maybe_unused]] bool child_ends_well(int (*run)()) {
+    const pid_t child = fork();
+    if (child == 0) _exit(run());
+    int status = 0;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
+[[maybe_unused]] void test_fork() {
+    check(parallel_sum(100) == 5050, "before fork");
+    const auto in_child = [] {
+        void* block = kajo::cpu_allocate(3 << 20);
+        std::memset(block, 1, 3 << 20);
+        kajo::cpu_free(block, 3 << 20);
+        return parallel_sum(1000) == 500500 ? 0 : 1;
+    };
+    check(child_ends_well(in_child), "pool and allocator in a forked child");
+    std::atomic<bool> stop{false};
+    std::thread busy([&] {
+        while (!stop) {
+            parallel_sum(20);
+            kajo::cpu_free(kajo::cpu_allocate(1 << 20), 1 << 20);
+        }
+    });
+    for (int round = 0; round < 10; ++round) check(child_ends_well(in_child), "fork while in use");
+    stop = true;
+    busy.join();
+    check(parallel_sum(100) == 5050, "after fork");
+}
+
+void test_sizes() {
+    for (size_t bytes :
+         {1u, 63u, 64u, 65u, 1000u, 1024u, 1025u, 4097u, 262144u, 262145u, 5000000u}) {
+        void* block = kajo::cpu_allocate(bytes);
+        check(reinterpret_cast<uintptr_t>(block) % 64 == 0, "64-byte alignment");
+        std::memset(block, 7, bytes);
+        kajo::cpu_free(block, bytes);
+    }
+    check(kajo::cpu_allocate(0) == nullptr, "no bytes, no memory");
+    kajo::cpu_free(nullptr, 0);
+    bool thrown = false;
+    try {
+        kajo::cpu_allocate(size_t{1} << 60);
+    } catch (const kajo::OutOfMemoryError& error) {
+        thrown = std::string(error.what()).find("1152921504606846976") != std::string::npos;
+    }
+    check(thrown, "out of memory names the bytes");
+}
+
+void test_memory_stats() {
+    kajo::empty_cpu_cache();
+    kajo::reset_peak_cpu_memory();
+    const auto before = kajo::cpu_memory_stats();
+    void* block = kajo::cpu_allocate(8 << 20);
+    kajo::cpu_free(block, 8 << 20);
+    const auto after = kajo::cpu_memory_stats();
+    check(after.allocated_bytes == before.allocated_bytes, "allocated bytes go back");
+    check(after.peak_allocated_bytes == before.allocated_bytes + (8 << 20), "peak");
+    check(after.allocations == before.allocations + 1, "allocations are counted");
+#if !defined(__SANITIZE_ADDRESS__)
+    check(after.cached_bytes >= (8 << 20), "a freed large block is kept");
+    void* again = kajo::cpu_allocate(7 << 20);
+    check(again == block, "a kept block is reused by best fit");
+    check(kajo::cpu_memory_stats().cache_hits == after.cache_hits + 1, "hits are counted");
+    kajo::cpu_free(again, 7 << 20);
+    kajo::cpu_free(kajo::cpu_allocate(100), 100);
+#endif
+    kajo::empty_cpu_cache();
+    check(kajo::cpu_memory_stats().cached_bytes == 0, "empty_cpu_cache keeps nothing");
+}
+
+struct Block {
+    unsigned char* data;
+    size_t bytes;
+    unsigned char mark;
+};
+
+// Threads allocate, mark, check and free, and hand half of their blocks to the next thread.
+void test_allocator_stress() {
+    constexpr int kThreads = 4;
+    std::vector<std::vector<Block>> handed(kThreads);
+    std::atomic<bool> intact{true};
+    const auto release = [&](const Block& block) {
+        if (block.data[0] != block.mark || block.data[block.bytes - 1] != block.mark)
+            intact = false;
+        kajo::cpu_free(block.data, block.bytes);
+    };
+    for (int round = 0; round < 3; ++round) {
+        std::vector<std::vector<Block>> next(kThreads);
+        std::vector<std::thread> threads;
+        for (int t = 0; t < kThreads; ++t) {
+            threads.emplace_back([&, t] {
+                std::minstd_rand random(static_cast<unsigned>(t + 10 * round + 1));
+                for (const Block& block : handed[static_cast<size_t>(t)]) release(block);
+                std::vector<Block> mine;
+                for (int i = 0; i < 3000; ++i) {
+                    const size_t bytes = 1 + random() % (size_t{1} << (4 + random() % 16));
+                    auto* data = static_cast<unsigned char*>(kajo::cpu_allocate(bytes));
+                    const auto mark = static_cast<unsigned char>(random());
+                    data[0] = data[bytes - 1] = mark;
+                    mine.push_back({data, bytes, mark});
+                    if (random() % 3 != 0) {
+                        std::swap(mine[random() % mine.size()], mine.back());
+                        release(mine.back());
+                        mine.pop_back();
+                    }
+                }
+                next[static_cast<size_t>((t + 1) % kThreads)] = std::move(mine);
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+        handed = std::move(next);
+    }
+    for (const auto& blocks : handed) {
+        for (const Block& block : blocks) release(block);
+    }
+    check(intact, "blocks keep their content across threads");
+}
+
+void test_mersenne_twister() {
+    kajo::Mt19937 engine(5489);
+    std::mt19937 reference(5489);
+    bool equal = true;
+    for (int i = 0; i < 10000; ++i) equal = equal && engine.next() == reference();
+    check(equal, "mt19937 produces the standard stream");
+    std::vector<uint32_t> block(1300);
+    engine.fill(block.data(), block.size());
+    for (uint32_t word : block) equal = equal && word == reference();
+    check(equal, "mt19937 in bulk continues the stream");
+}
+
+void test_generator_state() {
+    for (size_t drawn : {0u, 1u, 623u, 624u, 625u}) {
+        kajo::Generator generator(0x123456789abcdefull);
+        for (size_t i = 0; i < drawn; ++i) generator.random();
+        const double first = generator.normal();
+        auto state = generator.get_state();
+        const double second = generator.normal();
+        const uint32_t third = generator.random();
+        kajo::Generator other;
+        other.set_state(state);
+        check(other.initial_seed() == 0x123456789abcdefull, "the seed is part of the state");
+        check(first != second && other.normal() == second, "the kept normal sample is as well");
+        check(other.random() == third, "a restored generator continues the stream");
+        check(kajo::Generator(1).random() != third, "another seed, another stream");
+        state[12] = 0;
+        bool refused = false;
+        try {
+            other.set_state(state);
+        } catch (const kajo::Error&) {
+            refused = true;
+        }
+        check(refused, "a state that was never seeded is refused");
+    }
+}
+
+void test_fills() {
+    kajo::Generator generator(1234);
+    std::vector<float> uniform(4);
+    kajo::fill_uniform(uniform.data(), 4, 0.0, 1.0, generator);
+    check(uniform[0] == 822569775 % (1 << 24) * 0x1p-24f, "uniform_ takes the low 24 bits");
+    std::vector<float> one(100003), many(100003);
+    for (auto [values, threads] : {std::pair{&one, 1}, std::pair{&many, 4}}) {
+        kajo::set_num_threads(threads);
+        generator.manual_seed(7);
+        kajo::fill_normal(values->data(), 100003, 1.0, 2.0, generator);
+    }
+    check(one == many, "normal_ does not depend on the number of threads");
+    const double mean = std::accumulate(one.begin(), one.end(), 0.0) / 100003;
+    check(mean > 0.97 && mean < 1.03, "normal_ has the mean asked for");
+    std::vector<kajo::BFloat16> half(1000);
+    kajo::fill_uniform(half.data(), 1000, 0.0, 1.0, generator);
+    for (kajo::BFloat16 x : half) check(float(x) >= 0 && float(x) < 1, "uniform_ stays below `to`");
+    std::vector<int64_t> permutation(100);
+    kajo::random_permutation(permutation.data(), 100, generator);
+    check(std::accumulate(permutation.begin(), permutation.end(), int64_t{0}) == 4950, "randperm");
+    kajo::fill_random_range(permutation.data(), 100, -3, 5, generator);
+    for (int64_t x : permutation) check(x >= -3 && x < 2, "random_ stays in its range");
+    const std::vector<float> weights = {0.F, 1.F, 2.F, 0.F};
+    std::vector<int64_t> drawn(2);
+    kajo::sample_multinomial(weights.data(), 1, 4, 2, false, drawn.data(), generator);
+    check(drawn[0] + drawn[1] == 3 && drawn[0] != drawn[1], "multinomial without replacement");
+}
+
+void test_fills_from_threads() {
+    kajo::Generator generator(3);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&] {
+            std::vector<double> values(3000);
+            for (int i = 0; i < 20; ++i) {
+                kajo::fill_exponential(values.data(), 3000, 2.0, generator);
+                kajo::fill_normal(values.data(), 5, 0.0, 1.0, generator);
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    kajo::Generator alone(3);
+    std::vector<uint32_t> words(3 * 20 * 6000);
+    alone.fill(words.data(), words.size());
+    // Two normals take two uniforms of two words each.
+    for (int i = 0; i < 3 * 20 * 5 / 2; ++i) alone.fill(words.data(), 4);
+    check(alone.random() == generator.random(),
+          "threads share one stream without losing any of it");
+}
+
+}  // namespace
+
+int main() {
+    test_every_chunk_once();
+    test_ranges();
+    test_nested();
+    test_exceptions();
+    test_many_callers();
+#if !defined(__SANITIZE_THREAD__)  // which allows no threads in a forked child
+    test_fork();
+#endif
+    test_sizes();
+    test_memory_stats();
+    test_allocator_stress();
+    test_mersenne_twister();
+    test_generator_state();
+    test_fills();
+    test_fills_from_threads();
+    if (failures == 0) std::puts("runtime: all checks passed");
+    return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,346 @@
+"""Write the C++ of the element-wise operations: generate_pointwise.py OUTPUT_FOLDER.
+
+From the table in kajo/ops come the kernels (several units, each compiled for every instruction set), the
+table of kernels of one instruction set, the descriptors with the gradient programs, and the identifiers.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
+
+from ops.expression import Expr, order, value_of, variables
+from ops.operation import Operation
+from ops.pointwise import OPERATIONS
+from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
+
+UNITS = 6
+MAX_INPUTS = 4
+HEADER = "// Made by tools/generate_pointwise.py from the table in kajo/ops.\n"
+
+
+# ---- kernels -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Gradients:
+    """The gradient formulas of an operation for one compute type, by input."""
+
+    formulas: tuple[Expr | None, ...]
+
+    def live(self, inputs: Iterable[int]) -> list[Expr]:
+        """The formulas of these inputs."""
+        found = [self.formulas[i] for i in inputs]
+        return [f for f in found if f is not None]
+
+
+def result_type(op: Operation, t: ComputeType) -> str:
+    """The C++ type of the result's elements."""
+    if op.rule == "bool":
+        return "mask"
+    if op.rule == "real":
+        return t.real
+    return f"std::complex<{t.cpp}>" if op.rule == "complex" else t.cpp
+
+
+def gradients_for(op: Operation, t: ComputeType) -> Gradients | None:
+    """The gradient formulas that kernels of this compute type use, if there are any."""
+    is_complex = t.dtype_class == "complex" or op.rule == "complex"
+    formulas = op.complex_gradients if is_complex else op.gradients
+    supported = t.dtype_class in ("float", "complex") and t.dtype_class in op.by_class
+    return Gradients(formulas) if formulas and supported else None
+
+
+def reads(op: Operation, inputs: Iterable[int]) -> tuple[bool, list[int]]:
+    """Whether the gradients of these inputs read the result, and which inputs, for any type."""
+    names: set[str] = set()
+    for formulas in (op.gradients, op.complex_gradients):
+        names |= variables(*Gradients(formulas).live(inputs)) if formulas else set()
+    return "y" in names, [i for i, n in enumerate(op.inputs) if n in names]
+
+
+def forward_kernel(op: Operation, t: ComputeType) -> Kernel | None:
+    """The kernel of the operation itself."""
+    formula = op.by_class.get(t.dtype_class)
+    if formula is None:
+        return None
+    inputs = tuple((n, "mask" if n in op.masks else t.cpp) for n in op.inputs)
+    name = f"{op.identifier}_{t.name}"
+    return Kernel(name, t, (formula,), inputs, (result_type(op, t),), tuple(op.scalars))
+
+
+def backward_kernel(op: Operation, t: ComputeType, wanted: Sequence[int], name: str) -> Kernel | None:
+    """The kernel of the gradients of the `wanted` inputs."""
+    gradients = gradients_for(op, t)
+    if gradients is None or not wanted:
+        return None
+    roots = gradients.live(wanted)
+    if len(roots) != len(wanted):
+        return None
+    result, saved = reads(op, wanted)
+    of_result = result_type(op, t)
+    inputs = [("g", of_result)] + ([("y", of_result)] if result else [])
+    inputs += [(op.inputs[i], "mask" if op.inputs[i] in op.masks else t.cpp) for i in saved]
+    outputs = (t.cpp,) * len(roots)
+    return Kernel(f"{op.identifier}_{name}_{t.name}", t, tuple(roots), tuple(inputs), outputs, tuple(op.scalars))
+
+
+@dataclass
+class KernelTable:
+    """All kernels, equal ones once, and the function that serves each place of the table."""
+
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def enter(self, kernel: Kernel | None) -> str:
+        """The name of the function that does what this kernel does."""
+        if kernel is None:
+            return "nullptr"
+        name = self.names.setdefault(kernel.text, f"k_{kernel.name}")
+        self.kernels.setdefault(name, kernel)
+        return name
+
+    def row(self, op: Operation) -> str:
+        """The initialiser of an operation's OpKernels."""
+
+        def kernel_set(kernels: Iterable[Kernel | None]) -> str:
+            return "{{" + ", ".join(self.enter(k) for k in kernels) + "}}"
+
+        differentiable = op.differentiable
+        forward = kernel_set(forward_kernel(op, t) for t in TYPES)
+        backward = kernel_set(backward_kernel(op, t, differentiable, "backward") for t in TYPES)
+        single = []
+        for i in range(MAX_INPUTS):
+            wanted = [i] if i in differentiable else []
+            single.append(kernel_set(backward_kernel(op, t, wanted, f"backward{i}") for t in TYPES))
+        return f"    {{{forward}, {backward}, {{{', '.join(single)}}}}},\n"
+
+
+def kernel_units(kernels: dict[str, Kernel]) -> list[str]:
+    """The texts of the units of kernels, balanced by length."""
+    units: list[list[tuple[str, Kernel]]] = [[] for _ in range(UNITS)]
+    sizes = [0] * UNITS
+    for name, kernel in sorted(kernels.items(), key=lambda item: -len(item[1].text)):
+        smallest = sizes.index(min(sizes))
+        units[smallest].append((name, kernel))
+        sizes[smallest] += len(kernel.text)
+    texts = []
+    for unit in units:
+        text = HEADER + '#include "cpu/pointwise_table.h"\n#include "cpu/scalar_math.h"\n#include "cpu/vec.h"\n\n'
+        text += "namespace kajo::cpu::KAJO_ISA {\n\nnamespace {\n"
+        text += wide_functions([k for _, k in unit]) + "}  // namespace\n\n"
+        text += "".join(f"void {n}({PARAMETERS}) {{\n{k.text}}}\n\n" for n, k in unit)
+        texts.append(text + "}  // namespace kajo::cpu::KAJO_ISA\n")
+    return texts
+
+
+def kernel_table(table: KernelTable, rows: str) -> str:
+    """The unit that lists the kernels of one instruction set."""
+    text = HEADER + '#include "cpu/pointwise_table.h"\n\nnamespace kajo::cpu::KAJO_ISA {\n\n'
+    plain = "const void* const* in, void* const* out, const void* scalars, int64_t n"
+    text += "".join(f"void {n}({plain});\n" for n in table.kernels)
+    text += f"\nnamespace {{\nconst OpKernels table[] = {{\n{rows}}};\n}}  // namespace\n\n"
+    text += "const OpKernels* op_kernels();\nconst OpKernels* op_kernels() { return table; }\n\n"
+    return text + "}  // namespace kajo::cpu::KAJO_ISA\n"
+
+
+# ---- gradient programs ---------------------------------------------------------------------------
+
+# Primitives of formulas and the table operations that compute them; all others have one name in both.
+AS_OPERATION = {
+    "and": "logical_and", "or": "logical_or", "not": "logical_not", "max": "maximum", "min": "minimum",
+}  # fmt: skip
+
+
+class Program:
+    """Gradient formulas as instructions over operations of the table."""
+
+    def __init__(self, op: Operation, formulas: tuple[Expr | None, ...]) -> None:
+        live = [f for f in formulas if f is not None]
+        nodes = order(*live)
+        values = [value_of(e) for e in nodes if e.op == "const"]
+        self.constants = list(dict.fromkeys(values))
+        leaves = ["g", "y", *op.inputs, *op.scalars]
+        self.first = len(leaves) + len(self.constants)
+        self.code: list[tuple[str, list[int]]] = []
+        registers: dict[Expr, int] = {}
+        for e in nodes:
+            if e.op == "var":
+                registers[e] = leaves.index(str(e.val))
+            elif e.op == "const":
+                registers[e] = len(leaves) + self.constants.index(value_of(e))
+            elif e.op == "powi":
+                registers[e] = self._power(registers[e.args[0]], int(str(e.val)))
+            else:
+                registers[e] = self._emit(AS_OPERATION.get(e.op, e.op), [registers[a] for a in e.args])
+        self.results = [-1 if f is None else registers[f] for f in formulas]
+
+    def _emit(self, operation: str, arguments: list[int]) -> int:
+        if operation not in OPERATIONS:
+            raise ValueError(f"a gradient uses '{operation}', which is no operation of the table")
+        self.code.append((operation, arguments))
+        return self.first + len(self.code) - 1
+
+    def _power(self, base: int, n: int) -> int:
+        result = base
+        for _ in range(n - 1):
+            result = self._emit("mul", [result, base])
+        return result
+
+    def text(self, name: str) -> str:
+        """The C++ of the program."""
+
+        def row(values: Sequence[object], length: int) -> str:
+            return ", ".join(map(str, [*values, *[-1] * (length - len(values))]))
+
+        lines = [
+            f"    {{int16_t(OpId::{o}), {{{row(a, MAX_INPUTS)}}}}},\n" for o, a in self.code
+        ] or ["    {-1, {-1, -1, -1, -1}},\n"]
+        numbers = ", ".join(cpp_double(c) for c in self.constants) or "0.0"
+        return (
+            f"const Instruction {name}_code[] = {{\n{''.join(lines)}}};\n"
+            f"const double {name}_constants[] = {{{numbers}}};\n"
+            f"const GradientProgram {name} = {{{name}_code, {len(self.code)}, {name}_constants, "
+            f"{len(self.constants)}, {{{row(self.results, MAX_INPUTS)}}}}};\n"
+        )
+
+
+def cpp_double(value: float) -> str:
+    """A C++ literal, exact to the last bit."""
+    if value != value:
+        return "__builtin_nan(\"\")"
+    if value in (float("inf"), float("-inf")):
+        return ("-" if value < 0 else "") + "__builtin_inf()"
+    return float(value).hex()
+
+
+# ---- descriptors ---------------------------------------------------------------------------------
+
+CLASSES = {"float": "FloatClass", "int": "IntClass", "bool": "BoolClass", "complex": "ComplexClass"}
+
+
+def bits(places: Iterable[int]) -> int:
+    """The number with these bits set."""
+    return sum(1 << i for i in places)
+
+
+def descriptor(op: Operation) -> str:
+    """The initialiser of an operation's PointwiseOp, its kernels left out."""
+    names = ", ".join(f'"{s}"' for s in op.scalars) or "nullptr"
+    defaults = ", ".join(cpp_double(v) for v in op.scalars.values()) or "0.0"
+    allowed = " | ".join(CLASSES[c] for c in CLASSES if c in op.allowed)
+    result, saved = reads(op, op.differentiable)
+    single = []
+    for i in range(MAX_INPUTS):
+        r, s = reads(op, [i]) if i in op.differentiable else (False, [])
+        single.append(f"{{{{}}, {str(r).lower()}, {bits(s)}}}")
+    node = f'"{op.node_name}"' if op.differentiable and op.node_name else "nullptr"
+    real = f"&{op.identifier}_program" if op.gradients else "nullptr"
+    complex_ = f"&{op.identifier}_complex_program" if op.complex_gradients else "nullptr"
+    masks = bits(i for i, n in enumerate(op.inputs) if n in op.masks)
+    return (
+        f"const double {op.identifier}_defaults[] = {{{defaults}}};\n"
+        f"const char* const {op.identifier}_scalars[] = {{{names}}};\n"
+        f"PointwiseOp {op.identifier}_descriptor() {{\n"
+        f'    return {{"{op.name}", {node}, {len(op.inputs)}, {len(op.scalars)}, '
+        f"ResultRule::{op.rule.capitalize()}, uint8_t({allowed}), {masks}, "
+        f"{str(op.checks_zero_divisor).lower()}, {op.identifier}_defaults, {op.identifier}_scalars, "
+        f"{{}}, {{}}, {str(result).lower()}, {bits(saved)}, {bits(op.differentiable)}, "
+        f"{{{', '.join(single)}}}, {real}, {complex_}}};\n}}\n\n"
+    )
+
+
+SELECTION = """
+const OpKernels* chosen_kernels() {
+#if defined(KAJO_X86)
+    if (cpu_isa() == Isa::AVX512) return avx512::op_kernels();
+    if (cpu_isa() == Isa::AVX2) return avx2::op_kernels();
+#endif
+    return baseline::op_kernels();
+}
+
+using Descriptor = PointwiseOp (*)();
+"""
+
+
+def descriptors() -> str:
+    """The unit with all descriptors."""
+    text = HEADER + '#include <array>\n#include <string_view>\n\n#include "cpu/isa.h"\n#include "cpu/pointwise_table.h"\n'
+    text += '#include "pointwise_ids.h"\n\nnamespace kajo::cpu {\n\n'
+    for isa in ("baseline", "avx2", "avx512"):
+        text += f"namespace {isa} {{\nconst OpKernels* op_kernels();\n}}\n"
+    text += "\nnamespace {\n"
+    for op in OPERATIONS.values():
+        if op.gradients:
+            text += Program(op, op.gradients).text(f"{op.identifier}_program")
+        if op.complex_gradients:
+            text += Program(op, op.complex_gradients).text(f"{op.identifier}_complex_program")
+        text += descriptor(op)
+    text += SELECTION
+    rows = "".join(f'    {{"{i}", {i}_descriptor}},\n' for i in OPERATIONS)
+    text += f"const std::pair<const char*, Descriptor> descriptors[] = {{\n{rows}}};\n"
+    return text + """
+std::array<PointwiseOp, kOpCount> complete() {
+    std::array<PointwiseOp, kOpCount> ops{};
+    const OpKernels* kernels = chosen_kernels();
+    for (int i = 0; i < kOpCount; i++) {
+        PointwiseOp& op = ops[size_t(i)] = descriptors[i].second();
+        op.forward = kernels[i].forward;
+        op.backward = kernels[i].backward;
+        for (int k = 0; k < kMaxInputs; k++) op.backward_of[k].kernel = kernels[i].backward_of[k];
+    }
+    return ops;
+}
+
+const std::array<PointwiseOp, kOpCount>& operations() {
+    static const std::array<PointwiseOp, kOpCount> ops = complete();
+    return ops;
+}
+}  // namespace
+
+const PointwiseOp& pointwise_op(OpId op) { return operations()[size_t(op)]; }
+
+const PointwiseOp* find_pointwise_op(std::string_view id) {
+    for (int i = 0; i < kOpCount; i++)
+        if (id == descriptors[i].first) return &operations()[size_t(i)];
+    return nullptr;
+}
+
+}  // namespace kajo::cpu
+"""
+
+
+def identifiers() -> str:
+    """The header with the enumeration."""
+    names = "".join(f"    {i},\n" for i in OPERATIONS)
+    return (
+        f"{HEADER}#pragma once\n#include <cstdint>\n\nnamespace kajo::cpu {{\n\n"
+        f"enum class OpId : int16_t {{\n{names}}};\nconstexpr int kOpCount = {len(OPERATIONS)};\n\n"
+        "}  // namespace kajo::cpu\n"
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file unless it says the same already, so that nothing is rebuilt for it."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def main(folder: Path) -> None:
+    """Write everything into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = KernelTable()
+    rows = "".join(table.row(op) for op in OPERATIONS.values())
+    for i, text in enumerate(kernel_units(table.kernels)):
+        write(folder / f"kernels_{i}.cpp", text)
+    write(folder / "kernels_table.cpp", kernel_table(table, rows))
+    write(folder / "pointwise_table.cpp", descriptors())
+    write(folder / "pointwise_ids.h", identifiers())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
