@@ -228,6 +228,29 @@ def bits(places: Iterable[int]) -> int:
     return sum(1 << i for i in places)
 
 
+def multiple(op: Operation, place: int) -> str:
+    """What InputGradient::multiple says of an input, for real and complex types alike."""
+    found = {
+        _multiple(formulas[place], list(op.scalars))
+        for formulas in (op.gradients, op.complex_gradients)
+        if formulas
+    }
+    return found.pop() if len(found) == 1 else "InputGradient::kOther"
+
+
+def _multiple(gradient: Expr | None, scalars: list[str]) -> str:
+    """Whether a gradient is g itself, or g times a scalar (or its conjugate)."""
+    if gradient is not None and gradient.op == "var" and gradient.val == "g":
+        return "InputGradient::kItself"
+    if gradient is not None and gradient.op == "mul":
+        leaves = [a.args[0] if a.op == "conj" else a for a in gradient.args]
+        names = [str(a.val) for a in leaves if a.op == "var"]
+        other = [n for n in names if n in scalars]
+        if len(names) == 2 and "g" in names and other:
+            return str(scalars.index(other[0]))
+    return "InputGradient::kOther"
+
+
 def descriptor(op: Operation) -> str:
     """The initialiser of an operation's PointwiseOp, its kernels left out."""
     names = ", ".join(f'"{s}"' for s in op.scalars) or "nullptr"
@@ -237,7 +260,7 @@ def descriptor(op: Operation) -> str:
     single = []
     for i in range(MAX_INPUTS):
         r, s = reads(op, [i]) if i in op.differentiable else (False, [])
-        single.append(f"{{{{}}, {str(r).lower()}, {bits(s)}}}")
+        single.append(f"{{{{}}, {str(r).lower()}, {bits(s)}, {multiple(op, i)}}}")
     node = f'"{op.node_name}"' if op.differentiable and op.node_name else "nullptr"
     real = f"&{op.identifier}_program" if op.gradients else "nullptr"
     complex_ = f"&{op.identifier}_complex_program" if op.complex_gradients else "nullptr"
