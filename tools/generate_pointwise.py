@@ -233,7 +233,7 @@ def multiple(op: Operation, place: int) -> str:
     found = {
         _multiple(formulas[place], list(op.scalars))
         for formulas in (op.gradients, op.complex_gradients)
-        if formulas
+        if place < len(formulas)
     }
     return found.pop() if len(found) == 1 else "InputGradient::kOther"
 
