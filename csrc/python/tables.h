@@ -9,6 +9,8 @@ std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> loss_operations();
+std::span<const OpEntry> normalization_operations();
+std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> sorting_operations();
@@ -22,6 +24,8 @@ inline std::span<const OpTable> operation_tables() {
         indexing_operations,
         joining_operations,
         loss_operations,
+        normalization_operations,
+        optimizer_operations,
         pointwise_operations,
         reduction_operations,
         sorting_operations,
