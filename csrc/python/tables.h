@@ -8,6 +8,7 @@ namespace kajo::python {
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> linear_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
@@ -19,6 +20,7 @@ inline std::span<const OpTable> operation_tables() {
         creation_operations,
         indexing_operations,
         joining_operations,
+        linear_operations,
         pointwise_operations,
         sorting_operations,
         view_operations,
