@@ -9,7 +9,9 @@ std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> linear_operations();
+std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -21,7 +23,9 @@ inline std::span<const OpTable> operation_tables() {
         indexing_operations,
         joining_operations,
         linear_operations,
+        loss_operations,
         pointwise_operations,
+        reduction_operations,
         sorting_operations,
         view_operations,
     };
