@@ -40,8 +40,10 @@ void check_product(const char* operation, const Tensor& a, const Tensor& b) {
 
 void check_dim(const char* operation, const char* argument, const Tensor& t, int64_t dim) {
     check(t.dim() == dim, operation, "(): ", argument, " must be ",
-          dim == 1 ? "a vector" : dim == 2 ? "a matrix" : "a 3D tensor", ", got ", t.dim(),
-          "-D tensor of shape ", t.sizes());
+          dim == 1   ? "a vector"
+          : dim == 2 ? "a matrix"
+                     : "a 3D tensor",
+          ", got ", t.dim(), "-D tensor of shape ", t.sizes());
 }
 
 Tensor swapped(const Tensor& t) {
@@ -53,12 +55,8 @@ Tensor swapped(const Tensor& t) {
 }
 
 // A vector as a matrix of one row or one column; unknown to autograd.
-Tensor as_row(const Tensor& t) {
-    return alias(t, {1, t.numel()}, {1, t.stride(0)}, t.offset());
-}
-Tensor as_column(const Tensor& t) {
-    return alias(t, {t.numel(), 1}, {t.stride(0), 1}, t.offset());
-}
+Tensor as_row(const Tensor& t) { return alias(t, {1, t.numel()}, {1, t.stride(0)}, t.offset()); }
+Tensor as_column(const Tensor& t) { return alias(t, {t.numel(), 1}, {t.stride(0), 1}, t.offset()); }
 
 // What is added to a product.
 struct Added {
@@ -119,8 +117,7 @@ Tensor laid_out_product(const Tensor& like, const Tensor& a, const Tensor& b, Co
 void product_gradient(Backward& ctx, size_t first, const Tensor& grad, const Tensor& a,
                       const Tensor& b, Conjugate conjugate) {
     const bool same = conjugate.a == conjugate.b;
-    if (ctx.needs(first))
-        ctx.set(first, laid_out_product(a, grad, mT(b), {conjugate.a, same}));
+    if (ctx.needs(first)) ctx.set(first, laid_out_product(a, grad, mT(b), {conjugate.a, same}));
     if (!ctx.needs(first + 1)) return;
     // A matrix that multiplies a whole batch gets one product over all rows.
     const bool shared = b.dim() == 2 && a.dim() > 2;
@@ -129,9 +126,7 @@ void product_gradient(Backward& ctx, size_t first, const Tensor& grad, const Ten
     ctx.set(first + 1, laid_out_product(b, mT(rows), flowing, {same, conjugate.b}));
 }
 
-Tensor scaled(const Tensor& t, const Scalar& by) {
-    return by.as_complex() == 1.0 ? t : mul(t, by);
-}
+Tensor scaled(const Tensor& t, const Scalar& by) { return by.as_complex() == 1.0 ? t : mul(t, by); }
 Scalar conjugate_of(const Scalar& s) {
     return s.is_complex() ? Scalar(std::conj(s.as_complex())) : s;
 }
@@ -139,9 +134,8 @@ Scalar conjugate_of(const Scalar& s) {
 void check_added(const char* operation, const Tensor& self, IntSpan shape, DType type) {
     check(expandable_to(self.sizes(), shape), operation, "(): input of shape ", self.sizes(),
           " does not broadcast to the product's shape ", shape);
-    check(self.dtype() == type, operation,
-          "(): self and mat2 must have the same dtype, but got ", type_name(self.dtype()), " and ",
-          type_name(type));
+    check(self.dtype() == type, operation, "(): self and mat2 must have the same dtype, but got ",
+          type_name(self.dtype()), " and ", type_name(type));
 }
 
 void check_factors(const char* operation, DType type, const Scalar& beta, const Scalar& alpha) {
@@ -229,8 +223,8 @@ Tensor dot_product(const char* operation, const char* name, const Tensor& a, con
     check(a.dim() == 1 && b.dim() == 1, operation, "(): 1D tensors expected, but got ", a.dim(),
           "D and ", b.dim(), "D tensors");
     check(a.dtype() == b.dtype(), operation,
-          "(): expected both vectors to have same dtype, but found ", type_name(a.dtype()),
-          " and ", type_name(b.dtype()));
+          "(): expected both vectors to have same dtype, but found ", type_name(a.dtype()), " and ",
+          type_name(b.dtype()));
     check(a.numel() == b.numel(), operation, "(): inconsistent tensor size, expected tensor ",
           a.sizes(), " and src ", b.sizes(), " to have the same number of elements, but got ",
           a.numel(), " and ", b.numel(), " elements respectively");
@@ -274,9 +268,8 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
         check_product("matmul", self, column);
         return squeeze_dims(product("UnsafeViewBackward0", self, column), {-1});
     }
-    check(self.size(-1) == other.size(-2),
-          "matmul(): mat1 and mat2 shapes cannot be multiplied (", self.size(-2), "x",
-          self.size(-1), " and ", other.size(-2), "x", other.size(-1),
+    check(self.size(-1) == other.size(-2), "matmul(): mat1 and mat2 shapes cannot be multiplied (",
+          self.size(-2), "x", self.size(-1), " and ", other.size(-2), "x", other.size(-1),
           "): the last two dimensions of ", self.sizes(), " and ", other.sizes(),
           " must fit as matrices");
     check_types("matmul", self, other);
@@ -320,16 +313,17 @@ Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Sca
     check_factors("addmv", mat.dtype(), beta, alpha);
     Tensor out = empty({mat.size(0)}, mat.dtype(), mat.device());
     const Dims row_shape{mat.size(0), 1};
-    const Tensor added = alias(self, row_shape,
-                               {self.numel() == 1 ? 0 : self.stride(-1), 0}, self.offset());
+    const Tensor added =
+        alias(self, row_shape, {self.numel() == 1 ? 0 : self.stride(-1), 0}, self.offset());
     multiply(as_column(out), mat, as_column(vec), {}, {added, beta, alpha});
-    return attach("AddmvBackward0", out, {self, mat, vec}, {mat, vec}, [beta, alpha](Backward& ctx) {
-        const Tensor mat = ctx.saved(0), vec = ctx.saved(1);
-        if (ctx.needs(0)) ctx.set(0, scaled(ctx.grad(), conjugate_of(beta)));
-        const Tensor grad = scaled(ctx.grad(), conjugate_of(alpha));
-        if (ctx.needs(1)) ctx.set(1, outer(grad, conj(vec)));
-        if (ctx.needs(2)) ctx.set(2, mv(mT(conj(mat)), grad));
-    });
+    return attach("AddmvBackward0", out, {self, mat, vec}, {mat, vec},
+                  [beta, alpha](Backward& ctx) {
+                      const Tensor mat = ctx.saved(0), vec = ctx.saved(1);
+                      if (ctx.needs(0)) ctx.set(0, scaled(ctx.grad(), conjugate_of(beta)));
+                      const Tensor grad = scaled(ctx.grad(), conjugate_of(alpha));
+                      if (ctx.needs(1)) ctx.set(1, outer(grad, conj(vec)));
+                      if (ctx.needs(2)) ctx.set(2, mv(mT(conj(mat)), grad));
+                  });
 }
 
 Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
@@ -364,7 +358,8 @@ Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, co
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
     check(input.dim() > 0 && (weight.dim() == 2 || weight.dim() == 1),
           "linear(): input must have at least one dimension and weight must be a matrix (out, in), "
-          "but got shapes ", input.sizes(), " and ", weight.sizes());
+          "but got shapes ",
+          input.sizes(), " and ", weight.sizes());
     if (weight.dim() == 1) {
         const Tensor out = matmul(input, weight);
         return bias.defined() ? add(out, bias) : out;
@@ -383,42 +378,45 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
     const bool plain = dims == 2;
     const auto strides = plain ? std::optional<Dims>(input.strides())
                                : view_strides(input.sizes(), input.strides(), {flat[0], k});
-    const Tensor rows = strides ? alias(input, {flat[0], k}, *strides, input.offset())
-                                : contiguous(detach(input));
-    const Tensor matrix = strides ? (plain ? out : alias(out, flat, contiguous_strides(flat), 0))
-                                  : out;
+    const Tensor rows =
+        strides ? alias(input, {flat[0], k}, *strides, input.offset()) : contiguous(detach(input));
+    const Tensor matrix =
+        strides ? (plain ? out : alias(out, flat, contiguous_strides(flat), 0)) : out;
     multiply(matrix, rows, swapped(weight), {}, {bias});
     const char* name = plain ? (bias.defined() ? "AddmmBackward0" : "MmBackward0")
                              : (bias.defined() ? "ViewBackward0" : "UnsafeViewBackward0");
-    return attach(name, out, {input, weight, bias.defined() ? bias : Tensor()}, {input, weight},
-                  [](Backward& ctx) {
-        const Tensor& grad = ctx.grad();
-        const Tensor input = ctx.saved(0), weight = ctx.saved(1);
-        const Tensor flowing = grad.dim() == 2 ? grad : reshape(grad, {-1, weight.size(0)});
-        if (ctx.needs(0)) {
-            const Tensor rows = product("MmBackward0", flowing, weight, {false, true});
-            ctx.set(0, input.dim() == 2 ? rows : reshape(rows, input.sizes()));
-        }
-        if (ctx.needs(1)) {
-            const Tensor rows = input.dim() == 2 ? input : reshape(input, {-1, weight.size(1)});
-            ctx.set(1, product("MmBackward0", mT(flowing), rows, {false, true}));
-        }
-        if (ctx.needs(2)) ctx.set(2, sum(flowing, IntSpan{0}, false, std::nullopt));
-    });
+    return attach(
+        name, out, {input, weight, bias.defined() ? bias : Tensor()}, {input, weight},
+        [](Backward& ctx) {
+            const Tensor& grad = ctx.grad();
+            const Tensor input = ctx.saved(0), weight = ctx.saved(1);
+            const Tensor flowing = grad.dim() == 2 ? grad : reshape(grad, {-1, weight.size(0)});
+            if (ctx.needs(0)) {
+                const Tensor rows = product("MmBackward0", flowing, weight, {false, true});
+                ctx.set(0, input.dim() == 2 ? rows : reshape(rows, input.sizes()));
+            }
+            if (ctx.needs(1)) {
+                const Tensor rows = input.dim() == 2 ? input : reshape(input, {-1, weight.size(1)});
+                ctx.set(1, product("MmBackward0", mT(flowing), rows, {false, true}));
+            }
+            if (ctx.needs(2)) ctx.set(2, sum(flowing, IntSpan{0}, false, std::nullopt));
+        });
 }
 
 Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight,
                 const Tensor& bias) {
-    check(input1.dim() == input2.dim() && input1.dim() > 0, "bilinear(): input dimensions do not "
-          "match: got ", input1.dim(), " and ", input2.dim());
+    check(input1.dim() == input2.dim() && input1.dim() > 0,
+          "bilinear(): input dimensions do not "
+          "match: got ",
+          input1.dim(), " and ", input2.dim());
     for (int64_t d = 0; d + 1 < input1.dim(); d++)
         check(input1.size(d) == input2.size(d),
               "bilinear(): input batch dimensions do not match at dim ", d, ": got ",
               input1.size(d), " and ", input2.size(d));
-    check(weight.dim() == 3 && input1.size(-1) == weight.size(1) &&
-              input2.size(-1) == weight.size(2),
-          "bilinear(): weight must be (out, in1, in2) for inputs of last sizes ", input1.size(-1),
-          " and ", input2.size(-1), ", but has shape ", weight.sizes());
+    check(
+        weight.dim() == 3 && input1.size(-1) == weight.size(1) && input2.size(-1) == weight.size(2),
+        "bilinear(): weight must be (out, in1, in2) for inputs of last sizes ", input1.size(-1),
+        " and ", input2.size(-1), ", but has shape ", weight.sizes());
     check(!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0)),
           "bilinear(): bias size does not match weight size: got ",
           bias.defined() ? bias.sizes() : Dims(), " but expected [", weight.size(0), "]");
