@@ -5,9 +5,11 @@
 
 namespace kajo::python {
 
+std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> linear_operations();
 std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> normalization_operations();
 std::span<const OpEntry> optimizer_operations();
@@ -20,9 +22,11 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
+        convolution_operations,
         creation_operations,
         indexing_operations,
         joining_operations,
+        linear_operations,
         loss_operations,
         normalization_operations,
         optimizer_operations,
