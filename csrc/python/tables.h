@@ -9,6 +9,7 @@ std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -20,6 +21,7 @@ inline std::span<const OpTable> operation_tables() {
         indexing_operations,
         joining_operations,
         pointwise_operations,
+        random_operations,
         sorting_operations,
         view_operations,
     };
