@@ -15,6 +15,7 @@ std::span<const OpEntry> normalization_operations();
 std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> reduction_operations();
+std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -32,6 +33,7 @@ inline std::span<const OpTable> operation_tables() {
         optimizer_operations,
         pointwise_operations,
         reduction_operations,
+        random_operations,
         sorting_operations,
         view_operations,
     };
