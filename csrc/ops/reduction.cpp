@@ -96,14 +96,8 @@ Tensor expand_reduced(const Tensor& t, IntSpan sizes, uint64_t mask, bool keepdi
     return expand(restore_dims(t, mask, keepdim), sizes);
 }
 
-// A dense result whose dimensions lie in memory in the order of the input's.
 Tensor allocate_reduced(const Tensor& self, uint64_t mask, bool keepdim, DType dtype) {
-    const Dims sizes = reduced_sizes(self.sizes(), mask, keepdim);
-    if (sizes.size() < 2 || self.is_contiguous()) return kajo::empty(sizes, dtype, self.device());
-    Dims strides;
-    for (int64_t d = 0; d < self.dim(); d++)
-        if (keepdim || !(mask >> d & 1)) strides.push_back(self.stride(d));
-    return empty_strided(sizes, dense_strides_like(sizes, strides), dtype, self.device());
+    return kajo::empty(reduced_sizes(self.sizes(), mask, keepdim), dtype, self.device());
 }
 
 Tensor launch_reduce(const ReduceCall& call, const Tensor& self, uint64_t mask, bool keepdim) {
