@@ -229,7 +229,7 @@ Tensor any(const Tensor& self, OptionalDims dim, bool keepdim) {
 namespace {
 
 void check_ordered(const Tensor& self, const char* name) {
-    if (is_complex(self.dtype())) raise_unsupported(name, self.dtype());
+    check(!is_complex(self.dtype()), name, "(): does not support complex input");
 }
 
 // An extreme has no identity, so a reduced dimension must have elements.
@@ -294,7 +294,7 @@ std::tuple<Tensor, Tensor> located_extreme(Reduction how, const char* name, cons
 Tensor place_of_extreme(Reduction how, const char* name, const Tensor& self, std::optional<int64_t> dim,
                         bool keepdim) {
     check_ordered(self, name);
-    if (self.dtype() == DType::Bool) raise_unsupported(name, self.dtype());
+    check(self.dtype() != DType::Bool, name, "(): does not support bool input");
     if (!dim)
         check_index(self.numel() != 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. "
                                              "Specify the reduction dim with the 'dim' argument.");
