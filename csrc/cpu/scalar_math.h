@@ -321,6 +321,7 @@ inline Complex<R> div(Complex<R> a, R b) {
 template <Real R>
 inline Complex<R> div(Complex<R> a, Complex<R> b) {
     const R size = std::max(std::abs(b.real()), std::abs(b.imag()));
+    if (size == 0) return {a.real() / size, a.imag() / size};
     const R c = b.real() / size, d = b.imag() / size, square = (c * c + d * d) * size;
     return {(a.real() * c + a.imag() * d) / square, (a.imag() * c - a.real() * d) / square};
 }
@@ -392,9 +393,11 @@ inline Complex<float> acosh(Complex<float> x) { return Complex<float>(acosh(Comp
 inline Complex<float> atanh(Complex<float> x) { return Complex<float>(atanh(Complex<double>(x))); }
 inline Complex<float> sigmoid(Complex<float> x) { return Complex<float>(sigmoid(Complex<double>(x))); }
 inline Complex<float> sinc(Complex<float> x) { return Complex<float>(sinc(Complex<double>(x))); }
-inline Complex<double> power(Complex<double> a, Complex<double> b) { return std::pow(a, b); }
+inline Complex<double> power(Complex<double> a, Complex<double> b) {
+    return b == 0.0 ? Complex<double>(1) : std::pow(a, b);
+}
 inline Complex<float> power(Complex<float> a, Complex<float> b) {
-    return Complex<float>(std::pow(Complex<double>(a), Complex<double>(b)));
+    return Complex<float>(power(Complex<double>(a), Complex<double>(b)));
 }
 template <Real R>
 inline Complex<R> power(Complex<R> a, R b) {

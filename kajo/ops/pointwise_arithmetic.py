@@ -50,9 +50,12 @@ def sub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return input - alpha * other
 
 
-@pointwise(allows=NUMBERS, node_name="RsubBackward1")
+@pointwise(allows=NUMBERS)
 def rsub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return other - alpha * input
+
+
+alias("rsub_scalar", "rsub", "rsub", "RsubBackward1")
 
 
 @pointwise(allows=ALL)
@@ -73,7 +76,7 @@ def _whole_quotient(op: str) -> object:
     return lambda a, b: node(op, a, b)
 
 
-@pointwise(name="div", node_name="DivBackward1", allows="float int", checks_zero_divisor=True,
+@pointwise(name="div", node_name="DivBackward2", allows="float int", checks_zero_divisor=True,
            integer=_whole_quotient("floor_divide"), partials=zero)  # fmt: skip
 def div_floor(input: Expr, other: Expr) -> Expr:
     return floor_quotient(input, other)
@@ -82,7 +85,7 @@ def div_floor(input: Expr, other: Expr) -> Expr:
 alias("floor_divide", "div_floor", "floor_divide", None)
 
 
-@pointwise(name="div", node_name="DivBackward1", allows="float int", checks_zero_divisor=True,
+@pointwise(name="div", node_name="DivBackward2", allows="float int", checks_zero_divisor=True,
            integer=_whole_quotient("trunc_divide"), partials=zero)  # fmt: skip
 def div_trunc(input: Expr, other: Expr) -> Expr:
     return trunc(input / other)

@@ -6,7 +6,7 @@ import math
 
 from .expression import Expr, Number, const, eq, fma, isnan, where
 from .primitives import INF, NAN, F32, Float, abs_, copysign, floor, horner, libm, primitive, sqrt
-from .primitives_elementary import exp, log, log1p, pow_, sin, tan
+from .primitives_elementary import exp, exp_of_sum, log, log1p, pow_, sin, tan
 
 # ---- the error function --------------------------------------------------------------------------
 
@@ -23,7 +23,7 @@ def _scaled_erfc(t: Float, a: Expr) -> Expr:
 def _exp_of_minus_square(x: Expr, half: float) -> Expr:
     """exp(-half * x*x), with the rounding error of the square made good."""
     square = x * x
-    return exp(-half * square) * (1 - half * fma(x, x, -square))
+    return exp_of_sum(-half * square, -half * fma(x, x, -square))
 
 
 @primitive(lambda y, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),))
@@ -56,10 +56,12 @@ def ndtr(t: Float, x: Expr) -> Expr:
         c = where(a > 15.0, 15.0, a)
         u = 1 / (c + 2)
         q = _exp_of_minus_square(c, 0.5) * (t.polynomial("ndtr_tail", fma(-4, u, 1)) * u)
-    else:
-        c = where(a > 40, 40.0, a)
-        q = 0.5 * _exp_of_minus_square(c, 0.5) * _scaled_erfc(t, c * math.sqrt(0.5))
-    return where(x < 0, q, 1 - q)
+        return where(x < 0, q, 1 - q)
+    c = where(a > 40, 40.0, a)
+    q = 0.5 * _exp_of_minus_square(c, 0.5) * _scaled_erfc(t, c * math.sqrt(0.5))
+    z = x * math.sqrt(0.5)
+    near = fma(0.5, fma(z, t.polynomial("erf", z * z), z), 0.5)
+    return where(a < 0.6, near, where(x < 0, q, 1 - q))
 
 
 @primitive(lambda y, x: (0.5 * math.sqrt(math.pi) * exp(y * y),), wide=True)
