@@ -93,8 +93,10 @@ inline T gcd(T a, T b) {
 }
 template <Integer T>
 inline T lcm(T a, T b) {
+    using Wide = std::conditional_t<(sizeof(T) < 4), int32_t, T>;  // where PyTorch takes the size
     const T divisor = gcd(a, b);
-    return divisor == 0 ? T(0) : abs(mul(trunc_divide(a, divisor), b));
+    if (divisor == 0) return 0;
+    return static_cast<T>(abs(mul(Wide(trunc_divide(a, divisor)), Wide(b))));
 }
 template <Integer T>
 constexpr int kBits = static_cast<int>(sizeof(T) * 8);
@@ -278,11 +280,11 @@ inline Complex<R> add(Complex<R> a, Complex<R> b) {
 }
 template <Real R>
 inline Complex<R> add(Complex<R> a, R b) {
-    return {a.real() + b, a.imag()};
+    return {a.real() + b, a.imag() + R(0)};
 }
 template <Real R>
 inline Complex<R> add(R a, Complex<R> b) {
-    return {a + b.real(), b.imag()};
+    return {a + b.real(), R(0) + b.imag()};
 }
 template <Real R>
 inline Complex<R> sub(Complex<R> a, Complex<R> b) {
@@ -294,7 +296,7 @@ inline Complex<R> sub(Complex<R> a, R b) {
 }
 template <Real R>
 inline Complex<R> sub(R a, Complex<R> b) {
-    return {a - b.real(), -b.imag()};
+    return {a - b.real(), R(0) - b.imag()};
 }
 template <Real R>
 inline Complex<R> neg(Complex<R> a) {
@@ -393,9 +395,7 @@ inline Complex<float> acosh(Complex<float> x) { return Complex<float>(acosh(Comp
 inline Complex<float> atanh(Complex<float> x) { return Complex<float>(atanh(Complex<double>(x))); }
 inline Complex<float> sigmoid(Complex<float> x) { return Complex<float>(sigmoid(Complex<double>(x))); }
 inline Complex<float> sinc(Complex<float> x) { return Complex<float>(sinc(Complex<double>(x))); }
-inline Complex<double> power(Complex<double> a, Complex<double> b) {
-    return b == 0.0 ? Complex<double>(1) : std::pow(a, b);
-}
+inline Complex<double> power(Complex<double> a, Complex<double> b) { return std::pow(a, b); }
 inline Complex<float> power(Complex<float> a, Complex<float> b) {
     return Complex<float>(power(Complex<double>(a), Complex<double>(b)));
 }

@@ -5,7 +5,20 @@ from __future__ import annotations
 import math
 
 from .expression import Expr, Number, const, eq, fma, isnan, where
-from .primitives import INF, NAN, F32, Float, abs_, copysign, floor, horner, libm, primitive, sqrt
+from .primitives import (
+    F32,
+    INF,
+    NAN,
+    Float,
+    abs_,
+    copysign,
+    floor,
+    horner,
+    libm,
+    primitive,
+    rint,
+    sqrt,
+)
 from .primitives_elementary import exp, exp_of_sum, log, log1p, pow_, sin, tan
 
 # ---- the error function --------------------------------------------------------------------------
@@ -108,7 +121,7 @@ def digamma(t: Float, x: Expr) -> Expr:
     y = log(w) - 0.5 / w - series - shift
     far = z > 1e15
     y = where(far, log(z), y)
-    fraction = x - floor(x)
+    fraction = x - rint(x)
     y = where(left, y - math.pi / tan(math.pi * fraction), y)
     y = where(left & eq(fraction, 0), NAN, y)
     return where(eq(x, 0), copysign(INF, -x), where(eq(x, -INF), NAN, y))
@@ -133,4 +146,5 @@ def zeta(t: Float, s: Expr, q: Expr) -> Expr:
         factorial *= (2 * k + 3) * (2 * k + 4)
         term = term / (w * w)
     y = where(eq(q, INF), 0, direct + tail)
-    return where(eq(s, 1), INF, where((s < 1) | (q <= 0), NAN, y))
+    y = where(q <= 0, where(eq(q, floor(q)), INF, NAN), y)
+    return where(eq(s, 1), INF, where(s < 1, NAN, y))
