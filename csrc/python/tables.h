@@ -12,6 +12,7 @@ std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> linear_operations();
 std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> pooling_operations();
 std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
@@ -27,6 +28,7 @@ inline std::span<const OpTable> operation_tables() {
         linear_operations,
         loss_operations,
         pointwise_operations,
+        pooling_operations,
         reduction_operations,
         sorting_operations,
         view_operations,
