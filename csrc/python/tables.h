@@ -5,6 +5,7 @@
 
 namespace kajo::python {
 
+std::span<const OpEntry> attention_operations();
 std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
@@ -21,6 +22,7 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
+        attention_operations,
         convolution_operations,
         creation_operations,
         indexing_operations,
