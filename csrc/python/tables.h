@@ -12,9 +12,12 @@ std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> linear_operations();
 std::span<const OpEntry> loss_operations();
+std::span<const OpEntry> normalization_operations();
+std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> pooling_operations();
 std::span<const OpEntry> reduction_operations();
+std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -29,9 +32,12 @@ inline std::span<const OpTable> operation_tables() {
         joining_operations,
         linear_operations,
         loss_operations,
+        normalization_operations,
+        optimizer_operations,
         pointwise_operations,
         pooling_operations,
         reduction_operations,
+        random_operations,
         sorting_operations,
         view_operations,
     };
