@@ -59,6 +59,8 @@ struct InputGradient {
     KernelSet kernel;
     bool reads_result;
     uint8_t reads_inputs;  // bit i: reads input i
+    int8_t multiple;       // kItself: the gradient is g; i >= 0: it is g times scalar i; or kOther
+    static constexpr int8_t kItself = -1, kOther = -2;
 };
 
 struct PointwiseOp {

@@ -8,8 +8,10 @@ namespace kajo::python {
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> random_operations();
+std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -20,8 +22,10 @@ inline std::span<const OpTable> operation_tables() {
         creation_operations,
         indexing_operations,
         joining_operations,
+        loss_operations,
         pointwise_operations,
         random_operations,
+        reduction_operations,
         sorting_operations,
         view_operations,
     };
