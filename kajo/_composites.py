@@ -1,1 +1,3 @@
+"""Operations written in terms of others."""
+
 __all__: list[str] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
 
-from ops.expression import Expr, order, value_of, var, variables
+from ops.expression import Expr, order, value_of, variables
 from ops.operation import Operation
 from ops.pointwise import OPERATIONS
 from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
@@ -223,24 +223,32 @@ def cpp_double(value: float) -> str:
 CLASSES = {"float": "FloatClass", "int": "IntClass", "bool": "BoolClass", "complex": "ComplexClass"}
 
 
-def multiple(op: Operation, i: int) -> str:
-    """How the gradient of an input follows from g alone: itself, times a scalar, or not at all."""
-    codes = set()
-    for formulas in (op.gradients, op.complex_gradients):
-        formula = formulas[i] if formulas else None
-        if formula is None:
-            continue
-        if formula is var("g"):
-            codes.add("InputGradient::kItself")
-            continue
-        scalars = [str(n) for n, s in enumerate(op.scalars) if formula is var("g") * var(s)]
-        codes.add(scalars[0] if scalars else "InputGradient::kOther")
-    return codes.pop() if len(codes) == 1 else "InputGradient::kOther"
-
-
 def bits(places: Iterable[int]) -> int:
     """The number with these bits set."""
     return sum(1 << i for i in places)
+
+
+def multiple(op: Operation, place: int) -> str:
+    """What InputGradient::multiple says of an input, for real and complex types alike."""
+    found = {
+        _multiple(formulas[place], list(op.scalars))
+        for formulas in (op.gradients, op.complex_gradients)
+        if place < len(formulas)
+    }
+    return found.pop() if len(found) == 1 else "InputGradient::kOther"
+
+
+def _multiple(gradient: Expr | None, scalars: list[str]) -> str:
+    """Whether a gradient is g itself, or g times a scalar (or its conjugate)."""
+    if gradient is not None and gradient.op == "var" and gradient.val == "g":
+        return "InputGradient::kItself"
+    if gradient is not None and gradient.op == "mul":
+        leaves = [a.args[0] if a.op == "conj" else a for a in gradient.args]
+        names = [str(a.val) for a in leaves if a.op == "var"]
+        other = [n for n in names if n in scalars]
+        if len(names) == 2 and "g" in names and other:
+            return str(scalars.index(other[0]))
+    return "InputGradient::kOther"
 
 
 def descriptor(op: Operation) -> str:
@@ -252,8 +260,7 @@ def descriptor(op: Operation) -> str:
     single = []
     for i in range(MAX_INPUTS):
         r, s = reads(op, [i]) if i in op.differentiable else (False, [])
-        from_g = multiple(op, i) if i in op.differentiable else "InputGradient::kOther"
-        single.append(f"{{{{}}, {str(r).lower()}, {bits(s)}, {from_g}}}")
+        single.append(f"{{{{}}, {str(r).lower()}, {bits(s)}, {multiple(op, i)}}}")
     node = f'"{op.node_name}"' if op.differentiable and op.node_name else "nullptr"
     real = f"&{op.identifier}_program" if op.gradients else "nullptr"
     complex_ = f"&{op.identifier}_complex_program" if op.complex_gradients else "nullptr"
