@@ -14,13 +14,8 @@ std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> normalization_operations();
 std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
-<<<<<<< HEAD
-std::span<const OpEntry> random_operations();
-std::span<const OpEntry> reduction_operations();
-=======
 std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> random_operations();
->>>>>>> main
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -37,13 +32,8 @@ inline std::span<const OpTable> operation_tables() {
         normalization_operations,
         optimizer_operations,
         pointwise_operations,
-<<<<<<< HEAD
-        random_operations,
-        reduction_operations,
-=======
         reduction_operations,
         random_operations,
->>>>>>> main
         sorting_operations,
         view_operations,
     };
