@@ -300,7 +300,8 @@ def _str(tensor: Tensor, *, tensor_contents: str | None = None) -> str:
         >>> kajo._tensor_str._str(kajo.tensor([[1.5, 2.0]]))
         'tensor([[1.5000, 2.0000]])'
     """
-    plain = type(tensor) in (kajo.Tensor, kajo.nn.Parameter)
+    # Parameters print their data as plain tensors do.
+    plain = type(tensor).__name__ in ("Tensor", "Parameter")
     prefix = "tensor(" if plain else f"{type(tensor).__name__}("
     indent = len(prefix)
     is_meta = tensor.device.type == "meta"

@@ -5,10 +5,19 @@
 
 namespace kajo::python {
 
+std::span<const OpEntry> attention_operations();
+std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> linear_operations();
+std::span<const OpEntry> loss_operations();
+std::span<const OpEntry> normalization_operations();
+std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> pooling_operations();
+std::span<const OpEntry> reduction_operations();
+std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
@@ -16,10 +25,19 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
+        attention_operations,
+        convolution_operations,
         creation_operations,
         indexing_operations,
         joining_operations,
+        linear_operations,
+        loss_operations,
+        normalization_operations,
+        optimizer_operations,
         pointwise_operations,
+        pooling_operations,
+        reduction_operations,
+        random_operations,
         sorting_operations,
         view_operations,
     };

@@ -1,0 +1,148 @@
+// Folding a contiguous run into one value with vectors: what reductions and row kernels share. For
+// files that are compiled once for each instruction set.
+#pragma once
+
+#include <complex>
+#include <cstring>
+#include <limits>
+
+#include "core/dtype.h"
+
+namespace kajo::cpu {
+namespace {
+
+// Real types are folded as vectors of 64 bytes on every instruction set; complex ones one by one.
+template <class T>
+struct Simd {
+    typedef T V __attribute__((vector_size(64)));
+    static constexpr int kLanes = 64 / sizeof(T);
+};
+template <class T>
+struct Simd<std::complex<T>> {
+    using V = std::complex<T>;
+    static constexpr int kLanes = 1;
+};
+template <class T>
+using V = typename Simd<T>::V;
+template <class T>
+constexpr int kLanes = Simd<T>::kLanes;
+
+template <class T>
+inline V<T> filled(T value) {
+    if constexpr (kLanes<T> == 1) return value;
+    else return value - V<T>{};
+}
+template <class T>
+inline V<T> load(const T* p) {
+    V<T> v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+// ---- what is folded -------------------------------------------------------------------------------
+
+template <class X>
+inline X same(X x) {
+    return x;
+}
+template <class X>
+inline X magnitude(X x) {
+    const X opposite = -x;
+    return x < X{} ? opposite : (x == X{} ? X{} : x);
+}
+
+struct Add {
+    template <class T> static T identity() { return T(0); }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return a + b; }
+};
+struct AddNumbers : Add {
+    template <class X> static X map(X x) { return x == x ? x : X{}; }
+};
+struct AddMagnitudes : Add {
+    template <class X> static X map(X x) { return magnitude(x); }
+};
+struct AddSquares : Add {
+    template <class X> static X map(X x) { return x * x; }
+};
+struct Multiply {
+    template <class T> static T identity() { return T(1); }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return a * b; }
+};
+// A nan replaces every number and is replaced by none.
+struct Larger {
+    template <class T> static T identity() {
+        return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                    : std::numeric_limits<T>::lowest();
+    }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return ((b > a) | (b != b)) ? b : a; }
+};
+struct Smaller {
+    template <class T> static T identity() {
+        return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                    : std::numeric_limits<T>::max();
+    }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return ((b < a) | (b != b)) ? b : a; }
+};
+struct LargerMagnitude : Larger {
+    template <class T> static T identity() { return T(0); }
+    template <class X> static X map(X x) { return magnitude(x); }
+};
+struct SmallerMagnitude : Smaller {
+    template <class X> static X map(X x) { return magnitude(x); }
+};
+// Over bytes that are 0 or 1.
+struct Or {
+    template <class T> static T identity() { return T(0); }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return a | b; }
+};
+struct And {
+    template <class T> static T identity() { return T(1); }
+    template <class X> static X map(X x) { return same(x); }
+    template <class X> static X fold(X a, X b) { return a & b; }
+};
+
+// ---- one value as the state -------------------------------------------------------------------------
+
+template <class Op, class T>
+inline T fold_lanes(V<T> v) {
+    if constexpr (kLanes<T> == 1) {
+        return v;
+    } else {
+        T lanes[kLanes<T>];
+        std::memcpy(lanes, &v, sizeof v);
+        for (int half = kLanes<T> / 2; half; half /= 2)
+            for (int i = 0; i < half; i++) lanes[i] = Op::fold(lanes[i], lanes[i + half]);
+        return lanes[0];
+    }
+}
+
+template <class Op, class T>
+T fold_run(const T* p, int64_t n) {
+    constexpr int kWide = 4, kStep = kLanes<T>;
+    if (n < kStep) {
+        T value = Op::template identity<T>();
+        for (int64_t i = 0; i < n; i++) value = Op::fold(value, T(Op::map(p[i])));
+        return value;
+    }
+    V<T> sums[kWide];
+    for (auto& s : sums) s = filled<T>(Op::template identity<T>());
+    int64_t i = 0;
+    for (; i + kWide * kStep <= n; i += kWide * kStep)
+        for (int k = 0; k < kWide; k++)
+            sums[k] = Op::fold(sums[k], V<T>(Op::map(load(p + i + k * kStep))));
+    for (; i + kStep <= n; i += kStep) sums[0] = Op::fold(sums[0], V<T>(Op::map(load(p + i))));
+    if (i < n) {
+        V<T> rest = filled<T>(Op::template identity<T>());
+        std::memcpy(&rest, p + i, static_cast<size_t>(n - i) * sizeof(T));
+        sums[1] = Op::fold(sums[1], V<T>(Op::map(rest)));
+    }
+    return fold_lanes<Op, T>(Op::fold(Op::fold(sums[0], sums[1]), Op::fold(sums[2], sums[3])));
+}
+
+}  // namespace
+}  // namespace kajo::cpu

@@ -1,0 +1,164 @@
+// Softmax, its relatives and layer normalisation of one contiguous row.
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/fold.h"
+#include "cpu/rows.h"
+
+namespace kajo::cpu::KAJO_ISA {
+namespace {
+
+// What stays in the L1 cache between two passes.
+constexpr int64_t kTile = 2048;
+
+// out[i] = f(in[i]...), as vectors and then one by one.
+template <class T, class F, class... In>
+inline void map(T* out, int64_t n, F f, const In*... in) {
+    int64_t i = 0;
+    for (; i + kLanes<T> <= n; i += kLanes<T>) {
+        const V<T> v = f(load(in + i)...);
+        std::memcpy(out + i, &v, sizeof v);
+    }
+    for (; i < n; i++) out[i] = f(in[i]...);
+}
+
+// The sum of f(in[i]...).
+template <class T, class F, class... In>
+inline T total(int64_t n, F f, const In*... in) {
+    V<T> a{}, b{};
+    int64_t i = 0;
+    for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+        a += f(load(in + i)...);
+        b += f(load(in + i + kLanes<T>)...);
+    }
+    for (; i + kLanes<T> <= n; i += kLanes<T>) a += f(load(in + i)...);
+    T rest = 0;
+    for (; i < n; i++) rest += f(in[i]...);
+    return fold_lanes<Add, T>(a + b) + rest;
+}
+
+template <class T>
+struct Row {
+    // y = exp(x - shift), and the sum of it.
+    static double shifted_exp(T* y, const T* x, int64_t n, T shift, TileFn exp) {
+        double sum = 0;
+        for (int64_t at = 0; at < n; at += kTile) {
+            const int64_t count = std::min(kTile, n - at);
+            map(y + at, count, [&](auto v) { return v - shift; }, x + at);
+            const void* in[] = {y + at};
+            void* out[] = {y + at};
+            exp(in, out, nullptr, count);
+            sum += fold_run<Add>(y + at, count);
+        }
+        return sum;
+    }
+    // The sum of exp(x - shift) alone.
+    static double exp_sum(const T* x, int64_t n, T shift, TileFn exp) {
+        alignas(64) T buffer[kTile];
+        double sum = 0;
+        for (int64_t at = 0; at < n; at += kTile)
+            sum += shifted_exp(buffer, x + at, std::min(kTile, n - at), shift, exp);
+        return sum;
+    }
+
+    static void softmax(void* y_, const void* x_, int64_t n, TileFn exp) {
+        T* y = static_cast<T*>(y_);
+        const T* x = static_cast<const T*>(x_);
+        const double sum = shifted_exp(y, x, n, fold_run<Larger>(x, n), exp);
+        const T scale = static_cast<T>(1 / sum);
+        map(y, n, [&](auto v) { return v * scale; }, y);
+    }
+    static void log_softmax(void* y_, const void* x_, int64_t n, TileFn exp) {
+        T* y = static_cast<T*>(y_);
+        const T* x = static_cast<const T*>(x_);
+        const T largest = fold_run<Larger>(x, n);
+        const T log_sum = static_cast<T>(std::log(exp_sum(x, n, largest, exp)));
+        map(y, n, [&](auto v) { return v - largest - log_sum; }, x);
+    }
+    static void softmax_backward(void* out, const void* grad, const void* y, int64_t n) {
+        const T *g = static_cast<const T*>(grad), *p = static_cast<const T*>(y);
+        const T sum = total<T>(n, [](auto a, auto b) { return a * b; }, g, p);
+        map(static_cast<T*>(out), n, [&](auto a, auto b) { return b * (a - sum); }, g, p);
+    }
+    static void log_softmax_backward(void* out_, const void* grad, const void* y, int64_t n, TileFn exp) {
+        const T* g = static_cast<const T*>(grad);
+        T* out = static_cast<T*>(out_);
+        const T sum = fold_run<Add>(g, n);
+        alignas(64) T buffer[kTile];
+        for (int64_t at = 0; at < n; at += kTile) {
+            const int64_t count = std::min(kTile, n - at);
+            const void* in[] = {static_cast<const T*>(y) + at};
+            void* result[] = {buffer};
+            exp(in, result, nullptr, count);
+            map(out + at, count, [&](auto a, auto p) { return a - p * sum; }, g + at, +buffer);
+        }
+    }
+    static double log_sum_exp(const void* x_, int64_t n, TileFn exp) {
+        const T* x = static_cast<const T*>(x_);
+        const T largest = fold_run<Larger>(x, n);
+        return static_cast<double>(largest) + std::log(exp_sum(x, n, largest, exp));
+    }
+    static void scaled_exp(void* y_, const void* x, int64_t n, double shift, double scale, TileFn exp) {
+        T* y = static_cast<T*>(y_);
+        shifted_exp(y, static_cast<const T*>(x), n, static_cast<T>(shift), exp);
+        const T factor = static_cast<T>(scale);
+        map(y, n, [&](auto v) { return v * factor; }, y);
+    }
+
+    static void layer_norm(void* y_, const void* x_, const void* weight, const void* bias, int64_t n,
+                           double eps, double* mean_out, double* rstd_out) {
+        T* y = static_cast<T*>(y_);
+        const T *x = static_cast<const T*>(x_), *w = static_cast<const T*>(weight),
+                *b = static_cast<const T*>(bias);
+        const T mean = fold_run<Add>(x, n) / static_cast<T>(n);
+        const T linear = total<T>(n, [&](auto v) { return v - mean; }, x) / static_cast<T>(n);
+        const T center = mean + linear;
+        const T squares = total<T>(n, [&](auto v) { return (v - center) * (v - center); }, x);
+        const double rstd = 1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(n) + eps);
+        const T scale = static_cast<T>(rstd);
+        const auto normal = [&](auto v) { return (v - center) * scale; };
+        if (w && b) map(y, n, [&](auto v, auto a, auto c) { return normal(v) * a + c; }, x, w, b);
+        else if (w) map(y, n, [&](auto v, auto a) { return normal(v) * a; }, x, w);
+        else if (b) map(y, n, [&](auto v, auto c) { return normal(v) + c; }, x, b);
+        else map(y, n, normal, x);
+        *mean_out = static_cast<double>(center);
+        *rstd_out = rstd;
+    }
+    static void layer_norm_backward(void* out_, const void* grad, const void* x_, const void* weight,
+                                    int64_t n, double mean_, double rstd_, void* grad_weight,
+                                    void* grad_bias) {
+        T* out = static_cast<T*>(out_);
+        const T *g = static_cast<const T*>(grad), *x = static_cast<const T*>(x_),
+                *w = static_cast<const T*>(weight);
+        const T mean = static_cast<T>(mean_), rstd = static_cast<T>(rstd_);
+        const auto normal = [&](auto v) { return (v - mean) * rstd; };
+        if (T* gw = static_cast<T*>(grad_weight))
+            map(gw, n, [&](auto s, auto a, auto v) { return s + a * normal(v); }, gw, g, x);
+        if (T* gb = static_cast<T*>(grad_bias)) map(gb, n, [&](auto s, auto a) { return s + a; }, gb, g);
+        if (!out) return;
+        T sum, along;
+        if (w) {
+            sum = total<T>(n, [](auto a, auto c) { return a * c; }, g, w);
+            along = total<T>(n, [&](auto a, auto c, auto v) { return a * c * normal(v); }, g, w, x);
+        } else {
+            sum = fold_run<Add>(g, n);
+            along = total<T>(n, [&](auto a, auto v) { return a * normal(v); }, g, x);
+        }
+        sum /= static_cast<T>(n);
+        along /= static_cast<T>(n);
+        const auto inner = [&](auto a, auto v) { return (a - sum - normal(v) * along) * rstd; };
+        if (w) map(out, n, [&](auto a, auto c, auto v) { return inner(a * c, v); }, g, w, x);
+        else map(out, n, inner, g, x);
+    }
+
+    static constexpr RowFunctions functions{
+        softmax,     log_softmax, softmax_backward, log_softmax_backward,
+        log_sum_exp, scaled_exp,  layer_norm,       layer_norm_backward};
+};
+
+}  // namespace
+
+extern const RowKernels row_kernels;
+const RowKernels row_kernels{Row<float>::functions, Row<double>::functions};
+
+}  // namespace kajo::cpu::KAJO_ISA

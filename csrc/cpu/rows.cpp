@@ -1,0 +1,309 @@
+#include "cpu/rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "core/parallel.h"
+#include "cpu/isa.h"
+#include "cpu/move.h"
+#include "cpu/pointwise.h"
+#include "cpu/reduce.h"
+#include "cpu/scratch.h"
+#include "pointwise_ids.h"
+
+namespace kajo::cpu {
+
+namespace baseline {
+extern const RowKernels row_kernels;
+}
+#if KAJO_X86
+namespace avx2 {
+extern const RowKernels row_kernels;
+}
+namespace avx512 {
+extern const RowKernels row_kernels;
+}
+#else
+namespace avx2 = baseline;
+namespace avx512 = baseline;
+#endif
+
+const RowKernels& row_kernels() {
+    static const RowKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::row_kernels
+                                      : cpu_isa() == Isa::AVX2 ? avx2::row_kernels
+                                                               : baseline::row_kernels;
+    return chosen;
+}
+
+namespace {
+
+constexpr int64_t kTaskElements = 32768;
+constexpr int64_t kMaxRows = 3;
+
+// The functions and the type that rows of `stored` are computed in.
+struct Computing {
+    explicit Computing(DType stored)
+        : type(reduce_type(stored)),
+          functions(type == DType::Float64 ? row_kernels().f64 : row_kernels().f32),
+          exp(pointwise_op(OpId::exp).forward.by_type[type == DType::Float64 ? F64 : F32]) {}
+    DType type;
+    const RowFunctions& functions;
+    TileFn exp;
+};
+
+// Contiguous tensors (outer, n, inner): rows run along n.
+struct Layout {
+    int64_t outer = 1, n = 1, inner = 1;
+    Layout(const Tensor& t, int64_t dim) {
+        for (int64_t d = 0; d < t.dim(); d++) (d < dim ? outer : d == dim ? n : inner) *= t.size(d);
+    }
+};
+
+// Gives `body` each row contiguous and in the computing type: in place where it is stored so, else by
+// way of scratch. `body(rows, first)`: pointers to `count` rows from row `first` on, inputs before
+// the output; rows are numbered in the order (outer, inner).
+template <class Body>
+void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output, Body body) {
+    const int64_t n = layout.n, width = item_size(computing);
+    if (n == 0) return;
+    // A block of neighbouring rows is transposed at once.
+    const int64_t block = std::clamp<int64_t>(kTaskElements / n, 1, 64);
+    const int64_t blocks = (layout.inner + block - 1) / block;
+    const int64_t grain = std::max<int64_t>(1, kTaskElements / (n * std::min(block, layout.inner)));
+    parallel_ranges(layout.outer * blocks, grain, [&](int64_t begin, int64_t end) {
+        const size_t bytes = static_cast<size_t>(n * block * width);
+        Scratch moved(static_cast<size_t>(n * block * 8));
+        std::optional<Scratch> rows[kMaxRows];
+        for (int64_t task = begin; task < end; task++) {
+            const int64_t outer = task / blocks, first = task % blocks * block;
+            const int64_t count = std::min(block, layout.inner - first);
+            const int64_t at = outer * n * layout.inner + first;
+            char* pointers[kMaxRows];
+            for (size_t k = 0; k < inputs.size(); k++) {
+                const Tensor& t = inputs[k];
+                char* data = static_cast<char*>(t.raw_data()) + at * t.item_size();
+                if (layout.inner > 1) {
+                    if (!rows[k]) rows[k].emplace(bytes);
+                    void* to = t.dtype() == computing ? rows[k]->data() : moved.data();
+                    move_of(t.dtype())(to, n, 1, data, 1, layout.inner, count, n);
+                    data = static_cast<char*>(to);
+                }
+                if (t.dtype() != computing) {
+                    if (!rows[k]) rows[k].emplace(bytes);
+                    convert_of(t.dtype(), computing)(rows[k]->data(), data, count * n);
+                    data = static_cast<char*>(rows[k]->data());
+                }
+                pointers[k] = data;
+            }
+            char* target = nullptr;
+            bool direct = true;
+            const size_t last = inputs.size();
+            if (output) {
+                direct = layout.inner == 1 && output->dtype() == computing;
+                target = static_cast<char*>(output->raw_data()) + at * output->item_size();
+                if (!direct && !rows[last]) rows[last].emplace(bytes);
+                pointers[last] = direct ? target : static_cast<char*>(rows[last]->data());
+            }
+            for (int64_t r = 0; r < count; r++) {
+                void* p[kMaxRows] = {};
+                for (size_t k = 0; k < last + (output ? 1 : 0); k++) p[k] = pointers[k] + r * n * width;
+                body(p, outer * layout.inner + first + r);
+            }
+            if (direct) continue;
+            const void* from = pointers[last];
+            if (output->dtype() != computing) {
+                void* to = layout.inner == 1 ? static_cast<void*>(target) : moved.data();
+                convert_of(computing, output->dtype())(to, from, count * n);
+                from = to;
+            }
+            if (layout.inner > 1)
+                move_of(output->dtype())(target, 1, layout.inner, from, n, 1, count, n);
+        }
+    });
+}
+
+int64_t dim_of(const void* attributes) { return static_cast<const RowAttributes*>(attributes)->dim; }
+
+}  // namespace
+
+void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Computing c(outputs[0].dtype());
+    const Layout layout(inputs[0], dim_of(attributes));
+    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
+        c.functions.softmax(p[1], p[0], layout.n, c.exp);
+    });
+}
+
+void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Computing c(outputs[0].dtype());
+    const Layout layout(inputs[0], dim_of(attributes));
+    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
+        c.functions.log_softmax(p[1], p[0], layout.n, c.exp);
+    });
+}
+
+void softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Computing c(inputs[1].dtype());
+    const Layout layout(inputs[0], dim_of(attributes));
+    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
+        c.functions.softmax_backward(p[2], p[0], p[1], layout.n);
+    });
+}
+
+void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Computing c(inputs[1].dtype());
+    const Layout layout(inputs[0], dim_of(attributes));
+    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
+        c.functions.log_softmax_backward(p[2], p[0], p[1], layout.n, c.exp);
+    });
+}
+
+// ---- losses of class indices ---------------------------------------------------------------------------
+
+namespace {
+
+// One number of a float32 or float64 tensor.
+double number_at(const Tensor& t, int64_t i) {
+    return t.dtype() == DType::Float64 ? t.data<double>()[i] : static_cast<double>(t.data<float>()[i]);
+}
+void set_number(const Tensor& t, int64_t i, double value) {
+    if (t.dtype() == DType::Float64) t.data<double>()[i] = value;
+    else t.data<float>()[i] = static_cast<float>(value);
+}
+double pointed_at(const void* row, DType type, int64_t i) {
+    return type == DType::Float64 ? static_cast<const double*>(row)[i]
+                                  : static_cast<double>(static_cast<const float*>(row)[i]);
+}
+
+void check_targets(const Tensor& target, int64_t classes, int64_t ignore_index) {
+    const int64_t* t = target.data<int64_t>();
+    for (int64_t i = 0; i < target.numel(); i++)
+        check_index(t[i] == ignore_index || (t[i] >= 0 && t[i] < classes), "Target ", t[i],
+                    " is out of bounds.");
+}
+
+}  // namespace
+
+void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const auto& a = *static_cast<const ClassLossAttributes*>(attributes);
+    const Tensor &scores = inputs[0], &target = inputs[1], &weight = inputs[2];
+    const Computing c(scores.dtype());
+    const Layout layout(scores, 1);
+    check_targets(target, layout.n, a.ignore_index);
+    const int64_t* targets = target.data<int64_t>();
+    const auto finish = [&](int64_t row, double log_probability) {
+        const bool counts = targets[row] != a.ignore_index;
+        const double w = !counts ? 0.0 : weight.defined() ? number_at(weight, targets[row]) : 1.0;
+        set_number(outputs[0], row, counts ? -w * log_probability : 0.0);
+        set_number(outputs[1], row, w);
+    };
+    if (!a.normalized) {
+        each_row(layout, c.type, {&scores, 1}, nullptr, [&](void** p, int64_t row) {
+            const double log_sum = c.functions.log_sum_exp(p[0], layout.n, c.exp);
+            const bool counts = targets[row] != a.ignore_index;
+            set_number(outputs[2], row, log_sum);
+            finish(row, counts ? pointed_at(p[0], c.type, targets[row]) - log_sum : 0.0);
+        });
+        return;
+    }
+    // Of log-probabilities only one element of a row is read.
+    dispatch<kFloats | kHalves>(scores.dtype(), "nll_loss", [&]<class T>() {
+        const T* x = scores.data<T>();
+        for (int64_t row = 0; row < layout.outer * layout.inner; row++) {
+            const int64_t outer = row / layout.inner, inner = row % layout.inner;
+            const bool counts = targets[row] != a.ignore_index;
+            const int64_t at = counts ? (outer * layout.n + targets[row]) * layout.inner + inner : 0;
+            finish(row, counts ? static_cast<double>(x[at]) : 0.0);
+        }
+    });
+}
+
+void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
+    const Tensor &scores = inputs[0], &target = inputs[1], &log_sum = inputs[2], &scale = inputs[3];
+    const Computing c(scores.dtype());
+    const Layout layout(scores, 1);
+    const int64_t* targets = target.data<int64_t>();
+    each_row(layout, c.type, {&scores, 1}, &outputs[0], [&](void** p, int64_t row) {
+        const double factor = number_at(scale, row);
+        if (factor == 0) {
+            std::memset(p[1], 0, static_cast<size_t>(layout.n * item_size(c.type)));
+            return;
+        }
+        c.functions.scaled_exp(p[1], p[0], layout.n, number_at(log_sum, row), factor, c.exp);
+        if (targets[row] < 0 || targets[row] >= layout.n) return;
+        if (c.type == DType::Float64) static_cast<double*>(p[1])[targets[row]] -= factor;
+        else static_cast<float*>(p[1])[targets[row]] -= static_cast<float>(factor);
+    });
+}
+
+// ---- layer normalisation -----------------------------------------------------------------------------------
+
+namespace {
+
+// A vector in the computing type; null where it is undefined.
+class Vector {
+  public:
+    Vector(const Tensor& t, DType computing)
+        : converted_(t.defined() && t.dtype() != computing ? static_cast<size_t>(t.numel() * 8) : 1) {
+        if (!t.defined()) return;
+        data_ = t.raw_data();
+        if (t.dtype() == computing) return;
+        convert_of(t.dtype(), computing)(converted_.data(), data_, t.numel());
+        data_ = converted_.data();
+    }
+    const void* data() const { return data_; }
+
+  private:
+    Scratch converted_;
+    const void* data_ = nullptr;
+};
+
+}  // namespace
+
+void layer_norm(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const double eps = static_cast<const LayerNormAttributes*>(attributes)->eps;
+    const Computing c(inputs[0].dtype());
+    const Layout layout(inputs[0], 1);
+    const Vector weight(inputs[1], c.type), bias(inputs[2], c.type);
+    each_row(layout, c.type, {&inputs[0], 1}, &outputs[0], [&](void** p, int64_t row) {
+        double mean, rstd;
+        c.functions.layer_norm(p[1], p[0], weight.data(), bias.data(), layout.n, eps, &mean, &rstd);
+        set_number(outputs[1], row, mean);
+        set_number(outputs[2], row, rstd);
+    });
+}
+
+void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
+    const Tensor &mean = inputs[3], &rstd = inputs[4];
+    const Computing c(inputs[0].dtype());
+    const int64_t rows = inputs[0].size(0), n = inputs[0].size(1), width = item_size(c.type);
+    const Vector weight(inputs[2], c.type);
+    // The sums over rows are made in pieces of a fixed number of rows, then added in order.
+    const int64_t piece = std::max<int64_t>(16, (rows + 63) / 64), pieces = (rows + piece - 1) / piece;
+    const size_t bytes = static_cast<size_t>(pieces * n * width);
+    Scratch sums(2 * bytes);
+    std::memset(sums.data(), 0, 2 * bytes);
+    const auto sum_of = [&](int which, int64_t i) {
+        return static_cast<char*>(sums.data()) + static_cast<int64_t>(bytes) * which + i * n * width;
+    };
+    parallel_for(pieces, [&](int64_t i) {
+        const int64_t first = i * piece, count = std::min(piece, rows - first);
+        const auto part = [&](const Tensor& t) { return alias(t, {count, n}, {n, 1}, t.offset() + first * n); };
+        const Tensor in[] = {part(inputs[0]), part(inputs[1])}, out = part(outputs[0]);
+        each_row(Layout(in[0], 1), c.type, in, &out, [&](void** p, int64_t row) {
+            c.functions.layer_norm_backward(p[2], p[0], p[1], weight.data(), n, number_at(mean, first + row),
+                                            number_at(rstd, first + row), sum_of(0, i), sum_of(1, i));
+        });
+    });
+    const auto& add = reduce_kernels().table[static_cast<int>(Reduction::Sum)][static_cast<int>(c.type)];
+    for (int which = 0; which < 2; which++) {
+        const Tensor& out = outputs[static_cast<size_t>(1 + which)];
+        for (int64_t i = 1; i < pieces; i++) add.merge(sum_of(which, 0), sum_of(which, i), n);
+        if (pieces == 0) std::memset(out.raw_data(), 0, static_cast<size_t>(n * out.item_size()));
+        else if (out.dtype() == c.type) std::memcpy(out.raw_data(), sum_of(which, 0), static_cast<size_t>(n * width));
+        else convert_of(c.type, out.dtype())(out.raw_data(), sum_of(which, 0), n);
+    }
+}
+
+}  // namespace kajo::cpu
