@@ -96,14 +96,8 @@ Tensor expand_reduced(const Tensor& t, IntSpan sizes, uint64_t mask, bool keepdi
     return expand(restore_dims(t, mask, keepdim), sizes);
 }
 
-// A dense result whose dimensions lie in memory in the order of the input's.
 Tensor allocate_reduced(const Tensor& self, uint64_t mask, bool keepdim, DType dtype) {
-    const Dims sizes = reduced_sizes(self.sizes(), mask, keepdim);
-    if (sizes.size() < 2 || self.is_contiguous()) return kajo::empty(sizes, dtype, self.device());
-    Dims strides;
-    for (int64_t d = 0; d < self.dim(); d++)
-        if (keepdim || !(mask >> d & 1)) strides.push_back(self.stride(d));
-    return empty_strided(sizes, dense_strides_like(sizes, strides), dtype, self.device());
+    return kajo::empty(reduced_sizes(self.sizes(), mask, keepdim), dtype, self.device());
 }
 
 Tensor launch_reduce(const ReduceCall& call, const Tensor& self, uint64_t mask, bool keepdim) {
@@ -235,7 +229,7 @@ Tensor any(const Tensor& self, OptionalDims dim, bool keepdim) {
 namespace {
 
 void check_ordered(const Tensor& self, const char* name) {
-    if (is_complex(self.dtype())) raise_unsupported(name, self.dtype());
+    check(!is_complex(self.dtype()), name, "(): does not support complex input");
 }
 
 // An extreme has no identity, so a reduced dimension must have elements.
@@ -300,7 +294,7 @@ std::tuple<Tensor, Tensor> located_extreme(Reduction how, const char* name, cons
 Tensor place_of_extreme(Reduction how, const char* name, const Tensor& self, std::optional<int64_t> dim,
                         bool keepdim) {
     check_ordered(self, name);
-    if (self.dtype() == DType::Bool) raise_unsupported(name, self.dtype());
+    check(self.dtype() != DType::Bool, name, "(): does not support bool input");
     if (!dim)
         check_index(self.numel() != 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. "
                                              "Specify the reduction dim with the 'dim' argument.");

@@ -54,7 +54,6 @@ int64_t reduced_count(IntSpan sizes, uint64_t mask);
 Tensor restore_dims(const Tensor& t, uint64_t mask, bool keepdim);
 // The same, repeated along them.
 Tensor expand_reduced(const Tensor& t, IntSpan sizes, uint64_t mask, bool keepdim);
-// Fresh and dense; its dimensions lie in memory in the order of the input's.
 Tensor allocate_reduced(const Tensor& self, uint64_t mask, bool keepdim, DType dtype);
 // One launch without history; elements are read as `computing`, which the result's type may narrow.
 struct ReduceCall {

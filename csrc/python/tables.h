@@ -5,6 +5,7 @@
 
 namespace kajo::python {
 
+std::span<const OpEntry> attention_operations();
 std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
@@ -14,6 +15,7 @@ std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> normalization_operations();
 std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
+std::span<const OpEntry> pooling_operations();
 std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
@@ -23,6 +25,7 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
+        attention_operations,
         convolution_operations,
         creation_operations,
         indexing_operations,
@@ -32,6 +35,7 @@ inline std::span<const OpTable> operation_tables() {
         normalization_operations,
         optimizer_operations,
         pointwise_operations,
+        pooling_operations,
         reduction_operations,
         random_operations,
         sorting_operations,
