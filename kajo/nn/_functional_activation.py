@@ -354,7 +354,7 @@ def rrelu(
         return _core.leaky_relu_(input, slope) if inplace else _core.leaky_relu(input, slope)
     negative = input.detach() <= 0
     # One draw for each negative element, in the order of memory.
-    draws = kajo.empty(int(negative.sum()), dtype=kajo.float64).uniform_(lower, upper)
+    draws = kajo.empty(int(negative.sum()), dtype=kajo.float64).uniform_() * (upper - lower) + lower
     slopes = kajo.ones_like(input).masked_scatter_(negative, draws.to(input.dtype))
     return input.mul_(slopes) if inplace else input * slopes
 
