@@ -11,7 +11,14 @@ from typing import Any
 
 from kajo import _core
 
-__all__ = ["current_device", "device_count", "empty_cache", "is_available", "memory_stats", "synchronize"]
+__all__ = [
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "is_available",
+    "memory_stats",
+    "synchronize",
+]
 
 
 def is_available() -> bool:

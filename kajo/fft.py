@@ -109,15 +109,25 @@ def _resized(input: Tensor, n: int, dim: int) -> Tensor:
 
 def _prepare(name: str, input: Tensor, dim: int, real: bool) -> Tensor:
     if not isinstance(input, Tensor):
-        raise TypeError(f"fft_{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+        raise TypeError(
+            f"fft_{name}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
     if input.dim() == 0 or not -input.dim() <= dim < input.dim():
         bound = max(input.dim(), 1)
-        raise IndexError(f"{name}(): Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+        raise IndexError(
+            f"{name}(): Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+        )
     if real and input.is_complex():
         raise RuntimeError(f"{name}(): Expected a real input tensor, but got {input.dtype}")
     if input.dtype in (kajo.float16, kajo.bfloat16):
-        raise RuntimeError(f"{name}(): Unsupported dtype {input.dtype}: convert the tensor to float32 first")
-    return input if input.is_floating_point() or input.is_complex() else input.to(kajo.get_default_dtype())
+        raise RuntimeError(
+            f"{name}(): Unsupported dtype {input.dtype}: convert the tensor to float32 first"
+        )
+    return (
+        input
+        if input.is_floating_point() or input.is_complex()
+        else input.to(kajo.get_default_dtype())
+    )
 
 
 def _length(name: str, n: int | None, default: int) -> int:
@@ -133,30 +143,40 @@ def _complex_type(input: Tensor) -> Tensor:
     return input.to(kajo.complex128 if input.dtype == kajo.float64 else kajo.complex64)
 
 
-def _complex_transform(name: str, input: Tensor, n: int | None, dim: int, norm: str | None) -> Tensor:
+def _complex_transform(
+    name: str, input: Tensor, n: int | None, dim: int, norm: str | None
+) -> Tensor:
     source = _complex_type(_prepare(name, input, dim, False))
     source = _resized(source, _length(name, n, source.shape[dim]), dim)
     return _Complex.apply(source, name, dim, _checked_norm(name, norm))  # type: ignore[no-any-return]
 
 
-def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def fft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The Fourier transform along a dimension, cut or filled to `n` points first."""
     return _written(_complex_transform("fft", input, n, dim, norm), out)
 
 
-def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def ifft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The inverse of :func:`fft`."""
     return _written(_complex_transform("ifft", input, n, dim, norm), out)
 
 
-def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def rfft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The first n // 2 + 1 frequencies of a real signal; the others are their conjugates."""
     source = _prepare("rfft", input, dim, True)
     source = _resized(source, _length("rfft", n, source.shape[dim]), dim)
     return _written(_RealToHalf.apply(source, dim, _checked_norm("rfft", norm)), out)
 
 
-def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def irfft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The real signal of `n` points (by default the even count) with the given frequencies."""
     source = _complex_type(_prepare("irfft", input, dim, False))
     length = _length("irfft", n, 2 * (source.shape[dim] - 1))
@@ -164,13 +184,17 @@ def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
     return _written(_HalfToReal.apply(source, length, dim, _checked_norm("irfft", norm)), out)
 
 
-def hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def hfft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The real Fourier transform of a signal that is its own mirrored conjugate, given by half."""
     mode = _OPPOSITE[_checked_norm("hfft", norm)]
     return irfft(_complex_type(_prepare("hfft", input, dim, False)).conj(), n, dim, mode, out=out)
 
 
-def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
+def ihfft(
+    input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None
+) -> Tensor:
     """The inverse of :func:`hfft`."""
     mode = _OPPOSITE[_checked_norm("ihfft", norm)]
     return _written(rfft(_prepare("ihfft", input, dim, True), n, dim, mode).conj(), out)
@@ -184,11 +208,17 @@ def _axes(name: str, input: Tensor, s: Any, dim: Any) -> list[tuple[int | None, 
     """Pairs of length and dimension."""
     sizes = [s] if isinstance(s, int) else None if s is None else list(s)
     if dim is None:
-        axes = list(range(input.dim())) if sizes is None else list(range(input.dim() - len(sizes), input.dim()))
+        axes = (
+            list(range(input.dim()))
+            if sizes is None
+            else list(range(input.dim() - len(sizes), input.dim()))
+        )
     else:
         axes = [dim] if isinstance(dim, int) else list(dim)
     if sizes is not None and len(sizes) != len(axes):
-        raise RuntimeError(f"{name}(): When given, dim and shape arguments must have the same length")
+        raise RuntimeError(
+            f"{name}(): When given, dim and shape arguments must have the same length"
+        )
     if len({a % max(input.dim(), 1) for a in axes}) != len(axes):
         raise RuntimeError(f"{name}(): FFT dims must be unique")
     lengths = [None] * len(axes) if sizes is None else [None if n == -1 else n for n in sizes]
@@ -212,62 +242,146 @@ def _several(
     return result if last_first else last(result, length, axis, norm)
 
 
-def fftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def fftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`fft` over several dimensions, all by default."""
     return _written(_several("fftn", input, s, dim, norm, fft, fft, True), out)
 
 
-def ifftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def ifftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`fftn`."""
     return _written(_several("ifftn", input, s, dim, norm, ifft, ifft, True), out)
 
 
-def rfftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def rfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`rfft` over the last of several dimensions, :func:`fft` over the others."""
     return _written(_several("rfftn", input, s, dim, norm, rfft, fft, True), out)
 
 
-def irfftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def irfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`rfftn`."""
     return _written(_several("irfftn", input, s, dim, norm, irfft, ifft, False), out)
 
 
-def hfftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def hfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`hfft` over the last of several dimensions, :func:`fft` over the others."""
     return _written(_several("hfftn", input, s, dim, norm, hfft, fft, False), out)
 
 
-def ihfftn(input: Tensor, s: Sequence[int] | None = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
+def ihfftn(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = None,
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`hfftn`."""
     return _written(_several("ihfftn", input, s, dim, norm, ihfft, ifft, True), out)
 
 
-def fft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def fft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`fft` over two dimensions."""
     return fftn(input, s, dim, norm, out=out)
 
 
-def ifft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def ifft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`fft2`."""
     return ifftn(input, s, dim, norm, out=out)
 
 
-def rfft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def rfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`rfftn` over two dimensions."""
     return rfftn(input, s, dim, norm, out=out)
 
 
-def irfft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def irfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`rfft2`."""
     return irfftn(input, s, dim, norm, out=out)
 
 
-def hfft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def hfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """:func:`hfftn` over two dimensions."""
     return hfftn(input, s, dim, norm, out=out)
 
 
-def ihfft2(input: Tensor, s: Sequence[int] | None = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Tensor:
+def ihfft2(
+    input: Tensor,
+    s: Sequence[int] | None = None,
+    dim: Any = (-2, -1),
+    norm: str | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
     """The inverse of :func:`hfft2`."""
     return ihfftn(input, s, dim, norm, out=out)
 
@@ -281,7 +395,11 @@ def fftfreq(n: int, d: float = 1.0, **options: Any) -> Tensor:
     """
     order = [*range((n + 1) // 2), *range(-(n // 2), 0)]
     options.setdefault("dtype", kajo.get_default_dtype())
-    return kajo.tensor(order, **options) * (1.0 / (n * d)) if not options.get("requires_grad") else kajo.tensor([k / (n * d) for k in order], **options)
+    return (
+        kajo.tensor(order, **options) * (1.0 / (n * d))
+        if not options.get("requires_grad")
+        else kajo.tensor([k / (n * d) for k in order], **options)
+    )
 
 
 def rfftfreq(n: int, d: float = 1.0, **options: Any) -> Tensor:

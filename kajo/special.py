@@ -27,7 +27,9 @@ _SAME = (
 _found = {name: getattr(_core, name) for name in _SAME if hasattr(_core, name)}
 _found |= {name: getattr(_core, of) for name, of in _ALIASES.items() if hasattr(_core, of)}
 _own = getattr(_core, "special", None)
-_found |= {name: getattr(_own, name) for name in dir(_own) if _own is not None and not name.startswith("_")}
+_found |= {
+    name: getattr(_own, name) for name in dir(_own) if _own is not None and not name.startswith("_")
+}
 globals().update(_found)
 
 __all__ = sorted(_found)

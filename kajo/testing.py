@@ -52,17 +52,27 @@ def assert_close(
         "check_device": check_device, "check_stride": check_stride, "msg": msg,
     }  # fmt: skip
     if (rtol is None) != (atol is None):
-        raise ValueError(f"rtol and atol must both be specified or both be unspecified, but got rtol={rtol}, atol={atol}")
+        raise ValueError(
+            f"rtol and atol must both be specified or both be unspecified, but got rtol={rtol}, atol={atol}"
+        )
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
         if actual.keys() != expected.keys():
-            raise AssertionError(f"The keys of the mappings do not match: {sorted(actual)} and {sorted(expected)}")
+            raise AssertionError(
+                f"The keys of the mappings do not match: {sorted(actual)} and {sorted(expected)}"
+            )
         for key in actual:
             assert_close(actual[key], expected[key], **options)
         return
     sequences = (Sequence,)
-    if isinstance(actual, sequences) and isinstance(expected, sequences) and not isinstance(actual, str):
+    if (
+        isinstance(actual, sequences)
+        and isinstance(expected, sequences)
+        and not isinstance(actual, str)
+    ):
         if len(actual) != len(expected):
-            raise AssertionError(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}")
+            raise AssertionError(
+                f"The length of the sequences mismatch: {len(actual)} != {len(expected)}"
+            )
         for a, e in zip(actual, expected):
             assert_close(a, e, **options)
         return
@@ -81,9 +91,13 @@ def _assert_tensors_close(
     if check_dtype and actual.dtype != expected.dtype:
         fail(f"The values for attribute 'dtype' do not match: {actual.dtype} != {expected.dtype}.")
     if check_device and actual.device != expected.device:
-        fail(f"The values for attribute 'device' do not match: {actual.device} != {expected.device}.")
+        fail(
+            f"The values for attribute 'device' do not match: {actual.device} != {expected.device}."
+        )
     if check_stride and actual.stride() != expected.stride():
-        fail(f"The values for attribute 'stride()' do not match: {actual.stride()} != {expected.stride()}.")
+        fail(
+            f"The values for attribute 'stride()' do not match: {actual.stride()} != {expected.stride()}."
+        )
     default = [max(pair) for pair in zip(_tolerance(actual.dtype), _tolerance(expected.dtype))]
     relative, absolute = (default[0], default[1]) if rtol is None or atol is None else (rtol, atol)
     common = kajo.promote_types(actual.dtype, expected.dtype)

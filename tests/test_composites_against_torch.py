@@ -33,7 +33,9 @@ CASES = {
     "einsum_broadcast": lambda m, t: m.einsum("ij,kj->ik", t(A), t(A[:, :1])),
     "tensordot": lambda m, t: m.tensordot(t(C), t(D), dims=([1, 2], [2, 1])),
     "tensordot_int": lambda m, t: m.tensordot(t(A), t(B), dims=1),
-    "chain_matmul": lambda m, t: m.linalg.multi_dot([t(A), t(B)]) if m is torch else m.chain_matmul(t(A), t(B)),
+    "chain_matmul": lambda m, t: (
+        m.linalg.multi_dot([t(A), t(B)]) if m is torch else m.chain_matmul(t(A), t(B))
+    ),
     "cdist": lambda m, t: m.cdist(t(A), t(A) + 1),
     "cdist_one": lambda m, t: m.cdist(t(A), t(A) + 1, p=1.0),
     "meshgrid_xy": lambda m, t: m.meshgrid(t(A[0]), t(A[1, :3]), indexing="xy")[1],
@@ -54,7 +56,9 @@ CASES = {
     "cov_weights": lambda m, t: m.cov(t(A), fweights=m.tensor([1, 2, 1, 3]), aweights=t(abs(A[0]))),
     "corrcoef": lambda m, t: m.corrcoef(t(A)),
     "gradient": lambda m, t: m.gradient(t(A), spacing=2.0)[1],
-    "gradient_uneven": lambda m, t: m.gradient(t(V), spacing=(t(numpy.cumsum(abs(V))),), edge_order=2)[0],
+    "gradient_uneven": lambda m, t: m.gradient(
+        t(V), spacing=(t(numpy.cumsum(abs(V))),), edge_order=2
+    )[0],
     "norm": lambda m, t: m.norm(t(A)),
     "norm_dim": lambda m, t: t(C).norm(3, dim=(0, 1), keepdim=True),
     "norm_inf": lambda m, t: t(C).norm(float("inf"), dim=1),
@@ -82,8 +86,12 @@ CASES = {
     "hamming": lambda m, t: m.hamming_window(9, periodic=False),
     "blackman": lambda m, t: m.blackman_window(8),
     "bartlett": lambda m, t: m.bartlett_window(8),
-    "stft": lambda m, t: m.stft(t(V), 16, 4, window=m.hann_window(16, dtype=m.float64), return_complex=True),
-    "stft_real": lambda m, t: m.stft(t(V), 16, 5, 12, center=False, normalized=True, return_complex=False),
+    "stft": lambda m, t: m.stft(
+        t(V), 16, 4, window=m.hann_window(16, dtype=m.float64), return_complex=True
+    ),
+    "stft_real": lambda m, t: m.stft(
+        t(V), 16, 5, 12, center=False, normalized=True, return_complex=False
+    ),
     "istft": lambda m, t: m.istft(m.stft(t(V), 16, return_complex=True), 16),
     "range": lambda m, t: m.arange(1.0, 4.5, 0.5) if m is torch else m.range(1, 4, 0.5),
 }

@@ -20,7 +20,9 @@ def _from_sublists(arguments: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
     def term(sublist: Sequence[Any]) -> str:
         for i in sublist:
             if i is not Ellipsis and not 0 <= int(i) < len(_LETTERS):
-                raise ValueError(f"einsum(): subscript {i} in the sublist is not in [0, {len(_LETTERS)})")
+                raise ValueError(
+                    f"einsum(): subscript {i} in the sublist is not in [0, {len(_LETTERS)})"
+                )
         return "".join("..." if i is Ellipsis else _LETTERS[int(i)] for i in sublist)
 
     pairs, output = len(arguments) // 2, len(arguments) % 2
@@ -37,7 +39,9 @@ def _split_term(term: str, operand: int) -> list[str]:
     while rest:
         if rest.startswith("..."):
             if "..." in labels:
-                raise RuntimeError(f"einsum(): found more than one ellipsis in operand {operand}: {term!r}")
+                raise RuntimeError(
+                    f"einsum(): found more than one ellipsis in operand {operand}: {term!r}"
+                )
             labels.append("...")
             rest = rest[3:]
         elif rest[0].isalpha():
@@ -56,7 +60,12 @@ def _expand_ellipsis(terms: list[list[str]], operands: list[Tensor]) -> tuple[li
     widths = []
     for i, (labels, operand) in enumerate(zip(terms, operands)):
         named = sum(label != "..." for label in labels)
-        if "..." in labels and named > operand.dim() or "..." not in labels and named != operand.dim():
+        if (
+            ("..." in labels
+            and named > operand.dim())
+            or ("..." not in labels
+            and named != operand.dim())
+        ):
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({named}) does not match the "
                 f"number of dimensions ({operand.dim()}) for operand {i}"
@@ -108,7 +117,9 @@ def _product(shape: Sequence[int]) -> int:
     return count
 
 
-def _contract(a: Tensor, la: list[Any], b: Tensor, lb: list[Any], needed: set[Any]) -> tuple[Tensor, list[Any]]:
+def _contract(
+    a: Tensor, la: list[Any], b: Tensor, lb: list[Any], needed: set[Any]
+) -> tuple[Tensor, list[Any]]:
     """The product of two operands, summed over what nobody needs any more, by one matmul."""
     a, la = _sum_over(a, la, [x for x in la if x not in lb and x not in needed])
     b, lb = _sum_over(b, lb, [x for x in lb if x not in la and x not in needed])
@@ -117,10 +128,7 @@ def _contract(a: Tensor, la: list[Any], b: Tensor, lb: list[Any], needed: set[An
         n, m = a.shape[la.index(label)], b.shape[lb.index(label)]
         if n == m:
             continue
-        if n == 1 and (m != 1) and label not in needed:
-            a, la = _sum_over(a, la, [label])
-            b, lb = _sum_over(b, lb, [label])
-        elif m == 1 and label not in needed:
+        if (n == 1 and (m != 1) and label not in needed) or (m == 1 and label not in needed):
             a, la = _sum_over(a, la, [label])
             b, lb = _sum_over(b, lb, [label])
         elif n == 1:
@@ -134,16 +142,24 @@ def _contract(a: Tensor, la: list[Any], b: Tensor, lb: list[Any], needed: set[An
     right = [x for x in lb if x not in la]
     if not summed and not (left and right):
         order = [*batch, *left, *right]
-        wide_a = _arranged(a, la, [*batch, *left]).reshape([a.shape[la.index(x)] if x in la else 1 for x in order])
-        wide_b = _arranged(b, lb, [*batch, *right]).reshape([b.shape[lb.index(x)] if x in lb else 1 for x in order])
+        wide_a = _arranged(a, la, [*batch, *left]).reshape(
+            [a.shape[la.index(x)] if x in la else 1 for x in order]
+        )
+        wide_b = _arranged(b, lb, [*batch, *right]).reshape(
+            [b.shape[lb.index(x)] if x in lb else 1 for x in order]
+        )
         return wide_a * wide_b, order
     size = {x: s for x, s in (*zip(la, a.shape), *zip(lb, b.shape))}
 
     def count(labels: list[Any]) -> int:
         return _product([size[x] for x in labels])
 
-    rows = _arranged(a, la, [*batch, *left, *summed]).reshape(count(batch), count(left), count(summed))
-    columns = _arranged(b, lb, [*batch, *summed, *right]).reshape(count(batch), count(summed), count(right))
+    rows = _arranged(a, la, [*batch, *left, *summed]).reshape(
+        count(batch), count(left), count(summed)
+    )
+    columns = _arranged(b, lb, [*batch, *summed, *right]).reshape(
+        count(batch), count(summed), count(right)
+    )
     order = [*batch, *left, *right]
     return _core.bmm(rows, columns).reshape([size[x] for x in order]), order
 
@@ -177,13 +193,19 @@ def einsum(*args: Any) -> Tensor:
         equation, operands = _from_sublists(args)
     else:
         equation = args[0]
-        operands = list(args[1]) if len(args) == 2 and isinstance(args[1], (list, tuple)) else list(args[1:])
+        operands = (
+            list(args[1])
+            if len(args) == 2 and isinstance(args[1], (list, tuple))
+            else list(args[1:])
+        )
     equation = equation.replace(" ", "")
     inputs, arrow, result = equation.partition("->")
     terms = [_split_term(term, i) for i, term in enumerate(inputs.split(","))]
     if len(terms) != len(operands):
         few = "fewer" if len(operands) < len(terms) else "more"
-        raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation {equation!r}")
+        raise RuntimeError(
+            f"einsum(): {few} operands were provided than specified in the equation {equation!r}"
+        )
     labels, most = _expand_ellipsis(terms, operands)
     output = _output_labels(labels, most, arrow, result)
     prepared = [_take_diagonals(operand, own) for operand, own in zip(operands, labels)]
@@ -199,15 +221,22 @@ def einsum(*args: Any) -> Tensor:
 def _output_labels(labels: list[list[Any]], most: int, arrow: str, result: str) -> list[Any]:
     known = [x for own in labels for x in own]
     if not arrow:
-        return [*range(most), *sorted(x for x in set(known) if isinstance(x, str) and known.count(x) == 1)]
-    output = [x for label in _split_term(result, -1) for x in (range(most) if label == "..." else [label])]
+        return [
+            *range(most),
+            *sorted(x for x in set(known) if isinstance(x, str) and known.count(x) == 1),
+        ]
+    output = [
+        x for label in _split_term(result, -1) for x in (range(most) if label == "..." else [label])
+    ]
     for x in output:
         if x not in known:
             raise RuntimeError(
                 f"einsum(): output subscript {x} does not appear in the equation for any input operand"
             )
         if output.count(x) > 1:
-            raise RuntimeError(f"einsum(): output subscript {x} appears more than once in the output")
+            raise RuntimeError(
+                f"einsum(): output subscript {x} appears more than once in the output"
+            )
     return output
 
 
@@ -283,7 +312,9 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         raise RuntimeError("chain_matmul(): Expected one or more matrices")
     for m in matrices:
         if m.dim() != 2:
-            raise RuntimeError(f"chain_matmul(): Tensor dimension is {m.dim()}, expected 2 instead.")
+            raise RuntimeError(
+                f"chain_matmul(): Tensor dimension is {m.dim()}, expected 2 instead."
+            )
     count = len(matrices)
     sizes = [matrices[0].shape[0], *(m.shape[1] for m in matrices)]
     cost = [[0] * count for _ in range(count)]
@@ -292,7 +323,8 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
         for i in range(count - span):
             j = i + span
             cost[i][j], cut[i][j] = min(
-                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
+                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
+                for k in range(i, j)
             )
 
     def product(i: int, j: int) -> Tensor:
@@ -307,7 +339,10 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 def cdist(
-    x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary"
+    x1: Tensor,
+    x2: Tensor,
+    p: float = 2.0,
+    compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary",
 ) -> Tensor:
     """The p-norm distances between all rows of two sets.
 
@@ -327,9 +362,13 @@ def cdist(
     tensor([[5.]])
     """
     if x1.dim() < 2 or x2.dim() < 2:
-        raise RuntimeError(f"cdist only supports at least 2D tensors, got {x1.dim()}D and {x2.dim()}D")
+        raise RuntimeError(
+            f"cdist only supports at least 2D tensors, got {x1.dim()}D and {x2.dim()}D"
+        )
     if x1.shape[-1] != x2.shape[-1]:
-        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
+        raise RuntimeError(
+            f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
+        )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)

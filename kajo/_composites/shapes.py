@@ -88,13 +88,17 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         )
         indexing = "ij"
     if indexing not in ("ij", "xy"):
-        raise RuntimeError(f"meshgrid(): indexing must be one of 'xy' or 'ij', but received: {indexing}")
+        raise RuntimeError(
+            f"meshgrid(): indexing must be one of 'xy' or 'ij', but received: {indexing}"
+        )
     vectors = list(_tensors(tensors))
     if not vectors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     for t in vectors:
         if t.dim() > 1:
-            raise RuntimeError(f"meshgrid(): Expected 0D or 1D tensor in the tensor list but got: {t.shape}")
+            raise RuntimeError(
+                f"meshgrid(): Expected 0D or 1D tensor in the tensor list but got: {t.shape}"
+            )
         if t.dtype != vectors[0].dtype:
             raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     swapped = indexing == "xy" and len(vectors) >= 2
@@ -120,7 +124,9 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     vectors = _tensors(tensors)
     for t in vectors:
         if t.dim() != 1:
-            raise RuntimeError(f"cartesian_prod(): Expect a 1D vector, but got shape {tuple(t.shape)}")
+            raise RuntimeError(
+                f"cartesian_prod(): Expect a 1D vector, but got shape {tuple(t.shape)}"
+            )
     if len(vectors) == 1:
         return vectors[0]
     grids = meshgrid(*vectors, indexing="ij")
@@ -156,7 +162,9 @@ def block_diag(*tensors: Any) -> Tensor:
     blocks = []
     for t in _tensors(tensors):
         if t.dim() > 2:
-            raise RuntimeError(f"block_diag(): Input tensors must have 2 or fewer dimensions. Input has {t.dim()}")
+            raise RuntimeError(
+                f"block_diag(): Input tensors must have 2 or fewer dimensions. Input has {t.dim()}"
+            )
         blocks.append(t if t.dim() == 2 else t.reshape(1, -1))
     if not blocks:
         return _core.empty(1, 0)  # type: ignore[no-any-return]
@@ -222,21 +230,27 @@ def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     [[0, 1], [2, 3]]
     """
     if input.dim() < 1:
-        raise RuntimeError(f"hsplit requires a tensor with at least 1 dimension, but got a tensor with {input.dim()} dimensions!")
+        raise RuntimeError(
+            f"hsplit requires a tensor with at least 1 dimension, but got a tensor with {input.dim()} dimensions!"
+        )
     return _split(input, indices_or_sections, 0 if input.dim() == 1 else 1)
 
 
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Split along the rows."""
     if input.dim() < 2:
-        raise RuntimeError(f"vsplit requires a tensor with at least 2 dimension, but got a tensor with {input.dim()} dimensions!")
+        raise RuntimeError(
+            f"vsplit requires a tensor with at least 2 dimension, but got a tensor with {input.dim()} dimensions!"
+        )
     return _split(input, indices_or_sections, 0)
 
 
 def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
     """Split along the third dimension."""
     if input.dim() < 3:
-        raise RuntimeError(f"dsplit requires a tensor with at least 3 dimension, but got a tensor with {input.dim()} dimensions!")
+        raise RuntimeError(
+            f"dsplit requires a tensor with at least 3 dimension, but got a tensor with {input.dim()} dimensions!"
+        )
     return _split(input, indices_or_sections, 2)
 
 
@@ -312,4 +326,10 @@ def range(start: Any, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     options.setdefault("dtype", _core.get_default_dtype())
     count = int((end - start) / step) + 1
-    return _core.arange(count, dtype=_core.float64).mul_(step).add_(start).to(options.pop("dtype")).requires_grad_(options.pop("requires_grad", False))  # type: ignore[no-any-return]
+    return (
+        _core.arange(count, dtype=_core.float64)
+        .mul_(step)
+        .add_(start)
+        .to(options.pop("dtype"))
+        .requires_grad_(options.pop("requires_grad", False))
+    )  # type: ignore[no-any-return]

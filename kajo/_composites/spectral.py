@@ -12,14 +12,18 @@ __all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window"
 METHODS = ("istft", "stft")
 
 
-def _cosine_window(length: int, periodic: bool, weights: tuple[float, ...], options: dict[str, Any]) -> Tensor:
+def _cosine_window(
+    length: int, periodic: bool, weights: tuple[float, ...], options: dict[str, Any]
+) -> Tensor:
     if length < 0:
         raise RuntimeError(f"window_length must be non-negative, got {length}")
     dtype = options.get("dtype") or _core.get_default_dtype()
     tracked = options.get("requires_grad", False)
     if length < 2:
         return _core.ones(length, dtype=dtype, requires_grad=tracked)  # type: ignore[no-any-return]
-    angle = _core.arange(length, dtype=_core.float64) * (2 * math.pi / (length if periodic else length - 1))
+    angle = _core.arange(length, dtype=_core.float64) * (
+        2 * math.pi / (length if periodic else length - 1)
+    )
     window = _core.zeros(length, dtype=_core.float64)
     for order, weight in enumerate(weights):
         window = window + weight * (-1) ** order * (angle * order).cos()
@@ -37,7 +41,11 @@ def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Te
 
 
 def hamming_window(
-    window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46, **options: Any
+    window_length: int,
+    periodic: bool = True,
+    alpha: float = 0.54,
+    beta: float = 0.46,
+    **options: Any,
 ) -> Tensor:
     """The Hamming window: alpha - beta * cos."""
     return _cosine_window(window_length, periodic, (alpha, beta), options)
@@ -55,7 +63,9 @@ def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -
     span = window_length if periodic else window_length - 1
     place = _core.arange(window_length, dtype=_core.float64) * (2 / span)
     window = 1 - (place - 1).abs()
-    return window.to(options.get("dtype") or _core.get_default_dtype()).requires_grad_(options.get("requires_grad", False))  # type: ignore[no-any-return]
+    return window.to(options.get("dtype") or _core.get_default_dtype()).requires_grad_(
+        options.get("requires_grad", False)
+    )  # type: ignore[no-any-return]
 
 
 def _full_window(window: Tensor | None, win_length: int, n_fft: int, like: Tensor) -> Tensor:
@@ -114,7 +124,9 @@ def stft(
     tracked_complex = input.is_complex() or (window is not None and window.is_complex())
     if return_complex is None:
         if not tracked_complex:
-            raise RuntimeError("stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future release.")
+            raise RuntimeError(
+                "stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future release."
+            )
         return_complex = True
     if input.dim() not in (1, 2):
         raise RuntimeError(f"stft: expected a 1D or 2D tensor, got shape {input.shape}")
@@ -170,9 +182,13 @@ def istft(
     from kajo import fft
 
     if not input.is_complex():
-        raise RuntimeError("istft requires a complex-valued input tensor matching the output from stft with return_complex=True.")
+        raise RuntimeError(
+            "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
+        )
     if input.dim() not in (2, 3):
-        raise RuntimeError(f"istft: expected a tensor with 2 or 3 dimensions, but got {input.dim()}")
+        raise RuntimeError(
+            f"istft: expected a tensor with 2 or 3 dimensions, but got {input.dim()}"
+        )
     hop = n_fft // 4 if hop_length is None else hop_length
     span = n_fft if win_length is None else win_length
     one = (input.shape[-2] != n_fft) if onesided is None else onesided
@@ -185,14 +201,20 @@ def istft(
     count = pieces.shape[1]
     total = n_fft + hop * (count - 1)
     places = (_core.arange(count).unsqueeze(1) * hop + _core.arange(n_fft)).flatten()
-    signal = pieces.new_zeros((pieces.shape[0], total)).index_add(1, places, (pieces * full).flatten(1))
+    signal = pieces.new_zeros((pieces.shape[0], total)).index_add(
+        1, places, (pieces * full).flatten(1)
+    )
     weight = full.new_zeros(total).index_add(0, places, (full * full).repeat(count))
     start = n_fft // 2 if center else 0
     end = total - start if length is None else min(start + length, total)
     signal, weight = signal[:, start:end], weight[start:end]
     if weight.numel() and float(weight.abs().min()) < 1e-11:
-        raise RuntimeError("window overlap add min: the windows do not cover the signal; use another window or hop_length")
+        raise RuntimeError(
+            "window overlap add min: the windows do not cover the signal; use another window or hop_length"
+        )
     signal = signal / weight
     if length is not None and length > signal.shape[1]:
-        signal = _core.cat([signal, signal.new_zeros((signal.shape[0], length - signal.shape[1]))], 1)
+        signal = _core.cat(
+            [signal, signal.new_zeros((signal.shape[0], length - signal.shape[1]))], 1
+        )
     return signal if input.dim() == 3 else signal.squeeze(0)

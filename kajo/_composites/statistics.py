@@ -14,7 +14,13 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _quantile(
-    name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool
+    name: str,
+    input: Tensor,
+    q: Any,
+    dim: int | None,
+    keepdim: bool,
+    interpolation: str,
+    skip_nan: bool,
 ) -> Tensor:
     if input.numel() == 0:
         raise RuntimeError(f"{name}() input tensor must be non-empty")
@@ -51,7 +57,11 @@ def _quantile(
     values = _interpolated(ordered, ranks, interpolation)
     result = values.movedim(-1, 0)
     if keepdim:
-        shape = [1] * input.dim() if dim is None else [1 if i == axis % input.dim() else n for i, n in enumerate(input.shape)]
+        shape = (
+            [1] * input.dim()
+            if dim is None
+            else [1 if i == axis % input.dim() else n for i, n in enumerate(input.shape)]
+        )
         result = result.reshape([q.numel(), *shape])
     return result if q.dim() else result.squeeze(0)
 
@@ -73,7 +83,12 @@ def _interpolated(ordered: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
 
 
 def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
 ) -> Tensor:
     """The values below which given fractions of the elements lie; nan where an element is nan.
 
@@ -93,14 +108,23 @@ def quantile(
 
 
 def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
 ) -> Tensor:
     """:func:`kajo.quantile` of the elements that are not nan."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
 def cov(
-    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+    input: Tensor,
+    *,
+    correction: int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
 ) -> Tensor:
     """The covariances of the rows, whose columns are observations.
 
@@ -116,7 +140,9 @@ def cov(
             [-1.,  1.]])
     """
     if input.dim() > 2:
-        raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions")
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions"
+        )
     if input.dtype == _core.bool:
         raise RuntimeError("cov(): bool dtype is not supported for input")
     rows = input.reshape(1, -1) if input.dim() < 2 else input
@@ -124,7 +150,9 @@ def cov(
     weights = None
     if fweights is not None:
         if fweights.is_floating_point() or fweights.is_complex():
-            raise RuntimeError(f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype} dtype")
+            raise RuntimeError(
+                f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype} dtype"
+            )
         weights = fweights
     if aweights is not None:
         weights = aweights if weights is None else weights * aweights
@@ -133,7 +161,9 @@ def cov(
         mean = rows.sum(1, keepdim=True) / total
     else:
         if weights.numel() != count:
-            raise RuntimeError(f"cov(): expected weights to have the same numel as there are observations in the input but got {weights.numel()} != {count}")
+            raise RuntimeError(
+                f"cov(): expected weights to have the same numel as there are observations in the input but got {weights.numel()} != {count}"
+            )
         total = weights.sum()
         mean = (rows * weights).sum(1, keepdim=True) / total
     if weights is not None and aweights is not None and correction:
@@ -156,7 +186,9 @@ def corrcoef(input: Tensor) -> Tensor:
             [-1.,  1.]])
     """
     if input.dim() > 2:
-        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions")
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions"
+        )
     c = cov(input)
     if c.dim() == 0:
         return c / c
@@ -165,7 +197,9 @@ def corrcoef(input: Tensor) -> Tensor:
     return ratio if ratio.is_complex() else ratio.clamp(-1, 1)
 
 
-def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
+def gradient(
+    input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+) -> tuple[Tensor, ...]:
     """Derivatives from samples: central differences inside, one-sided ones at the ends.
 
     Args:
@@ -195,7 +229,11 @@ def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: in
         if n < edge_order + 1:
             raise RuntimeError("gradient expected each dimension size to be at least edge_order+1")
         x = input.movedim(axis, -1)
-        places = step if isinstance(step, Tensor) and step.dim() else _core.arange(n, dtype=x.dtype if x.is_floating_point() else None) * step
+        places = (
+            step
+            if isinstance(step, Tensor) and step.dim()
+            else _core.arange(n, dtype=x.dtype if x.is_floating_point() else None) * step
+        )
         results.append(_derivative(x, places, edge_order).movedim(-1, axis))
     return tuple(results)
 

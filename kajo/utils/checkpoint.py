@@ -19,7 +19,13 @@ from kajo import Tensor
 from kajo.autograd.function import Function
 from kajo.autograd.graph import saved_tensors_hooks
 
-__all__ = ["CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential", "noop_context_fn"]
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "checkpoint",
+    "checkpoint_sequential",
+    "noop_context_fn",
+]
 
 
 class CheckpointError(RuntimeError):
@@ -63,10 +69,14 @@ class CheckpointFunction(Function):
             outputs = ctx.function(*args)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         pairs = [
-            (o, g) for o, g in zip(outputs, grads) if isinstance(o, Tensor) and o.requires_grad and g is not None
+            (o, g)
+            for o, g in zip(outputs, grads)
+            if isinstance(o, Tensor) and o.requires_grad and g is not None
         ]
         if not pairs:
-            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
         kajo.autograd.backward([o for o, _ in pairs], [g for _, g in pairs])
         return None, None, *(a.grad if isinstance(a, Tensor) else None for a in args)
 
@@ -115,7 +125,11 @@ class _Frame:
                 raise _Enough
             return tensor
 
-        with kajo.enable_grad(), saved_tensors_hooks(keep, lambda t: t), contextlib.suppress(_Enough):
+        with (
+            kajo.enable_grad(),
+            saved_tensors_hooks(keep, lambda t: t),
+            contextlib.suppress(_Enough),
+        ):
             self.again()
         if count != len(self.shapes):
             raise CheckpointError(
@@ -192,7 +206,9 @@ def checkpoint_sequential(
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-    steps: Sequence[Callable[..., Any]] = list(functions.children()) if hasattr(functions, "children") else list(functions)
+    steps: Sequence[Callable[..., Any]] = (
+        list(functions.children()) if hasattr(functions, "children") else list(functions)
+    )
     reentrant = True if use_reentrant is None else use_reentrant
 
     def segment(start: int, end: int) -> Callable[[Any], Any]:
@@ -206,6 +222,9 @@ def checkpoint_sequential(
     size, start = len(steps) // segments, 0
     for start in range(0, size * (segments - 1), size):
         input = checkpoint(
-            segment(start, start + size), input, use_reentrant=reentrant, preserve_rng_state=preserve
+            segment(start, start + size),
+            input,
+            use_reentrant=reentrant,
+            preserve_rng_state=preserve,
         )
     return segment(size * (segments - 1), len(steps))(input)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 
 __all__ = ["from_dlpack", "to_dlpack"]
 
@@ -40,7 +40,9 @@ def to_dlpack(tensor: Tensor, **options: Any) -> Any:
     if tensor.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
     if tensor.dtype == kajo.bfloat16:
-        raise BufferError("to_dlpack(): bfloat16 cannot be exported; convert the tensor to float32 first")
+        raise BufferError(
+            "to_dlpack(): bfloat16 cannot be exported; convert the tensor to float32 first"
+        )
     options.pop("stream", None)
     return tensor.numpy().__dlpack__(**options)
 
@@ -54,4 +56,5 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     import numpy
 
     source = ext_tensor if hasattr(ext_tensor, "__dlpack__") else _Capsule(ext_tensor)
-    return kajo.from_numpy(numpy.from_dlpack(source))
+    # NumPy marks what comes from a bare capsule as read-only; its owner has no way to say so.
+    return _core._from_buffer(numpy.from_dlpack(source))  # type: ignore[no-any-return]
