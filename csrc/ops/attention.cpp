@@ -11,6 +11,7 @@
 #include "ops/linear.h"
 #include "ops/masking.h"
 #include "ops/ops.h"
+#include "ops/random.h"
 #include "ops/reduction.h"
 #include "ops/softmax.h"
 #include "ops/triangular.h"
