@@ -195,7 +195,7 @@ Tensor2 solve_matrix(const char* operation, const Tensor& A, const Tensor& B, bo
         std::tie(LU, pivots, info) = lu_factor_ex(A, true, false);
         if (check_errors)
             check_info(operation, info, "The diagonal element ",
-                       " is zero, the solve could not be completed because the input matrix is "
+                       " is zero, the solver failed because the input matrix is "
                        "singular.");
         out = lu_solve(LU, pivots, B, true, false);
     }

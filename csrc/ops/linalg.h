@@ -44,6 +44,14 @@ Tensor eigvals(const Tensor& A);
 Tensor4 lstsq(const Tensor& self, const Tensor& B, std::optional<double> rcond);
 Tensor pinv(const Tensor& A, std::optional<double> rcond, bool hermitian);
 Tensor matrix_rank(const Tensor& A, std::optional<double> tol, bool hermitian);
+// ord: "fro" or "nuc", or a number: 1, -1, 2, -2, inf or -inf.
+Tensor matrix_norm(const Tensor& A, const Scalar& ord, IntSpan dim, bool keepdim,
+                   std::optional<DType> dtype);
+Tensor matrix_norm_named(const Tensor& A, std::string_view ord, IntSpan dim, bool keepdim,
+                         std::optional<DType> dtype);
+// The norm of A times that of its inverse.
+Tensor cond(const Tensor& A, const std::optional<Scalar>& p);
+Tensor cond_named(const Tensor& A, std::string_view p);
 Tensor matrix_power(const Tensor& A, int64_t n);
 Tensor matrix_exp(const Tensor& A);
 

@@ -95,6 +95,14 @@ const OpEntry kOperations[] = {
      kFunction | kMethod},
     {"linalg.matrix_rank(Tensor self, float? tol=None, bool hermitian=False) -> Tensor",
      bind<&ops::matrix_rank>, kFunction | kOut},
+    {"linalg.matrix_norm(Tensor self, Scalar ord, int[] dim=[-2,-1], bool keepdim=False, *, "
+     "ScalarType? dtype=None) -> Tensor",
+     bind<&ops::matrix_norm>, kFunction | kOut},
+    {"linalg.matrix_norm(Tensor self, str ord='fro', int[] dim=[-2,-1], bool keepdim=False, *, "
+     "ScalarType? dtype=None) -> Tensor",
+     bind<&ops::matrix_norm_named>, kFunction | kOut},
+    {"linalg.cond(Tensor self, Scalar? p=None) -> Tensor", bind<&ops::cond>, kFunction | kOut},
+    {"linalg.cond(Tensor self, str p) -> Tensor", bind<&ops::cond_named>, kFunction | kOut},
     {"linalg.matrix_power(Tensor self, int n) -> Tensor", bind<&ops::matrix_power>,
      kFunction | kOut},
     {"matrix_power(Tensor self, int n) -> Tensor", bind<&ops::matrix_power>, kBothOut},
