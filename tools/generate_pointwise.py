@@ -18,7 +18,7 @@ from ops.operation import Operation
 from ops.pointwise import OPERATIONS
 from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
 
-UNITS = 6
+VECTOR_UNITS, SCALAR_UNITS = 5, 2
 MAX_INPUTS = 4
 HEADER = "// Made by tools/generate_pointwise.py from the table in kajo/ops.\n"
 
@@ -121,21 +121,33 @@ class KernelTable:
 
 
 def kernel_units(kernels: dict[str, Kernel]) -> list[str]:
-    """The texts of the units of kernels, balanced by length."""
-    units: list[list[tuple[str, Kernel]]] = [[] for _ in range(UNITS)]
-    sizes = [0] * UNITS
+    """The texts of the units of kernels, those written over vectors apart from plain loops."""
+    vectors = {n: k for n, k in kernels.items() if k.is_vector}
+    loops = {n: k for n, k in kernels.items() if not k.is_vector}
+    texts = [unit_text(u) for u in balanced(vectors, VECTOR_UNITS)]
+    # Only from this level on does the compiler vectorise loops of any length.
+    optimize = '#pragma GCC optimize("O3")\n'
+    return texts + [optimize + unit_text(u) for u in balanced(loops, SCALAR_UNITS)]
+
+
+def balanced(kernels: dict[str, Kernel], count: int) -> list[list[tuple[str, Kernel]]]:
+    """The kernels in so many groups of about equal length of text."""
+    groups: list[list[tuple[str, Kernel]]] = [[] for _ in range(count)]
+    sizes = [0] * count
     for name, kernel in sorted(kernels.items(), key=lambda item: -len(item[1].text)):
         smallest = sizes.index(min(sizes))
-        units[smallest].append((name, kernel))
+        groups[smallest].append((name, kernel))
         sizes[smallest] += len(kernel.text)
-    texts = []
-    for unit in units:
-        text = HEADER + '#include "cpu/pointwise_table.h"\n#include "cpu/scalar_math.h"\n#include "cpu/vec.h"\n\n'
-        text += "namespace kajo::cpu::KAJO_ISA {\n\nnamespace {\n"
-        text += wide_functions([k for _, k in unit]) + "}  // namespace\n\n"
-        text += "".join(f"void {n}({PARAMETERS}) {{\n{k.text}}}\n\n" for n, k in unit)
-        texts.append(text + "}  // namespace kajo::cpu::KAJO_ISA\n")
-    return texts
+    return groups
+
+
+def unit_text(unit: list[tuple[str, Kernel]]) -> str:
+    """The text of a unit with these kernels."""
+    text = HEADER + '#include "cpu/pointwise_table.h"\n#include "cpu/scalar_math.h"\n'
+    text += '#include "cpu/vec.h"\n\nnamespace kajo::cpu::KAJO_ISA {\n\nnamespace {\n'
+    text += wide_functions([k for _, k in unit]) + "}  // namespace\n\n"
+    text += "".join(f"void {n}({PARAMETERS}) {{\n{k.text}}}\n\n" for n, k in unit)
+    return text + "}  // namespace kajo::cpu::KAJO_ISA\n"
 
 
 def kernel_table(table: KernelTable, rows: str) -> str:

@@ -168,10 +168,29 @@ class CopySlices final : public Node {
 
 }  // namespace
 
+namespace {
+
+// The gradient that `retain_grad` keeps is that of the newest value.
+void move_retained_grad(AutogradMeta& meta, Node& to, uint32_t output) {
+    if (!meta.retains_grad || !meta.grad_fn) return;
+    std::vector<TensorHook>& hooks = meta.grad_fn->tensor_hooks;
+    for (size_t i = 0; i < hooks.size(); i++) {
+        if (!hooks[i].retains_grad || hooks[i].output != meta.output) continue;
+        to.tensor_hooks.push_back(hooks[i]);
+        to.tensor_hooks.back().output = output;
+        hooks.erase(hooks.begin() + static_cast<std::ptrdiff_t>(i));
+        return;
+    }
+}
+
+}  // namespace
+
 void rebase_history(const Tensor& self, const Ref<FormulaNode>& node) {
     AutogradMeta& meta = ensure_meta(self);
     if (!meta.view) {
-        meta.output = node->add_output(self);
+        const uint32_t output = node->add_output(self);
+        move_retained_grad(meta, *node, output);
+        meta.output = output;
         meta.grad_fn = node;
         meta.requires_grad = true;
         return;

@@ -94,7 +94,7 @@ class Task {
     }
 
     // Only nodes from which an asked-for input can be reached need to run.
-    void mark_needed(const std::vector<Edge>&, const TensorList& inputs) {
+    void mark_needed(const std::vector<Edge>& roots, const TensorList& inputs) {
         for (Node* n : order_) states_[n].needed = false;
         for (size_t i = 0; i < inputs.size(); i++) {
             const Edge e = gradient_edge(inputs[i]);
@@ -104,12 +104,25 @@ class Task {
             found->second.captures.push_back({e.output, i});
             found->second.needed = true;
         }
-        // Producers were made before their consumers except for accumulators, which have no edges.
-        std::vector<Node*> sorted = order_;
-        std::sort(sorted.begin(), sorted.end(), [](Node* a, Node* b) { return a->sequence < b->sequence; });
-        for (Node* n : sorted)
-            for (const Edge& e : n->edges)
-                if (e.node && (states_[e.node.get()].needed)) states_[n].needed = true;
+        const std::vector<Node*> forward = consumers_first(roots);
+        for (auto n = forward.rbegin(); n != forward.rend(); ++n)
+            for (const Edge& e : (*n)->edges)
+                if (e.node && states_[e.node.get()].needed) states_[*n].needed = true;
+    }
+
+    // The numbers of nodes do not tell: the history of a changed view is made after what uses it.
+    std::vector<Node*> consumers_first(const std::vector<Edge>& roots) {
+        std::unordered_map<Node*, int32_t> waiting;
+        std::vector<Node*> sorted;
+        Visited visited;
+        for (const Edge& r : roots)
+            if (states_[r.node.get()].dependencies == 0 && visited.insert(r.node.get()))
+                sorted.push_back(r.node.get());
+        for (size_t i = 0; i < sorted.size(); i++)
+            for (const Edge& e : sorted[i]->edges)
+                if (e.node && ++waiting[e.node.get()] == states_[e.node.get()].dependencies)
+                    sorted.push_back(e.node.get());
+        return sorted;
     }
 
     void deliver(NodeState& state, const Node& node, uint32_t output, const Tensor& gradient) {
@@ -127,8 +140,9 @@ class Task {
     static void run_tensor_hooks(Node& node, TensorList& grads) {
         if (node.tensor_hooks.empty()) return;
         LockGuard lock(true);
+        const auto hooks = node.tensor_hooks;  // a hook may take itself away
         for (const bool last : {false, true})
-            for (const TensorHook& hook : node.tensor_hooks) {
+            for (const TensorHook& hook : hooks) {
                 if (hook.retains_grad != last || !grads[hook.output].defined()) continue;
                 Tensor changed = hook.call(grads[hook.output]);
                 if (changed.defined()) grads[hook.output] = std::move(changed);
@@ -139,7 +153,8 @@ class Task {
         const AutogradMeta* meta = meta_of(variable);
         if (!meta || meta->leaf_hooks.empty() || !gradient.defined()) return;
         LockGuard lock(true);
-        for (const TensorHook& hook : meta->leaf_hooks) {
+        const auto hooks = meta->leaf_hooks;
+        for (const TensorHook& hook : hooks) {
             Tensor changed = hook.call(gradient);
             if (changed.defined()) gradient = std::move(changed);
         }
@@ -155,7 +170,8 @@ class Task {
         if (leaf) run_leaf_hooks(leaf->variable(), grads[0]);
         if (!node->pre_hooks.empty()) {
             LockGuard lock(true);
-            for (const NodeHook& hook : node->pre_hooks) {
+            const auto hooks = node->pre_hooks;
+            for (const NodeHook& hook : hooks) {
                 TensorList changed = hook.call(grads, {});
                 if (!changed.empty()) grads = std::move(changed);
             }
@@ -197,7 +213,8 @@ class Task {
         }
         if (!node.post_hooks.empty()) {
             LockGuard lock(true);
-            for (const NodeHook& hook : node.post_hooks) {
+            const auto hooks = node.post_hooks;
+            for (const NodeHook& hook : hooks) {
                 TensorList changed = hook.call(out, grad_outputs);
                 if (!changed.empty()) out = std::move(changed);
             }

@@ -93,8 +93,10 @@ inline T gcd(T a, T b) {
 }
 template <Integer T>
 inline T lcm(T a, T b) {
+    using Wide = std::conditional_t<(sizeof(T) < 4), int32_t, T>;  // where PyTorch takes the size
     const T divisor = gcd(a, b);
-    return divisor == 0 ? T(0) : abs(mul(trunc_divide(a, divisor), b));
+    if (divisor == 0) return 0;
+    return static_cast<T>(abs(mul(Wide(trunc_divide(a, divisor)), Wide(b))));
 }
 template <Integer T>
 constexpr int kBits = static_cast<int>(sizeof(T) * 8);
@@ -278,11 +280,11 @@ inline Complex<R> add(Complex<R> a, Complex<R> b) {
 }
 template <Real R>
 inline Complex<R> add(Complex<R> a, R b) {
-    return {a.real() + b, a.imag()};
+    return {a.real() + b, a.imag() + R(0)};
 }
 template <Real R>
 inline Complex<R> add(R a, Complex<R> b) {
-    return {a + b.real(), b.imag()};
+    return {a + b.real(), R(0) + b.imag()};
 }
 template <Real R>
 inline Complex<R> sub(Complex<R> a, Complex<R> b) {
@@ -294,7 +296,7 @@ inline Complex<R> sub(Complex<R> a, R b) {
 }
 template <Real R>
 inline Complex<R> sub(R a, Complex<R> b) {
-    return {a - b.real(), -b.imag()};
+    return {a - b.real(), R(0) - b.imag()};
 }
 template <Real R>
 inline Complex<R> neg(Complex<R> a) {
@@ -321,6 +323,7 @@ inline Complex<R> div(Complex<R> a, R b) {
 template <Real R>
 inline Complex<R> div(Complex<R> a, Complex<R> b) {
     const R size = std::max(std::abs(b.real()), std::abs(b.imag()));
+    if (size == 0) return {a.real() / size, a.imag() / size};
     const R c = b.real() / size, d = b.imag() / size, square = (c * c + d * d) * size;
     return {(a.real() * c + a.imag() * d) / square, (a.imag() * c - a.real() * d) / square};
 }
@@ -394,7 +397,7 @@ inline Complex<float> sigmoid(Complex<float> x) { return Complex<float>(sigmoid(
 inline Complex<float> sinc(Complex<float> x) { return Complex<float>(sinc(Complex<double>(x))); }
 inline Complex<double> power(Complex<double> a, Complex<double> b) { return std::pow(a, b); }
 inline Complex<float> power(Complex<float> a, Complex<float> b) {
-    return Complex<float>(std::pow(Complex<double>(a), Complex<double>(b)));
+    return Complex<float>(power(Complex<double>(a), Complex<double>(b)));
 }
 template <Real R>
 inline Complex<R> power(Complex<R> a, R b) {

@@ -194,7 +194,7 @@ Tensor rsub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
 }
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
     check_difference("rsub", self, other);
-    return scaled<pointwise>(OpId::rsub, "rsub", self, other, alpha);
+    return scaled<pointwise>(OpId::rsub_scalar, "rsub", self, other, alpha);
 }
 
 Tensor mul_(const Tensor& self, const Tensor& other) { return binary_<OpId::mul>(self, other); }

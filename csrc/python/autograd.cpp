@@ -164,7 +164,21 @@ PyObject* node_remove_hook(PyObject* self, PyObject* which) {
     });
 }
 
+// A handle of kajo.autograd.graph, which takes the hook away again.
+template <bool post>
+PyObject* node_register_hook(PyObject* self, PyObject* callable) {
+    return guarded([&] {
+        const Object id = Object::steal(node_add_hook<post>(self, callable));
+        const Object graph = Object::steal(PyImport_ImportModule("kajo.autograd.graph"));
+        return PyObject_CallMethod(graph.get(), "NodeHookHandle", "OO", self, id.get());
+    });
+}
+
 PyMethodDef node_methods[] = {
+    {"register_hook", node_register_hook<true>, METH_O,
+     "Calls hook(grad_inputs, grad_outputs) after the node has run; what it returns takes the place of grad_inputs."},
+    {"register_prehook", node_register_hook<false>, METH_O,
+     "Calls hook(grad_outputs) before the node runs; what it returns takes the place of grad_outputs."},
     {"name", node_name, METH_NOARGS, "The name of the node, such as 'MulBackward0'."},
     {"_sequence_nr", node_sequence, METH_NOARGS, "Nodes made later have larger numbers."},
     {"_add_hook", node_add_hook<true>, METH_O, "Adds a hook on (grad_inputs, grad_outputs); returns its id."},
@@ -465,20 +479,29 @@ bool anomaly_nan() { return AnomalyMode::check_nan; }
 void set_anomaly(bool on) { AnomalyMode::enabled = on; }
 void set_anomaly_nan(bool on) { AnomalyMode::check_nan = on; }
 
+// Tensors are also saved and fetched while backward runs, without the interpreter lock.
+class Locked {
+  public:
+    Locked() : state_(PyGILState_Ensure()) {}
+    ~Locked() { PyGILState_Release(state_); }
+    Locked(const Locked&) = delete;
+    Locked& operator=(const Locked&) = delete;
+
+  private:
+    PyGILState_STATE state_;
+};
+
 PyObject* push_saved_hooks(PyObject*, PyObject* args) {
     PyObject *pack, *unpack;
     if (!PyArg_ParseTuple(args, "OO", &pack, &unpack)) return nullptr;
     saved_tensor_hooks().push_back(
         {[f = keep(pack)](const Tensor& t) -> std::shared_ptr<void> {
+             const Locked lock;
              const Object packed = Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(t)).get()));
              return keep(packed.get());
          },
          [f = keep(unpack)](const std::shared_ptr<void>& packed) {
-             const PyGILState_STATE state = PyGILState_Ensure();
-             struct Unlock {
-                 PyGILState_STATE state;
-                 ~Unlock() { PyGILState_Release(state); }
-             } unlock{state};
+             const Locked lock;
              const Object t = Object::steal(PyObject_CallOneArg(f.get(), static_cast<PyObject*>(packed.get())));
              check_type(is_tensor(t.get()), "saved_tensors_hooks: the unpack hook must return a Tensor, got ", Py_TYPE(t.get())->tp_name);
              return tensor_of(t.get());

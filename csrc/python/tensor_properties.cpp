@@ -134,6 +134,7 @@ void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<BufferShape
 PyBufferProcs buffer_methods = {get_buffer, release_buffer};
 
 PyGetSetDef tensor_properties[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
     {"shape", get<shape>, nullptr, "the sizes of all dimensions", nullptr},
     {"dtype", get<dtype>, nullptr, "the type of the elements", nullptr},
     {"device", get<device>, nullptr, "where the data is", nullptr},

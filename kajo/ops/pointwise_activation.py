@@ -11,7 +11,7 @@ import math
 from .expression import Expr, Number, eq, where
 from .operation import pointwise
 from .primitives import abs_, max_, min_
-from .primitives_elementary import exp, expm1, sigmoid, softplus, tanh
+from .primitives_elementary import exp, expm1, log1p, sigmoid, softplus, tanh
 from .primitives_special import ndtr
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -19,16 +19,16 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 @pointwise(allows="float int", partials=lambda y, x: (where(y <= 0, 0, 1),))
 def relu(input: Expr) -> Expr:
-    return max_(input, 0)
+    return where(input < 0, 0, input)
 
 
 @pointwise(node_name="HardtanhBackward0", allows="float int",
-           partials=lambda y, x: (where((x <= 0) | (x >= 6), 0, 1),))  # fmt: skip
+           partials=lambda y, x: (where((x > 0) & (x < 6), 1, 0),))  # fmt: skip
 def relu6(input: Expr) -> Expr:
-    return min_(max_(input, 0), 6)
+    return where(input < 0, 0, where(input > 6, 6, input))
 
 
-@pointwise(partials=lambda y, x, *, min_val, max_val: (where((x <= min_val) | (x >= max_val), 0, 1),),
+@pointwise(partials=lambda y, x, *, min_val, max_val: (where((x > min_val) & (x < max_val), 1, 0),),
            allows="float int")  # fmt: skip
 def hardtanh(input: Expr, *, min_val: Number = -1.0, max_val: Number = 1.0) -> Expr:
     return min_(max_(input, min_val), max_val)
@@ -56,7 +56,7 @@ def selu(input: Expr) -> Expr:
     return where(input > 0, SELU_SCALE * input, (SELU_SCALE * SELU_ALPHA) * expm1(input))
 
 
-@pointwise(node_name="EluBackward0")
+@pointwise
 def celu(input: Expr, *, alpha: Number = 1.0) -> Expr:
     return where(input > 0, input, alpha * expm1(input / alpha))
 
@@ -89,7 +89,7 @@ def gelu_tanh(input: Expr) -> Expr:
     return c * sigmoid((2 * GELU_TANH_INNER) * (c + GELU_TANH_CUBE * c**3))
 
 
-@pointwise(allows="float")
+@pointwise(allows="float complex")
 def silu(input: Expr) -> Expr:
     return input * sigmoid(input)
 
@@ -113,7 +113,7 @@ def softplus_(input: Expr, *, beta: Number = 1.0, threshold: Number = 20.0) -> E
 
 @pointwise(name="logsigmoid", node_name="LogSigmoidBackward0", partials=lambda y, x: (sigmoid(-x),))
 def logsigmoid(input: Expr) -> Expr:
-    return -softplus(-input)
+    return min_(input, 0) - log1p(exp(-abs_(input)))
 
 
 @pointwise(partials=lambda y, x: (where((x > -3) & (x < 3), 1 / 6, 0),))
@@ -121,23 +121,24 @@ def hardsigmoid(input: Expr) -> Expr:
     return min_(max_(input + 3, 0), 6) / 6
 
 
-@pointwise(partials=lambda y, x: (where(x < -3, 0, where(x <= 3, x / 3 + 0.5, 1)),))
+@pointwise(partials=lambda y, x: (where(x <= -3, 0, where(x >= 3, 1, x / 3 + 0.5)),))
 def hardswish(input: Expr) -> Expr:
     return input * min_(max_(input + 3, 0), 6) / 6
 
 
-@pointwise(node_name="DivBackward0")
+@pointwise(node_name="DivBackward0", rule="float", allows="float int")
 def softsign(input: Expr) -> Expr:
     return input / (1 + abs_(input))
 
 
-@pointwise(node_name="SubBackward0", partials=lambda y, x: (tanh(x) ** 2,))
+@pointwise(node_name="SubBackward0", rule="float", allows="float int complex",
+           partials=lambda y, x: (tanh(x) ** 2,))  # fmt: skip
 def tanhshrink(input: Expr) -> Expr:
     return input - tanh(input)
 
 
 def _hardshrink_partials(y: Expr, x: Expr, *, lambd: Expr) -> tuple[Expr]:
-    return (where((x >= -lambd) & (x <= lambd), 0, 1),)
+    return (where((x < -lambd) | (x > lambd), 1, 0),)
 
 
 @pointwise(partials=_hardshrink_partials)
@@ -147,7 +148,8 @@ def hardshrink(input: Expr, *, lambd: Number = 0.5) -> Expr:
 
 @pointwise(partials=_hardshrink_partials)
 def softshrink(input: Expr, *, lambd: Number = 0.5) -> Expr:
-    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, input * 0))
+    inside = where(eq(input, input), 0, input)  # nan stays
+    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, inside))
 
 
 @pointwise(allows="float int", partials=lambda y, x, *, threshold, value: (where(x <= threshold, 0, 1),))

@@ -50,9 +50,12 @@ def sub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return input - alpha * other
 
 
-@pointwise(allows=NUMBERS, node_name="RsubBackward1")
+@pointwise(allows=NUMBERS)
 def rsub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return other - alpha * input
+
+
+alias("rsub_scalar", "rsub", "rsub", "RsubBackward1")
 
 
 @pointwise(allows=ALL)
@@ -73,7 +76,7 @@ def _whole_quotient(op: str) -> object:
     return lambda a, b: node(op, a, b)
 
 
-@pointwise(name="div", node_name="DivBackward1", allows="float int", checks_zero_divisor=True,
+@pointwise(name="div", node_name="DivBackward2", allows="float int", checks_zero_divisor=True,
            integer=_whole_quotient("floor_divide"), partials=zero)  # fmt: skip
 def div_floor(input: Expr, other: Expr) -> Expr:
     return floor_quotient(input, other)
@@ -82,7 +85,7 @@ def div_floor(input: Expr, other: Expr) -> Expr:
 alias("floor_divide", "div_floor", "floor_divide", None)
 
 
-@pointwise(name="div", node_name="DivBackward1", allows="float int", checks_zero_divisor=True,
+@pointwise(name="div", node_name="DivBackward2", allows="float int", checks_zero_divisor=True,
            integer=_whole_quotient("trunc_divide"), partials=zero)  # fmt: skip
 def div_trunc(input: Expr, other: Expr) -> Expr:
     return trunc(input / other)
@@ -124,7 +127,17 @@ def _power_partials(y: Expr, x: Expr, exponent: Expr) -> tuple[Expr]:
     return (where(eq(exponent, 0), 0, exponent * pow_(x, exponent - 1)),)
 
 
-@pointwise(name="pow", allows="float int complex", domain=(0.01, 5), partials=_power_partials)
+def _complex_power(x: Expr, *, exponent: Number) -> Expr:
+    return where(eq(exponent, 0), 1, pow_(x, exponent))  # a logarithm of 0 would make it nan
+
+
+def _complex_power_partials(y: Expr, x: Expr, exponent: Expr) -> tuple[Expr]:
+    slope = exponent * where(eq(exponent, 1), 1, pow_(x, exponent - 1))
+    return (where(eq(exponent, 0), 0, slope),)
+
+
+@pointwise(name="pow", allows="float int complex", domain=(0.01, 5), partials=_power_partials,
+           complex_formula=_complex_power, complex_partials=_complex_power_partials)  # fmt: skip
 def pow_scalar(input: Expr, *, exponent: Number = 2.0) -> Expr:
     return pow_(input, exponent)
 
@@ -199,7 +212,7 @@ def addcdiv(input: Expr, tensor1: Expr, tensor2: Expr, *, value: Number = 1.0) -
     return input + value * tensor1 / tensor2
 
 
-@pointwise(node_name="MulBackward0", rule="float", allows="float int bool")
+@pointwise(rule="float", allows="float int bool")
 def ldexp(input: Expr, other: Expr) -> Expr:
     return input * exp2(other)
 
@@ -252,8 +265,7 @@ def nextafter_(input: Expr, other: Expr) -> Expr:
     return nextafter(input, other)
 
 
-@pointwise(rule="float", allows="float int bool", partials=lambda y, a, b: (
-    b / (a * a + b * b), -a / (a * a + b * b)))  # fmt: skip
+@pointwise(rule="float", allows="float int bool")
 def atan2_(input: Expr, other: Expr) -> Expr:
     return atan2(input, other)
 
@@ -316,17 +328,18 @@ def fmin(input: Expr, other: Expr) -> Expr:
 @pointwise(node_name="ClampBackward1", allows="float int",
            partials=lambda y, x, *, min, max: (where((x >= min) & (x <= max), 1, 0),))  # fmt: skip
 def clamp(input: Expr, *, min: Number = -INF, max: Number = INF) -> Expr:
-    return min_(max_(input, min), max)
+    raised = where(input < min, min, input)
+    return where(raised > max, max, raised)
 
 
 @pointwise(allows="float int", partials=lambda y, x, *, min: (where(x >= min, 1, 0),))
 def clamp_min(input: Expr, *, min: Number = 0.0) -> Expr:
-    return max_(input, min)
+    return where(input < min, min, input)
 
 
 @pointwise(allows="float int", partials=lambda y, x, *, max: (where(x <= max, 1, 0),))
 def clamp_max(input: Expr, *, max: Number = 0.0) -> Expr:
-    return min_(input, max)
+    return where(input > max, max, input)
 
 
 def _clamp_partials(y: Expr, x: Expr, min: Expr, max: Expr) -> tuple[Expr, Expr, Expr]:

@@ -10,7 +10,6 @@ import math
 
 from .expression import Expr, Number, eq, isnan, node, where
 from .operation import conj, pointwise
-from .primitives_elementary import cos, sin
 
 REAL = "float int bool"
 
@@ -58,8 +57,7 @@ def angle(input: Expr) -> Expr:
 
 
 def _polar_gradient(g: Expr, y: Expr, size: Expr, turn: Expr) -> tuple[Expr, Expr]:
-    unit = _complex(cos(turn), sin(turn))  # y / size, which is nan where the size is 0
-    return _real(conj(g) * unit), -_imag(conj(g) * y)
+    return _real(conj(g) * node("sgn", y)), -_imag(conj(g) * y)
 
 
 @pointwise(rule="complex", complex_gradient=_polar_gradient)

@@ -71,7 +71,7 @@ def log10_(input: Expr) -> Expr:
     return log10(input)
 
 
-@pointwise(rule="float", allows=ALL, domain=POSITIVE)
+@pointwise(rule="float", allows=ALL, domain=POSITIVE, node_name="Log1PBackward0")
 def log1p_(input: Expr) -> Expr:
     return log1p(input)
 
@@ -209,7 +209,7 @@ def logit_(input: Expr) -> Expr:
 
 
 def _logit_eps_partials(y: Expr, x: Expr, *, eps: Expr) -> tuple[Expr]:
-    return (where((x < eps) | (x > 1 - eps), 0, 1 / (x * (1 - x))),)
+    return (where((x >= eps) & (x <= 1 - eps), 1 / (x * (1 - x)), 0),)
 
 
 @pointwise(name="logit", rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_eps_partials)

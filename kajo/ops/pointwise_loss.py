@@ -17,7 +17,8 @@ def mse_loss(input: Expr, target: Expr) -> Expr:
     return (input - target) ** 2
 
 
-@pointwise(node_name="AbsBackward0", partials=lambda y, x, t: _opposite(sign(x - t)))
+@pointwise(node_name="AbsBackward0", allows="float int",
+           partials=lambda y, x, t: _opposite(sign(x - t)))  # fmt: skip
 def l1_loss(input: Expr, target: Expr) -> Expr:
     return abs_(input - target)
 
@@ -48,8 +49,7 @@ def huber_loss(input: Expr, target: Expr, *, delta: Number = 1.0) -> Expr:
 
 
 def _entropy_partials(y: Expr, x: Expr, t: Expr) -> tuple[Expr, Expr]:
-    by_target = max_(log1p(-x), -100) - max_(log(x), -100)
-    return (x - t) / max_((1 - x) * x, 1e-12), by_target
+    return (x - t) / max_((1 - x) * x, 1e-12), log1p(-x) - log(x)
 
 
 @pointwise(domain=(0.02, 0.98), partials=_entropy_partials)
@@ -99,7 +99,11 @@ def soft_margin_loss(input: Expr, target: Expr) -> Expr:
     return softplus(-target * input)
 
 
-@pointwise(name="hinge_embedding_loss", node_name="AddBackward0")
+def _hinge_partials(y: Expr, x: Expr, t: Expr, *, margin: Expr) -> tuple[Expr, None]:
+    return where(eq(t, 1), 0, where(margin - x < 0, 0, -1)) + where(eq(t, -1), 0, 1), None
+
+
+@pointwise(name="hinge_embedding_loss", node_name="AddBackward0", partials=_hinge_partials)
 def hinge_embedding_loss(input: Expr, target: Expr, *, margin: Number = 1.0) -> Expr:
     hinge = max_(margin - input, 0)
     return where(eq(target, 1), 0, hinge) + where(eq(target, -1), 0, input)

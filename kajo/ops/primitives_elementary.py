@@ -42,18 +42,25 @@ def _clip(x: Expr, low: float, high: float) -> Expr:
     return where(x < low, low, where(x > high, high, x))
 
 
-def _reduce_exp(t: Float, x: Expr) -> tuple[Expr, Expr, Expr]:
-    """n, r and (e**r - 1 - r) / r**2 for x = n ln2 + r."""
+def _reduce_exp(t: Float, x: Expr, rest: Number = 0.0) -> tuple[Expr, Expr, Expr]:
+    """n, r and (e**r - 1 - r) / r**2 for x + rest = n ln2 + r; rest is small."""
     x = _clip(x, t.exp_low, t.exp_high)
     n = rint(x * t.round(1 / math.log(2)))
     high, low = t.split(LN2, 2, t.mantissa - 11)
-    r = fma(n, -low, fma(n, -high, x))
+    r = fma(n, -low, fma(n, -high, x)) + rest
     return n, r, t.polynomial("exp", r)
 
 
 @primitive(lambda y, x: (y,))
 def exp(t: Float, x: Expr) -> Expr:
     n, r, q = _reduce_exp(t, x)
+    return scale(fma(r * r, q, r) + 1, n)
+
+
+@primitive(lambda y, x, rest: (y, y))
+def exp_of_sum(t: Float, x: Expr, rest: Expr) -> Expr:
+    """exp(x + rest) for what x alone has lost to rounding."""
+    n, r, q = _reduce_exp(t, x, rest)
     return scale(fma(r * r, q, r) + 1, n)
 
 
@@ -228,8 +235,9 @@ def _reduce_quarter(t: Float, x: Expr) -> tuple[Expr, Expr, Expr]:
     n = rint(x * t.round(2 / math.pi))
     a, b, c, d = t.split(PI / 2, 4, t.mantissa - 13 if t.bits == 32 else t.mantissa - 20)
     exact = fma(n, -b, fma(n, -a, x))
-    r = fma(n, -c, exact)
-    return n, r, fma(n, -d, fma(n, -c, exact - r))
+    near = fma(n, -c, exact)
+    r = fma(n, -d, near)
+    return n, r, fma(n, -d, near - r) + fma(n, -c, exact - near)
 
 
 def _sin_near_zero(t: Float, r: Expr, rest: Expr) -> Expr:
@@ -257,7 +265,7 @@ def _sine(t: Float, x: Expr, quarters: int, name: str) -> Expr:
 
 def _is_huge(t: Float, x: Expr) -> Expr:
     """Whether the reduction by parts of pi/2 is not exact enough; nan and infinity included."""
-    return ~(abs_(x) < (1e5 if t.bits == 32 else 1e9))
+    return ~(abs_(x) < (2e4 if t.bits == 32 else 1e9))
 
 
 @primitive(lambda y, x: (cos(x),))
@@ -287,8 +295,10 @@ def _sinc_partials(y: Expr, x: Expr) -> tuple[Expr]:
 @primitive(_sinc_partials, wide=True)
 def sinc(t: Float, x: Expr) -> Expr:
     """sin(pi x) / (pi x)"""
-    z = math.pi * x
-    return where(eq(x, 0), 1, sin(z) / z)
+    n = rint(x)
+    s = sin(math.pi * (x - n))  # exact zeros at whole numbers
+    odd = ~eq(2 * rint(0.5 * n), n)
+    return where(eq(x, 0), 1, where(odd, -s, s) / (math.pi * x))
 
 
 @primitive(lambda y, x: (1 / sqrt(1 - x * x),))

@@ -5,8 +5,21 @@ from __future__ import annotations
 import math
 
 from .expression import Expr, Number, const, eq, fma, isnan, where
-from .primitives import INF, NAN, F32, Float, abs_, copysign, floor, horner, libm, primitive, sqrt
-from .primitives_elementary import exp, log, log1p, pow_, sin, tan
+from .primitives import (
+    F32,
+    INF,
+    NAN,
+    Float,
+    abs_,
+    copysign,
+    floor,
+    horner,
+    libm,
+    primitive,
+    rint,
+    sqrt,
+)
+from .primitives_elementary import exp, exp_of_sum, log, log1p, pow_, sin, tan
 
 # ---- the error function --------------------------------------------------------------------------
 
@@ -23,7 +36,7 @@ def _scaled_erfc(t: Float, a: Expr) -> Expr:
 def _exp_of_minus_square(x: Expr, half: float) -> Expr:
     """exp(-half * x*x), with the rounding error of the square made good."""
     square = x * x
-    return exp(-half * square) * (1 - half * fma(x, x, -square))
+    return exp_of_sum(-half * square, -half * fma(x, x, -square))
 
 
 @primitive(lambda y, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),))
@@ -56,10 +69,12 @@ def ndtr(t: Float, x: Expr) -> Expr:
         c = where(a > 15.0, 15.0, a)
         u = 1 / (c + 2)
         q = _exp_of_minus_square(c, 0.5) * (t.polynomial("ndtr_tail", fma(-4, u, 1)) * u)
-    else:
-        c = where(a > 40, 40.0, a)
-        q = 0.5 * _exp_of_minus_square(c, 0.5) * _scaled_erfc(t, c * math.sqrt(0.5))
-    return where(x < 0, q, 1 - q)
+        return where(x < 0, q, 1 - q)
+    c = where(a > 40, 40.0, a)
+    q = 0.5 * _exp_of_minus_square(c, 0.5) * _scaled_erfc(t, c * math.sqrt(0.5))
+    z = x * math.sqrt(0.5)
+    near = fma(0.5, fma(z, t.polynomial("erf", z * z), z), 0.5)
+    return where(a < 0.6, near, where(x < 0, q, 1 - q))
 
 
 @primitive(lambda y, x: (0.5 * math.sqrt(math.pi) * exp(y * y),), wide=True)
@@ -106,7 +121,7 @@ def digamma(t: Float, x: Expr) -> Expr:
     y = log(w) - 0.5 / w - series - shift
     far = z > 1e15
     y = where(far, log(z), y)
-    fraction = x - floor(x)
+    fraction = x - rint(x)
     y = where(left, y - math.pi / tan(math.pi * fraction), y)
     y = where(left & eq(fraction, 0), NAN, y)
     return where(eq(x, 0), copysign(INF, -x), where(eq(x, -INF), NAN, y))
@@ -131,4 +146,5 @@ def zeta(t: Float, s: Expr, q: Expr) -> Expr:
         factorial *= (2 * k + 3) * (2 * k + 4)
         term = term / (w * w)
     y = where(eq(q, INF), 0, direct + tail)
-    return where(eq(s, 1), INF, where((s < 1) | (q <= 0), NAN, y))
+    y = where(q <= 0, where(eq(q, floor(q)), INF, NAN), y)
+    return where(eq(s, 1), INF, where(s < 1, NAN, y))

@@ -1,0 +1,255 @@
+"""The graph that backward walks: its nodes, what they save, and hooks on them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from kajo import _core
+from kajo._core import Node
+from kajo._tensor import Tensor
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "NodeHookHandle",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class NodeHookHandle:
+    """Takes a hook on a node away again: by `remove()`, or at the end of a `with` block."""
+
+    def __init__(self, node: Any, hook_id: int) -> None:
+        self._node = node
+        self.id = hook_id
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        if self._node is not None:
+            self._node._remove_hook(self.id)
+            self._node = None
+
+    def __enter__(self) -> NodeHookHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class GradientEdge(NamedTuple):
+    """Where the gradient of a tensor flows to: output `output_nr` of `node`."""
+
+    node: Any
+    output_nr: int
+
+
+def _accumulator(leaf: Tensor) -> Any:
+    with _enabled():
+        return leaf.view_as(leaf).grad_fn.next_functions[0][0]
+
+
+@contextmanager
+def _enabled() -> Iterator[None]:
+    before = _core._set_grad_enabled(True)
+    try:
+        yield
+    finally:
+        _core._set_grad_enabled(before)
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """The node that gets the gradient of `tensor`, and which of its outputs the tensor is.
+
+    Raises:
+        RuntimeError: if the tensor does not require grad.
+
+    >>> import kajo
+    >>> x = kajo.ones(1, requires_grad=True)
+    >>> kajo.autograd.graph.get_gradient_edge(x).node.name()
+    'AccumulateGrad'
+    """
+    if not tensor.requires_grad:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    node = tensor.grad_fn
+    return GradientEdge(_accumulator(tensor) if node is None else node, tensor.output_nr)
+
+
+class saved_tensors_hooks:
+    """Within the block, what operations save for backward goes through `pack_hook`, and comes back
+    through `unpack_hook`.
+
+    Args:
+        pack_hook: takes the tensor, returns anything.
+        unpack_hook: takes that and returns a tensor with the same contents.
+
+    >>> import kajo
+    >>> x = kajo.tensor(2.0, requires_grad=True)
+    >>> with kajo.autograd.graph.saved_tensors_hooks(lambda t: t.item(), kajo.tensor):
+    ...     y = x * x
+    >>> y.backward(); x.grad
+    tensor(4.)
+    """
+
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+        self.pack_hook = pack_hook
+        self.unpack_hook = unpack_hook
+
+    def __enter__(self) -> None:
+        if _disabled.message is not None:
+            raise RuntimeError(_disabled.message)
+        _core._push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
+
+    def __exit__(self, *_: object) -> None:
+        _core._pop_saved_tensors_hooks()
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Within the block, what operations save for backward is kept in main memory.
+
+    Args:
+        pin_memory: use page-locked memory; matters to GPUs only.
+        device_type: the device whose tensors are moved.
+    """
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        def pack(tensor: Tensor) -> tuple[Any, Tensor]:
+            return tensor.device, tensor.cpu()
+
+        def unpack(packed: tuple[Any, Tensor]) -> Tensor:
+            device, tensor = packed
+            return tensor.to(device)
+
+        super().__init__(pack, unpack)
+
+
+class _Disabled(threading.local):
+    message: str | None = None
+
+
+_disabled = _Disabled()
+
+
+@contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Within the block, `saved_tensors_hooks` raises RuntimeError with this message."""
+    before, _disabled.message = _disabled.message, error_message
+    try:
+        yield
+    finally:
+        _disabled.message = before
+
+
+class _MultiHandle:
+    """Takes several hooks away together."""
+
+    def __init__(self, handles: Sequence[Any]) -> None:
+        self.handles = tuple(handles)
+
+    def remove(self) -> None:
+        """Take the hooks away."""
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self) -> _MultiHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
+) -> _MultiHandle:
+    """Call `fn` when the gradients of all of `tensors` are there, or that of any of them.
+
+    Args:
+        tensors: tensors that require grad.
+        fn: gets the list of gradients (None for unused tensors), or, for "any", the first one.
+        mode: "all" or "any".
+
+    Returns:
+        A handle whose `remove()` takes the hook away.
+
+    Raises:
+        ValueError: for another mode.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    lock = threading.Lock()
+    state: dict[str, Any] = {"gradients": [None] * len(tensors), "count": 0, "done": False}
+
+    def reset() -> None:
+        state.update(gradients=[None] * len(tensors), count=0, done=False)
+
+    def all_hook(index: int) -> Callable[[Tensor], None]:
+        def hook(gradient: Tensor) -> None:
+            with lock:
+                state["gradients"][index] = gradient
+                state["count"] += 1
+                ready = state["count"] == len(tensors)
+                found = list(state["gradients"])
+                if ready:
+                    reset()
+            if ready:
+                fn(found)
+
+        return hook
+
+    def any_hook(gradient: Tensor) -> None:
+        with lock:
+            first = state["count"] == 0
+            state["count"] += 1
+            if state["count"] == len(tensors):
+                reset()
+        if first:
+            fn(gradient)
+
+    if mode == "any":
+        return _MultiHandle([t.register_hook(any_hook) for t in tensors])
+    return _MultiHandle([t.register_hook(all_hook(i)) for i, t in enumerate(tensors)])
+
+
+def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
+    """Say that a tensor was changed by means that autograd does not see.
+
+    >>> import kajo
+    >>> x = kajo.zeros(1)
+    >>> kajo.autograd.graph.increment_version(x); x._version
+    1
+    """
+    before = _core._set_grad_enabled(False)
+    try:
+        for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+            t[:0].zero_() if t.dim() else t.view(1)[:0].zero_()
+    finally:
+        _core._set_grad_enabled(before)
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[Any]:
+    """Within the block, tensors that were saved for backward may be changed in place: backward
+    uses the values that they had.
+
+    >>> import kajo
+    >>> x = kajo.tensor([2.0], requires_grad=True)
+    >>> with kajo.autograd.graph.allow_mutation_on_saved_tensors():
+    ...     a = x * 1
+    ...     b = a * a
+    ...     _ = a.zero_()
+    ...     b.sum().backward()
+    >>> x.grad
+    tensor([4.])
+    """
+    copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+    with saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t):
+        yield copies
