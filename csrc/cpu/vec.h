@@ -1,5 +1,5 @@
-// Fixed-width vectors for the generated kernels: GCC's vector extension and the few operations that it
-// lacks. Without AVX2 the portable path is taken, which uses no intrinsics.
+// Fixed-width vectors for the generated kernels: GCC's vector extension and the few operations that
+// it lacks. Without AVX2 the portable path is taken, which uses no intrinsics.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -49,7 +49,8 @@ KAJO_INLINE VF v_neg(VF x) { return (VF)((VFI)x ^ INT32_MIN); }
 KAJO_INLINE VD v_neg(VD x) { return (VD)((VDI)x ^ INT64_MIN); }
 KAJO_INLINE VFI v_to_int(VF x) { return __builtin_convertvector(x, VFI); }
 KAJO_INLINE VF v_to_float(VFI x) { return __builtin_convertvector(x, VF); }
-// Below 2**51, adding 1.5 * 2**52 leaves the integer in the low bits; AVX2 converts no 64-bit integers.
+// Below 2**51, adding 1.5 * 2**52 leaves the integer in the low bits; AVX2 converts no 64-bit
+// integers.
 KAJO_INLINE VDI v_to_int(VD x) { return (VDI)(x + 0x1.8p52) - (VDI)splat<VD>(0x1.8p52); }
 KAJO_INLINE VD v_to_float(VDI x) { return (VD)(x + (VDI)splat<VD>(0x1.8p52)) - 0x1.8p52; }
 
@@ -181,27 +182,71 @@ KAJO_INLINE VF widen(Function f, Args... args) {
     return join(f(low_half(args)...), f(high_half(args)...));
 }
 
-// ---- tiles ---------------------------------------------------------------------------------------
+// ---- tiles
+// ---------------------------------------------------------------------------------------
 
 template <class V>
 using Mask = std::conditional_t<sizeof(Lane<V>) == 4, VFI, VDI>;
 
+// A truth value for each lane from and to bytes. GCC 12 converts between vectors of bytes and wider
+// ones element by element, hence the intrinsics.
+#if defined(__AVX512F__)
+KAJO_INLINE VFI spread(__m128i bytes, VF) { return (VFI)_mm512_cvtepu8_epi32(bytes); }
+KAJO_INLINE VDI spread(__m128i bytes, VD) { return (VDI)_mm512_cvtepu8_epi64(bytes); }
+KAJO_INLINE __m128i gather_bits(VF x) {
+    return _mm_maskz_set1_epi8(_mm512_movepi32_mask((__m512i)x), 1);
+}
+KAJO_INLINE __m128i gather_bits(VD x) {
+    return _mm_maskz_set1_epi8(_mm512_movepi64_mask((__m512i)x), 1);
+}
+#elif defined(__AVX2__)
+KAJO_INLINE VFI spread(__m128i bytes, VF) { return (VFI)_mm256_cvtepu8_epi32(bytes); }
+KAJO_INLINE VDI spread(__m128i bytes, VD) { return (VDI)_mm256_cvtepu8_epi64(bytes); }
+KAJO_INLINE __m128i gather_bits(VF x) {
+    const __m256i m = (__m256i)x;
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+    return _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1));
+}
+KAJO_INLINE __m128i gather_bits(VD x) {
+    const int lanes = _mm256_movemask_pd((__m256d)x);
+    return _mm_cvtsi32_si128((lanes & 1) | (lanes & 2) << 7 | (lanes & 4) << 14 |
+                             (lanes & 8) << 21);
+}
+#endif
+#if defined(__AVX2__)
 template <class V>
 KAJO_INLINE V load_mask(const uint8_t* p, int count) {
-    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
-    Bytes b{};
-    std::memcpy(&b, p, count);
-    return (V)(__builtin_convertvector(b, Mask<V>) != 0);
+    if constexpr (kLanes<V> <= 8) {  // through a register: a partly written vector is slow to read
+        uint64_t few = 0;
+        std::memcpy(&few, p, count);
+        return (V)(spread(_mm_cvtsi64_si128(static_cast<int64_t>(few)), V{}) != 0);
+    } else {
+        __m128i bytes = _mm_setzero_si128();
+        std::memcpy(&bytes, p, count);
+        return (V)(spread(bytes, V{}) != 0);
+    }
 }
 template <class V>
 KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
-    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
-    const Bytes b = __builtin_convertvector((Mask<V>)x & 1, Bytes);
-    std::memcpy(p, &b, count);
+    const __m128i bytes = gather_bits(x);
+    std::memcpy(p, &bytes, count);
 }
+#else
+template <class V>
+KAJO_INLINE V load_mask(const uint8_t* p, int count) {
+    Mask<V> m{};
+    for (int i = 0; i < count; i++) m[i] = p[i] ? -1 : 0;
+    return (V)m;
+}
+template <class V>
+KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
+    for (int i = 0; i < count; i++) p[i] = ((Mask<V>)x)[i] & 1;
+}
+#endif
 
-// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output is
-// a byte for each element, and in registers a truth value for each lane.
+// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output
+// is a byte for each element, and in registers a truth value for each lane.
 template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, class Body>
 KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
     using T = Lane<V>;
