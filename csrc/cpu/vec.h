@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -245,33 +246,58 @@ KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
 }
 #endif
 
+// The elements at p, `count` of them; where there are none, lanes hold harmless values.
+template <class V, bool mask>
+KAJO_INLINE V load(const void* p, int64_t at, int count) {
+    typedef Lane<V> Unaligned __attribute__((vector_size(kVectorBytes), aligned(1), may_alias));
+    if constexpr (mask) return load_mask<V>(static_cast<const uint8_t*>(p) + at, count);
+    const Lane<V>* from = static_cast<const Lane<V>*>(p) + at;
+    if (count == kLanes<V>) return *reinterpret_cast<const Unaligned*>(from);
+    V x = splat<V>(1);
+    std::memcpy(&x, from, count * sizeof(Lane<V>));
+    return x;
+}
+template <class V, bool mask>
+KAJO_INLINE void store(void* p, int64_t at, V x, int count) {
+    typedef Lane<V> Unaligned __attribute__((vector_size(kVectorBytes), aligned(1), may_alias));
+    if constexpr (mask) return store_mask(static_cast<uint8_t*>(p) + at, x, count);
+    Lane<V>* to = static_cast<Lane<V>*>(p) + at;
+    if (count == kLanes<V>)
+        *reinterpret_cast<Unaligned*>(to) = x;
+    else
+        std::memcpy(to, &x, count * sizeof(Lane<V>));
+}
+
+template <class V, unsigned masks, int... k>
+KAJO_INLINE void load_all(const void* const* in, int64_t at, int count, V* a,
+                          std::integer_sequence<int, k...>) {
+    ((a[k] = load<V, (masks >> k & 1) != 0>(in[k], at, count)), ...);
+}
+template <class V, unsigned masks, int... k>
+KAJO_INLINE void store_all(void* const* out, int64_t at, int count, const V* r,
+                           std::integer_sequence<int, k...>) {
+    (store<V, (masks >> k & 1) != 0>(out[k], at, r[k], count), ...);
+}
+
 // Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output
 // is a byte for each element, and in registers a truth value for each lane.
 template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, class Body>
 KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
-    using T = Lane<V>;
     constexpr int lanes = kLanes<V>;
-    V a[inputs], r[outputs];
-    const auto step = [&](int64_t at, int count) __attribute__((always_inline)) {
-        for (int k = 0; k < inputs; k++) {
-            if (mask_inputs >> k & 1)
-                a[k] = load_mask<V>(static_cast<const uint8_t*>(in[k]) + at, count);
-            else
-                std::memcpy(&a[k], static_cast<const T*>(in[k]) + at, count * sizeof(T));
-        }
+    constexpr std::make_integer_sequence<int, inputs> each_input;
+    constexpr std::make_integer_sequence<int, outputs> each_output;
+    for (int64_t i = 0; i < n; i += lanes) {
+        V a[inputs], r[outputs];
+        const bool full = n - i >= lanes;
+        if (full) [[likely]]
+            load_all<V, mask_inputs>(in, i, lanes, a, each_input);
+        else
+            load_all<V, mask_inputs>(in, i, static_cast<int>(n - i), a, each_input);
         f(a, r);
-        for (int k = 0; k < outputs; k++) {
-            if (mask_outputs >> k & 1)
-                store_mask<V>(static_cast<uint8_t*>(out[k]) + at, r[k], count);
-            else
-                std::memcpy(static_cast<T*>(out[k]) + at, &r[k], count * sizeof(T));
-        }
-    };
-    int64_t i = 0;
-    for (; i + lanes <= n; i += lanes) step(i, lanes);
-    if (i < n) {
-        for (V& v : a) v = splat<V>(1);  // harmless values where there are no elements
-        step(i, static_cast<int>(n - i));
+        if (full) [[likely]]
+            store_all<V, mask_outputs>(out, i, lanes, r, each_output);
+        else
+            store_all<V, mask_outputs>(out, i, static_cast<int>(n - i), r, each_output);
     }
 }
 
