@@ -86,6 +86,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     """
 
     __array_priority__ = 1000
+    _make_subclass = staticmethod(_core._make_subclass)
 
     # ---- printing ------------------------------------------------------------------------------
 
@@ -307,6 +308,10 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def __hash__(self) -> int:
         return id(self)
+
+    def as_subclass(self, cls: type) -> Any:
+        """This tensor as an instance of a subclass of Tensor, sharing its storage."""
+        return _core._make_subclass(cls, self, self.requires_grad)
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""

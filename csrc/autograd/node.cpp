@@ -44,6 +44,9 @@ std::vector<SavedTensorHooks>& saved_tensor_hooks() {
 
 SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(output_index) {
     if (!t.defined()) return;
+    check(!t.impl()->inference,
+          "Inference tensors cannot be saved for backward. To work around you can make a clone to get "
+          "a normal tensor and use it in autograd.");
     // An output must not hold its own history alive.
     const Tensor kept = output_index >= 0 ? detach(t) : t;
     const auto& hooks = saved_tensor_hooks();

@@ -1,6 +1,7 @@
 #include "cpu/random.h"
 
 #include <cmath>
+#include <mutex>
 
 #include "core/random_fill.h"
 #include "core/random_sampling.h"
@@ -153,6 +154,22 @@ void dirichlet(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
         sample_dirichlet(concentration.data<T>(), out.data<T>(),
                          out.numel() / std::max<int64_t>(categories, 1), categories,
                          *as_random(attributes).generator);
+    });
+}
+
+void rrelu_slopes(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Tensor &out = outputs[0], &input = inputs[0];
+    const auto& a = as_random(attributes);
+    const std::lock_guard lock(a.generator->mutex());
+    dispatch<kFloating>(out.dtype(), "rrelu", [&]<class T>() {
+        const T* x = input.data<T>();
+        T* slopes = out.data<T>();
+        for (int64_t i = 0; i < out.numel(); i++) {
+            const bool positive = to_number(x[i]) > 0;
+            const double slope = positive ? 1.0 : a.first + a.generator->uniform() * (a.second - a.first);
+            if constexpr (kIsHalf<T>) slopes[i] = T(static_cast<float>(slope));
+            else slopes[i] = static_cast<T>(slope);
+        }
     });
 }
 

@@ -36,6 +36,9 @@ void standard_gamma(TensorRefs outputs, TensorRefs inputs, const void* attribute
 void binomial(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void dirichlet(TensorRefs outputs, TensorRefs inputs, const void* attributes);  // rows of the last dimension
 
+// output: 1, or for inputs that are not positive a number in [first, second); contiguous.
+void rrelu_slopes(TensorRefs outputs, TensorRefs inputs, const void* attributes);
+
 // output: [rows, samples] of int64; input: [rows, categories].
 struct MultinomialAttributes {
     Generator* generator;

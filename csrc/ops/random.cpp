@@ -37,6 +37,7 @@ const Kernel poisson_kernel{"poisson", cpu::poisson};
 const Kernel gamma_kernel{"_standard_gamma", cpu::standard_gamma};
 const Kernel binomial_kernel{"binomial", cpu::binomial};
 const Kernel dirichlet_kernel{"_sample_dirichlet", cpu::dirichlet};
+const Kernel rrelu_kernel{"rrelu", cpu::rrelu_slopes};
 const Kernel multinomial_kernel{"multinomial", cpu::multinomial};
 
 Generator* or_default(Generator* generator) { return generator ? generator : &default_generator(); }
@@ -195,10 +196,9 @@ Tensor uniform_(const Tensor& self, double from, double to, Generator* generator
 Tensor normal_(const Tensor& self, double mean, double std, Generator* generator) {
     check(std >= 0, "normal_(): normal expects std >= 0.0, but found std ", std);
     require_floating("normal_", self.dtype(), true);
-    if (!is_complex(self.dtype())) return fill(normal_kernel, "NormalBackward0", self, {generator, mean, std});
-    // The variance is shared by the two parts; the mean is real.
-    fill(normal_kernel, "NormalBackward0", self, {generator, 0.0, std / std::sqrt(2.0)});
-    return mean == 0 ? self : add_(self, mean);
+    // The variance is shared by the two parts; the mean is that of each.
+    const double spread = is_complex(self.dtype()) ? std / std::sqrt(2.0) : std;
+    return fill(normal_kernel, "NormalBackward0", self, {generator, mean, spread});
 }
 
 Tensor random_(const Tensor& self, Generator* generator) {
@@ -497,6 +497,35 @@ std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::op
         if (ctx.needs(0)) ctx.set(0, mul(mul(ctx.grad(), ctx.saved(0)), scale));
     });
     return {out, mask};
+}
+
+// ---- randomised leaky relu -----------------------------------------------------------------------------------------
+
+namespace {
+
+Tensor rrelu_slopes(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
+                    Generator* generator) {
+    require_floating("rrelu", self.dtype(), false);
+    const double low = lower.as_double(), high = upper.as_double();
+    check(low <= high, "rrelu(): lower bound should be less than or equal to the upper bound, got ", low, " and ", high);
+    GradModeGuard off(false);
+    const Tensor input = contiguous(detach(self));
+    if (!training) {
+        const Tensor mean = full({}, (low + high) / 2, self.dtype(), self.device());
+        return where(gt(input, 0), ones({}, self.dtype(), self.device()), mean);
+    }
+    const Tensor slopes = empty(self.sizes(), self.dtype(), self.device());
+    if (slopes.numel()) launch(rrelu_kernel, {slopes}, {input}, RandomAttributes{or_default(generator), low, high});
+    return slopes;
+}
+
+}  // namespace
+
+Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training, Generator* generator) {
+    return mul(self, rrelu_slopes(self, lower, upper, training, generator));
+}
+Tensor rrelu_(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training, Generator* generator) {
+    return mul_(self, rrelu_slopes(self, lower, upper, training, generator));
 }
 
 }  // namespace kajo::ops

@@ -48,4 +48,10 @@ Tensor feature_alpha_dropout_(const Tensor& input, double p, bool train);
 // The result and the mask of what was kept.
 std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train);
 
+// Negative elements are multiplied by a random slope while training, by the mean one otherwise.
+Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
+             Generator* generator);
+Tensor rrelu_(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
+              Generator* generator);
+
 }  // namespace kajo::ops

@@ -121,6 +121,8 @@ const OpEntry table[] = {
     {"alpha_dropout_(Tensor input, float p, bool train) -> Tensor", bind<&ops::alpha_dropout_>, kFunction},
     {"feature_alpha_dropout(Tensor input, float p, bool train) -> Tensor", bind<&ops::feature_alpha_dropout>, kFunction},
     {"feature_alpha_dropout_(Tensor input, float p, bool train) -> Tensor", bind<&ops::feature_alpha_dropout_>, kFunction},
+    {"rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor", bind<&ops::rrelu>, kFunction},
+    {"rrelu_(Tensor self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor", bind<&ops::rrelu_>, kFunction},
     {"native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)", bind<&ops::native_dropout>, kFunction},
 };
 

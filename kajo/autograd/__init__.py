@@ -92,11 +92,10 @@ def _seed(index: int, output: Any, gradient: Any, batched: bool) -> Tensor | Non
 
 def _seeds(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> tuple[Any, ...]:
     given = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
-    if isinstance(gradients, Tensor):
-        given = (gradients,) * 1
+    seeds = tuple(_seed(i, o, g, batched) for i, (o, g) in enumerate(zip(outputs, given)))
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
-    return tuple(_seed(i, o, g, batched) for i, (o, g) in enumerate(zip(outputs, given)))
+    return seeds
 
 
 def backward(

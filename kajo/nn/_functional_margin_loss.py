@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import kajo
+from kajo.nn._functional_distance import pairwise_distance
 from kajo import Tensor
 from kajo.nn import _reduction
 from kajo.nn._functional_activation import logsigmoid
@@ -353,10 +354,10 @@ def triplet_margin_loss(
             f"dimensions, but got: anchor {anchor.dim()}D, positive {positive.dim()}D, and "
             f"negative {negative.dim()}D inputs"
         )
-    near = kajo.pairwise_distance(anchor, positive, p, eps)
-    far = kajo.pairwise_distance(anchor, negative, p, eps)
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
     if swap:
-        far = kajo.minimum(far, kajo.pairwise_distance(positive, negative, p, eps))
+        far = kajo.minimum(far, pairwise_distance(positive, negative, p, eps))
     return _reduced((margin + near - far).clamp_min(0), number)
 
 
@@ -401,7 +402,7 @@ def triplet_margin_with_distance_loss(
             f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and "
             f"negative {negative.ndim}D inputs"
         )
-    distance = kajo.pairwise_distance if distance_function is None else distance_function
+    distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = kajo.minimum(far, distance(positive, negative))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kajo import _core
+from kajo.nn._functional_distance import cosine_similarity, pairwise_distance, pdist
 from kajo.nn._functional_activation import (
     celu,
     celu_,
@@ -155,9 +156,6 @@ conv_transpose2d = _core.conv_transpose2d
 conv_transpose3d = _core.conv_transpose3d
 scaled_dot_product_attention = _core.scaled_dot_product_attention
 pad = _core.pad
-cosine_similarity = _core.cosine_similarity
-pairwise_distance = _core.pairwise_distance
-pdist = _core.pdist
 
 __all__ = [
     "_canonical_mask",
