@@ -92,8 +92,8 @@ def pointwise(
         allows: which of `CLASSES` the promoted inputs may be, separated by spaces.
         masks: inputs that are bool whatever the others are.
         domain: where samples are drawn.
-        partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not good
-            enough. None for an input: no gradient.
+        partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not
+            good enough. None for an input: no gradient.
         integer, boolean, complex_formula: the formula for these types where it is another one.
         complex_partials: as `partials`, for complex types.
         complex_gradient: (g, y, *inputs, **scalars) -> gradients, where the operation is not
@@ -113,7 +113,11 @@ def pointwise(
     assert rule in RULES and allowed <= set(CLASSES), identifier
 
     g, y = var("g"), var("y")
-    formulas = {"float": function, "int": integer or function, "bool": boolean or integer or function}
+    formulas = {
+        "float": function,
+        "int": integer or function,
+        "bool": boolean or integer or function,
+    }
     formulas["complex"] = complex_formula or function
     converts = {"int", "bool"} if rule == "float" else set()
     by_class = {c: formulas[c](*tensors, **keywords) for c in CLASSES if c in allowed - converts}
@@ -134,7 +138,9 @@ def pointwise(
     def derive(result: Expr, given: Partials | None) -> list[Number | None]:
         if given is not None:
             return list(given(y, *tensors, **keywords))
-        return [None if n in masks else (diff(result, v) or const(0)) for n, v in zip(inputs, tensors)]
+        return [
+            None if n in masks else (diff(result, v) or const(0)) for n, v in zip(inputs, tensors)
+        ]
 
     gradients: tuple[Expr | None, ...] = ()
     complex_gradients: tuple[Expr | None, ...] = ()
