@@ -21,6 +21,7 @@ elu_ = _core.elu_
 hardtanh_ = _core.hardtanh_
 leaky_relu_ = _core.leaky_relu_
 threshold_ = _core.threshold_
+rrelu_ = _core.rrelu_
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -349,21 +350,7 @@ def rrelu(
         >>> kajo.nn.functional.rrelu(kajo.tensor([2.0]))
         tensor([2.])
     """
-    if not training:
-        slope = (lower + upper) / 2
-        return _core.leaky_relu_(input, slope) if inplace else _core.leaky_relu(input, slope)
-    negative = input.detach() <= 0
-    # One draw for each negative element, in the order of memory.
-    draws = kajo.empty(int(negative.sum()), dtype=kajo.float64).uniform_() * (upper - lower) + lower
-    slopes = kajo.ones_like(input).masked_scatter_(negative, draws.to(input.dtype))
-    return input.mul_(slopes) if inplace else input * slopes
-
-
-def rrelu_(
-    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
-) -> Tensor:
-    """`rrelu` in place."""
-    return rrelu(input, lower, upper, training, inplace=True)
+    return (_core.rrelu_ if inplace else _core.rrelu)(input, lower, upper, training)
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:

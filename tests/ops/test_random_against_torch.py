@@ -41,7 +41,6 @@ EXACT = {
     "feature_dropout": lambda m: m.feature_dropout(m.ones(4, 5, 3), 0.3, True),
     "functional_dropout": lambda m: m.nn.functional.dropout(m.ones(8, 9).t(), 0.3),
     "channel_dropout": lambda m: m.nn.functional.dropout2d(m.ones(2, 5, 3, 3), 0.4),
-    "rrelu": lambda m: m.rrelu(m.linspace(-2, 2, 30), training=True),
     "generator": lambda m: m.rand(5, generator=m.Generator().manual_seed(7)),
 }
 CLOSE = {
@@ -57,6 +56,7 @@ CLOSE = {
     "normal_complex": lambda m: m.zeros(20, dtype=m.complex128).normal_(1.0, 2.0),
     "exponential": lambda m: m.zeros(50).exponential_(0.7),
     "exponential_double": lambda m: m.zeros(50, dtype=m.float64).exponential_(),
+    "rrelu": lambda m: m.rrelu(m.linspace(-2, 2, 30), training=True),
     "cauchy": lambda m: m.zeros(50).cauchy_(),
     "log_normal": lambda m: m.zeros(50).log_normal_(),
     "gamma": lambda m: m._standard_gamma(m.linspace(0.1, 4, 50)),
