@@ -92,7 +92,7 @@ FITS = {
 }  # fmt: skip
 
 
-def fit(f: Function, interval: tuple[mpf, mpf], degree: int, weight: Function) -> tuple[list, mpf]:
+def fit(f: Function, interval: tuple[mpf, mpf], degree: int, weight: Function) -> tuple[list[mpf], mpf]:
     """Coefficients, lowest degree first, and the largest weighted error at the points."""
     count = 4 * (degree + 1)
     middle, half = (interval[0] + interval[1]) / 2, (interval[1] - interval[0]) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from .expression import Expr, Number, eq, isnan, node, where
 from .operation import alias, conj, pointwise
@@ -72,7 +73,7 @@ def div(input: Expr, other: Expr) -> Expr:
     return input / other
 
 
-def _whole_quotient(op: str) -> object:
+def _whole_quotient(op: str) -> Callable[..., Expr]:
     return lambda a, b: node(op, a, b)
 
 
