@@ -18,8 +18,10 @@ const RandomAttributes& as_random(const void* attributes) {
 
 template <class T>
 double to_number(T value) {
-    if constexpr (kIsHalf<T>) return static_cast<double>(static_cast<float>(value));
-    else return static_cast<double>(value);
+    if constexpr (kIsHalf<T>)
+        return static_cast<double>(static_cast<float>(value));
+    else
+        return static_cast<double>(value);
 }
 
 template <class T, class Accept>
@@ -113,8 +115,9 @@ void permutation(TensorRefs outputs, TensorRefs, const void* attributes) {
 void bernoulli_each(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Tensor &out = outputs[0], &p = inputs[0];
     dispatch<kFloating>(p.dtype(), "bernoulli", [&]<class P>() {
-        check_each(p.data<P>(), p.numel(), [](double v) { return v >= 0 && v <= 1; },
-                   "bernoulli(): every probability must be in [0, 1]");
+        check_each(
+            p.data<P>(), p.numel(), [](double v) { return v >= 0 && v <= 1; },
+            "bernoulli(): every probability must be in [0, 1]");
         dispatch<kRealsAndBool>(out.dtype(), "bernoulli", [&]<class T>() {
             fill_bernoulli_each(out.data<T>(), p.data<P>(), out.numel(),
                                 *as_random(attributes).generator);
@@ -125,8 +128,9 @@ void bernoulli_each(TensorRefs outputs, TensorRefs inputs, const void* attribute
 void poisson(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Tensor &out = outputs[0], &rate = inputs[0];
     dispatch<kFloating>(rate.dtype(), "poisson", [&]<class T>() {
-        check_each(rate.data<T>(), rate.numel(), [](double v) { return v >= 0; },
-                   "poisson(): invalid Poisson rate, expected rate to be non-negative");
+        check_each(
+            rate.data<T>(), rate.numel(), [](double v) { return v >= 0; },
+            "poisson(): invalid Poisson rate, expected rate to be non-negative");
         sample_poisson(rate.data<T>(), out.data<T>(), out.numel(),
                        *as_random(attributes).generator);
     });
@@ -166,9 +170,12 @@ void rrelu_slopes(TensorRefs outputs, TensorRefs inputs, const void* attributes)
         T* slopes = out.data<T>();
         for (int64_t i = 0; i < out.numel(); i++) {
             const bool positive = to_number(x[i]) > 0;
-            const double slope = positive ? 1.0 : a.first + a.generator->uniform() * (a.second - a.first);
-            if constexpr (kIsHalf<T>) slopes[i] = T(static_cast<float>(slope));
-            else slopes[i] = static_cast<T>(slope);
+            const double slope =
+                positive ? 1.0 : a.first + a.generator->uniform() * (a.second - a.first);
+            if constexpr (kIsHalf<T>)
+                slopes[i] = T(static_cast<float>(slope));
+            else
+                slopes[i] = static_cast<T>(slope);
         }
     });
 }
@@ -179,12 +186,14 @@ void multinomial(TensorRefs outputs, TensorRefs inputs, const void* attributes) 
     const int64_t rows = weights.size(0), categories = weights.size(1);
     dispatch<kFloating>(weights.dtype(), "multinomial", [&]<class P>() {
         const P* w = weights.data<P>();
-        check_each(w, weights.numel(), [](double v) { return v >= 0 && std::isfinite(v); },
-                   "multinomial(): probability tensor contains either `inf`, `nan` or element < 0");
+        check_each(
+            w, weights.numel(), [](double v) { return v >= 0 && std::isfinite(v); },
+            "multinomial(): probability tensor contains either `inf`, `nan` or element < 0");
         for (int64_t row = 0; row < rows; row++) {
             double sum = 0;
             for (int64_t i = 0; i < categories; i++) sum += to_number(w[row * categories + i]);
-            check(sum > 0, "multinomial(): invalid multinomial distribution (sum of probabilities <= 0)");
+            check(sum > 0,
+                  "multinomial(): invalid multinomial distribution (sum of probabilities <= 0)");
         }
         sample_multinomial(w, rows, categories, out.size(1), a.replacement, out.data<int64_t>(),
                            *a.generator);

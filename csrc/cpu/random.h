@@ -13,8 +13,8 @@ struct RandomAttributes {
     Generator* generator;
     double first = 0, second = 0;  // bounds, mean and deviation, rate, probability ...
     int64_t from = 0;
-    uint64_t range = 0;            // 0: all of int64
-    bool one_by_one = false;       // PyTorch draws tensors that are not contiguous this way
+    uint64_t range = 0;       // 0: all of int64
+    bool one_by_one = false;  // PyTorch draws tensors that are not contiguous this way
 };
 
 // output: contiguous.
@@ -34,7 +34,8 @@ void bernoulli_each(TensorRefs outputs, TensorRefs inputs, const void* attribute
 void poisson(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void standard_gamma(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void binomial(TensorRefs outputs, TensorRefs inputs, const void* attributes);
-void dirichlet(TensorRefs outputs, TensorRefs inputs, const void* attributes);  // rows of the last dimension
+void dirichlet(TensorRefs outputs, TensorRefs inputs,
+               const void* attributes);  // rows of the last dimension
 
 // output: 1, or for inputs that are not positive a number in [first, second); contiguous.
 void rrelu_slopes(TensorRefs outputs, TensorRefs inputs, const void* attributes);

@@ -47,7 +47,8 @@ void zero_gradient(Backward& ctx) {
     if (ctx.needs(0)) ctx.set(0, zeros_like(ctx.grad()));
 }
 
-// ---- memory order ----------------------------------------------------------------------------------------
+// ---- memory order
+// ----------------------------------------------------------------------------------------
 
 // The order of dimensions in which elements lie in memory.
 Dims memory_order(const Tensor& t) {
@@ -105,7 +106,8 @@ Tensor fill(const Kernel& kernel, const char* node, const Tensor& self,
     return attach_inplace(node, self, {&self, 1}, {}, zero_gradient);
 }
 
-// ---- checks --------------------------------------------------------------------------------------------------
+// ---- checks
+// --------------------------------------------------------------------------------------------------
 
 void require_floating(const char* operation, DType dtype, bool or_complex) {
     if (!is_float(dtype) && !(or_complex && is_complex(dtype))) raise_unsupported(operation, dtype);
@@ -114,22 +116,30 @@ void require_floating(const char* operation, DType dtype, bool or_complex) {
 void require_continuous(const char* operation, const char* distribution, DType dtype) {
     check(is_float(dtype), operation, "(): ", distribution,
           " distribution is a continuous probability distribution. dtype must be a floating point "
-          "but you specified ", dtype);
+          "but you specified ",
+          dtype);
 }
 
 double largest(DType dtype) {
     switch (dtype) {
-        case DType::Float16: return 65504.0;
-        case DType::BFloat16: return 0x1.fep127;
+        case DType::Float16:
+            return 65504.0;
+        case DType::BFloat16:
+            return 0x1.fep127;
         case DType::Float64:
-        case DType::Complex128: return std::numeric_limits<double>::max();
-        default: return std::numeric_limits<float>::max();
+        case DType::Complex128:
+            return std::numeric_limits<double>::max();
+        default:
+            return std::numeric_limits<float>::max();
     }
 }
 
 // Bits of the significand: whole numbers up to 2 to this power are exact.
 int precision(DType dtype) {
-    return dtype == DType::Float16 ? 11 : dtype == DType::BFloat16 ? 8 : dtype == DType::Float32 ? 24 : 53;
+    return dtype == DType::Float16    ? 11
+           : dtype == DType::BFloat16 ? 8
+           : dtype == DType::Float32  ? 24
+                                      : 53;
 }
 
 struct WholeBounds {
@@ -137,26 +147,36 @@ struct WholeBounds {
 };
 WholeBounds whole_bounds(DType dtype) {
     switch (dtype) {
-        case DType::Bool: return {0, 1};
-        case DType::UInt8: return {0, 255};
-        case DType::Int8: return {-128, 127};
-        case DType::Int16: return {-32768, 32767};
-        case DType::Int32: return {INT32_MIN, INT32_MAX};
-        case DType::Float16: return {-65504, 65504};
-        default: return {INT64_MIN, INT64_MAX};
+        case DType::Bool:
+            return {0, 1};
+        case DType::UInt8:
+            return {0, 255};
+        case DType::Int8:
+            return {-128, 127};
+        case DType::Int16:
+            return {-32768, 32767};
+        case DType::Int32:
+            return {INT32_MIN, INT32_MAX};
+        case DType::Float16:
+            return {-65504, 65504};
+        default:
+            return {INT64_MIN, INT64_MAX};
     }
 }
 
 int64_t rounded_to(DType dtype, int64_t value) {
     const double exact = static_cast<double>(value);
-    const double rounded = dtype == DType::Float64    ? exact
-                           : dtype == DType::Float32  ? static_cast<double>(static_cast<float>(value))
-                           : dtype == DType::Float16  ? static_cast<double>(static_cast<float>(Half(static_cast<float>(value))))
-                                                      : static_cast<double>(static_cast<float>(BFloat16(static_cast<float>(value))));
+    const double rounded =
+        dtype == DType::Float64   ? exact
+        : dtype == DType::Float32 ? static_cast<double>(static_cast<float>(value))
+        : dtype == DType::Float16
+            ? static_cast<double>(static_cast<float>(Half(static_cast<float>(value))))
+            : static_cast<double>(static_cast<float>(BFloat16(static_cast<float>(value))));
     return Scalar::float_to_int(rounded);
 }
 
-// The distance between neighbouring numbers of the type near `value`, which is beyond exact integers.
+// The distance between neighbouring numbers of the type near `value`, which is beyond exact
+// integers.
 int64_t spacing_near(DType dtype, int64_t value) {
     const uint64_t size = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     return int64_t{1} << (63 - __builtin_clzll(size) - precision(dtype) + 1);
@@ -173,21 +193,27 @@ int64_t round_to(DType dtype, int64_t to) {
 }
 
 void check_dropout(const char* operation, const Tensor& input, double p, bool feature) {
-    check(p >= 0 && p <= 1, operation, "(): dropout probability has to be between 0 and 1, but got ", p);
+    check(p >= 0 && p <= 1, operation,
+          "(): dropout probability has to be between 0 and 1, but got ", p);
     check(!feature || input.dim() >= 2, operation,
-          "(): Feature dropout requires at least 2 dimensions in the input, got shape ", input.sizes());
+          "(): Feature dropout requires at least 2 dimensions in the input, got shape ",
+          input.sizes());
 }
 
 }  // namespace
 
-// ---- fills in place --------------------------------------------------------------------------------------------
+// ---- fills in place
+// --------------------------------------------------------------------------------------------
 
 Tensor uniform_(const Tensor& self, double from, double to, Generator* generator) {
     require_floating("uniform_", self.dtype(), true);
     const double most = largest(self.dtype());
-    check(from >= -most && from <= most, "uniform_(): from is out of bounds for ", self.dtype(), ", got ", from);
-    check(to >= -most && to <= most, "uniform_(): to is out of bounds for ", self.dtype(), ", got ", to);
-    check(from <= to, "uniform_(): expects to return a [from, to) range, but found from=", from, " > to=", to);
+    check(from >= -most && from <= most, "uniform_(): from is out of bounds for ", self.dtype(),
+          ", got ", from);
+    check(to >= -most && to <= most, "uniform_(): to is out of bounds for ", self.dtype(), ", got ",
+          to);
+    check(from <= to, "uniform_(): expects to return a [from, to) range, but found from=", from,
+          " > to=", to);
     check(to - from <= most, "uniform_(): to - from exceeds the largest number of ", self.dtype(),
           ": from=", from, ", to=", to);
     return fill(uniform_kernel, "UniformBackward0", self, {generator, from, to});
@@ -210,24 +236,28 @@ Tensor random_to_(const Tensor& self, int64_t to, Generator* generator) {
     return random_range_(self, 0, to, generator);
 }
 
-Tensor random_range_(const Tensor& self, int64_t from, std::optional<int64_t> to, Generator* generator) {
+Tensor random_range_(const Tensor& self, int64_t from, std::optional<int64_t> to,
+                     Generator* generator) {
     const DType dtype = self.dtype();
     if (is_complex(dtype)) raise_unsupported("random_", dtype);
     const WholeBounds bounds = whole_bounds(dtype);
     RandomAttributes attributes{generator};
     const int64_t end = to.value_or(bounds.most);
-    check(to ? from < end : from <= end, "random_(): expects 'from' to be less than 'to', but got from=",
-          from, " >= to=", end);
+    check(to ? from < end : from <= end,
+          "random_(): expects 'from' to be less than 'to', but got from=", from, " >= to=", end);
     int64_t low = from, high = end;
     if (is_float(dtype)) {
         low = round_from(dtype, from);
         if (to) high = round_to(dtype, end);
-        check(low < high, "random_(): expects 'from' casted to dtype to be less than 'to' casted to dtype, but got from=",
+        check(low < high,
+              "random_(): expects 'from' casted to dtype to be less than 'to' casted to dtype, but "
+              "got from=",
               low, " >= to=", high);
     }
-    check(low >= bounds.least && low <= bounds.most, "random_(): from is out of bounds for ", dtype, ", got ", low);
-    check(!to || (high - 1 >= bounds.least && high - 1 <= bounds.most), "random_(): to - 1 is out of bounds for ",
-          dtype, ", got to=", high);
+    check(low >= bounds.least && low <= bounds.most, "random_(): from is out of bounds for ", dtype,
+          ", got ", low);
+    check(!to || (high - 1 >= bounds.least && high - 1 <= bounds.most),
+          "random_(): to - 1 is out of bounds for ", dtype, ", got to=", high);
     attributes.from = low;
     attributes.range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + (to ? 0 : 1);
     return fill(random_range_kernel, to ? "RandomBackward0" : "RandomBackward1", self, attributes);
@@ -253,7 +283,8 @@ Tensor log_normal_(const Tensor& self, double mean, double std, Generator* gener
 
 Tensor geometric_(const Tensor& self, double p, Generator* generator) {
     check(p > 0 && p < 1, "geometric_(): expects p to be in (0, 1), but got p=", p);
-    if (self.dtype() == DType::Bool || is_complex(self.dtype())) raise_unsupported("geometric_", self.dtype());
+    if (self.dtype() == DType::Bool || is_complex(self.dtype()))
+        raise_unsupported("geometric_", self.dtype());
     return fill(geometric_kernel, "GeometricBackward0", self, {generator, p});
 }
 
@@ -266,8 +297,8 @@ Tensor bernoulli_(const Tensor& self, double p, Generator* generator) {
 Tensor bernoulli_tensor_(const Tensor& self, const Tensor& p, Generator* generator) {
     require_floating("bernoulli_", p.dtype(), false);
     if (is_complex(self.dtype())) raise_unsupported("bernoulli_", self.dtype());
-    check(expandable_to(p.sizes(), self.sizes()), "bernoulli_(): the probabilities of shape ", p.sizes(),
-          " do not broadcast to the shape ", self.sizes());
+    check(expandable_to(p.sizes(), self.sizes()), "bernoulli_(): the probabilities of shape ",
+          p.sizes(), " do not broadcast to the shape ", self.sizes());
     check_inplace(self, "bernoulli_");
     check_no_internal_overlap(self);
     if (self.numel() != 0) {
@@ -275,26 +306,33 @@ Tensor bernoulli_tensor_(const Tensor& self, const Tensor& p, Generator* generat
         const Tensor target = reordered(self, order);
         GradModeGuard off(false);
         const Tensor each = contiguous(reordered(expand(detach(p), self.sizes()), order));
-        const Tensor filled = target.is_contiguous() ? target : empty(target.sizes(), target.dtype(), target.device());
+        const Tensor filled = target.is_contiguous()
+                                  ? target
+                                  : empty(target.sizes(), target.dtype(), target.device());
         launch(bernoulli_each_kernel, {filled}, {each}, RandomAttributes{or_default(generator)});
         if (!filled.is_same(target)) copy_raw(target, filled);
     }
-    return attach_inplace("BernoulliBackward1", self, {self, p}, {}, [sizes = Dims(p.sizes()), dtype = p.dtype()](Backward& ctx) {
-        zero_gradient(ctx);
-        if (ctx.needs(1)) ctx.set(1, zeros(sizes, dtype, ctx.grad().device()));
-    });
+    return attach_inplace("BernoulliBackward1", self, {self, p}, {},
+                          [sizes = Dims(p.sizes()), dtype = p.dtype()](Backward& ctx) {
+                              zero_gradient(ctx);
+                              if (ctx.needs(1))
+                                  ctx.set(1, zeros(sizes, dtype, ctx.grad().device()));
+                          });
 }
 
-// ---- samples ---------------------------------------------------------------------------------------------------
+// ---- samples
+// ---------------------------------------------------------------------------------------------------
 
 Tensor randperm(int64_t n, DType dtype, Device device, Generator* generator) {
     check(n >= 0, "randperm(): n must be non-negative, got ", n);
     if (dtype == DType::Bool || is_complex(dtype)) raise_unsupported("randperm", dtype);
     if (is_float(dtype)) {
         const int64_t most = (int64_t{1} << precision(dtype)) + 1;
-        check(n <= most, "randperm(): n cannot be greater than ", most, " for ", dtype, ", got ", n);
+        check(n <= most, "randperm(): n cannot be greater than ", most, " for ", dtype, ", got ",
+              n);
     } else {
-        check(n <= whole_bounds(dtype).most, "randperm(): ", n, " cannot be converted to type ", dtype, " without overflow");
+        check(n <= whole_bounds(dtype).most, "randperm(): ", n, " cannot be converted to type ",
+              dtype, " without overflow");
     }
     const Tensor out = empty({n}, dtype, device);
     if (n) launch(permutation_kernel, {&out, 1}, {}, RandomAttributes{or_default(generator)});
@@ -310,7 +348,8 @@ void check_deviations(const Tensor& std) {
     check(item(all(ge(std, 0))).as_bool(), "normal(): expects all elements of std >= 0.0");
 }
 
-Tensor standard_normal(IntSpan sizes, DType dtype, Device device, double std, Generator* generator) {
+Tensor standard_normal(IntSpan sizes, DType dtype, Device device, double std,
+                       Generator* generator) {
     return normal_(empty(sizes, dtype, device), 0.0, std, generator);
 }
 
@@ -332,7 +371,8 @@ Tensor normal_tensor_number(const Tensor& mean, double std, Generator* generator
     Tensor out;
     {
         GradModeGuard off(false);
-        out = add_(standard_normal(mean.sizes(), mean.dtype(), mean.device(), std, generator), mean);
+        out =
+            add_(standard_normal(mean.sizes(), mean.dtype(), mean.device(), std, generator), mean);
     }
     return attach_zeros("NormalBackward1", out, {&mean, 1});
 }
@@ -365,7 +405,8 @@ Tensor normal_tensor_tensor(const Tensor& mean, const Tensor& std, Generator* ge
 
 Tensor bernoulli(const Tensor& self, Generator* generator) {
     require_floating("bernoulli", self.dtype(), false);
-    const Tensor out = bernoulli_tensor_(empty(self.sizes(), self.dtype(), self.device()), detach(self), generator);
+    const Tensor out = bernoulli_tensor_(empty(self.sizes(), self.dtype(), self.device()),
+                                         detach(self), generator);
     return attach_zeros("BernoulliBackward0", out, {&self, 1});
 }
 
@@ -373,22 +414,28 @@ Tensor bernoulli_p(const Tensor& self, double p, Generator* generator) {
     return bernoulli_(empty(self.sizes(), self.dtype(), self.device()), p, generator);
 }
 
-Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement, Generator* generator) {
-    check(is_float(self.dtype()), "multinomial(): only supports floating-point dtypes for input, got: ", self.dtype());
-    check(self.dim() == 1 || self.dim() == 2, "multinomial(): prob_dist must be 1 or 2 dim, got shape ", self.sizes());
+Tensor multinomial(const Tensor& self, int64_t num_samples, bool replacement,
+                   Generator* generator) {
+    check(is_float(self.dtype()),
+          "multinomial(): only supports floating-point dtypes for input, got: ", self.dtype());
+    check(self.dim() == 1 || self.dim() == 2,
+          "multinomial(): prob_dist must be 1 or 2 dim, got shape ", self.sizes());
     check(num_samples > 0, "multinomial(): cannot sample n_sample <= 0 samples, got ", num_samples);
     const int64_t categories = self.size(-1);
     check(replacement || num_samples <= categories,
-          "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples without replacement, got ",
+          "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples without replacement, "
+          "got ",
           num_samples, " of ", categories);
     check(categories > 0, "multinomial(): there are no categories in shape ", self.sizes());
-    check(categories <= (int64_t{1} << 24), "multinomial(): number of categories cannot exceed 2^24, got ", categories);
+    check(categories <= (int64_t{1} << 24),
+          "multinomial(): number of categories cannot exceed 2^24, got ", categories);
     const int64_t rows = self.dim() == 2 ? self.size(0) : 1;
     const Tensor out = empty({rows, num_samples}, DType::Int64, self.device());
     if (rows) {
         const Tensor flat = contiguous(detach(self));
         const Tensor weights = alias(flat, {rows, categories}, {categories, 1}, flat.offset());
-        launch(multinomial_kernel, {out}, {weights}, cpu::MultinomialAttributes{or_default(generator), replacement});
+        launch(multinomial_kernel, {out}, {weights},
+               cpu::MultinomialAttributes{or_default(generator), replacement});
     }
     return self.dim() == 2 ? out : alias(out, {num_samples}, {1}, out.offset());
 }
@@ -397,42 +444,53 @@ Tensor poisson(const Tensor& self, Generator* generator) {
     require_floating("poisson", self.dtype(), false);
     const Tensor out = empty(self.sizes(), self.dtype(), self.device());
     if (out.numel())
-        launch(poisson_kernel, {out}, {contiguous(detach(self))}, RandomAttributes{or_default(generator)});
+        launch(poisson_kernel, {out}, {contiguous(detach(self))},
+               RandomAttributes{or_default(generator)});
     return attach_zeros("PoissonBackward0", out, {&self, 1});
 }
 
 Tensor binomial(const Tensor& count, const Tensor& prob, Generator* generator) {
-    check_value(is_float(count.dtype()), "binomial(): only supports floating-point dtypes for count, got: ", count.dtype());
-    check_value(is_float(prob.dtype()), "binomial(): only supports floating-point dtypes for prob, got: ", prob.dtype());
+    check_value(is_float(count.dtype()),
+                "binomial(): only supports floating-point dtypes for count, got: ", count.dtype());
+    check_value(is_float(prob.dtype()),
+                "binomial(): only supports floating-point dtypes for prob, got: ", prob.dtype());
     const Dims sizes = broadcast_shapes(count.sizes(), prob.sizes(), "binomial");
     const DType dtype = count.dtype();
     const Tensor out = empty(sizes, dtype, count.device());
     if (out.numel()) {
         GradModeGuard off(false);
-        auto operand = [&](const Tensor& t) { return contiguous(expand(to(detach(t), dtype), sizes)); };
-        launch(binomial_kernel, {out}, {operand(count), operand(prob)}, RandomAttributes{or_default(generator)});
+        auto operand = [&](const Tensor& t) {
+            return contiguous(expand(to(detach(t), dtype), sizes));
+        };
+        launch(binomial_kernel, {out}, {operand(count), operand(prob)},
+               RandomAttributes{or_default(generator)});
     }
     const Tensor inputs[] = {count, prob};
     return attach_zeros("BinomialBackward0", out, inputs);
 }
 
 Tensor standard_gamma(const Tensor& self, Generator* generator) {
-    if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64) raise_unsupported("_standard_gamma", self.dtype());
+    if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
+        raise_unsupported("_standard_gamma", self.dtype());
     const Tensor out = empty(self.sizes(), self.dtype(), self.device());
     if (out.numel())
-        launch(gamma_kernel, {out}, {contiguous(detach(self))}, RandomAttributes{or_default(generator)});
+        launch(gamma_kernel, {out}, {contiguous(detach(self))},
+               RandomAttributes{or_default(generator)});
     return out;
 }
 
 Tensor sample_dirichlet(const Tensor& self, Generator* generator) {
-    if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64) raise_unsupported("_sample_dirichlet", self.dtype());
+    if (self.dtype() != DType::Float32 && self.dtype() != DType::Float64)
+        raise_unsupported("_sample_dirichlet", self.dtype());
     const Tensor out = empty(self.sizes(), self.dtype(), self.device());
     if (out.numel())
-        launch(dirichlet_kernel, {out}, {contiguous(detach(self))}, RandomAttributes{or_default(generator)});
+        launch(dirichlet_kernel, {out}, {contiguous(detach(self))},
+               RandomAttributes{or_default(generator)});
     return out;
 }
 
-// ---- dropout -----------------------------------------------------------------------------------------------------
+// ---- dropout
+// -----------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -456,7 +514,9 @@ Tensor drop(const DropoutKind& kind, const Tensor& input, double p, bool train, 
     check_dropout(kind.name, input, p, false);
     if (p == 0 || !train || input.numel() == 0) return input;
     check_dropout(kind.name, input, p, kind.feature && p < 1);
-    auto times = [&](const Tensor& factor) { return in_place ? mul_(input, factor) : mul(input, factor); };
+    auto times = [&](const Tensor& factor) {
+        return in_place ? mul_(input, factor) : mul(input, factor);
+    };
     if (p == 1) return times(zeros({}, input.dtype(), input.device()));
     const Tensor noise = bernoulli_(undrawn_noise(input, kind.feature), 1 - p, nullptr);
     if (!kind.alpha) return times(div_(noise, 1 - p));
@@ -470,12 +530,24 @@ Tensor drop(const DropoutKind& kind, const Tensor& input, double p, bool train, 
 
 }  // namespace
 
-Tensor dropout(const Tensor& input, double p, bool train) { return drop(kDropout, input, p, train, false); }
-Tensor dropout_(const Tensor& input, double p, bool train) { return drop(kDropout, input, p, train, true); }
-Tensor feature_dropout(const Tensor& input, double p, bool train) { return drop(kFeatureDropout, input, p, train, false); }
-Tensor feature_dropout_(const Tensor& input, double p, bool train) { return drop(kFeatureDropout, input, p, train, true); }
-Tensor alpha_dropout(const Tensor& input, double p, bool train) { return drop(kAlphaDropout, input, p, train, false); }
-Tensor alpha_dropout_(const Tensor& input, double p, bool train) { return drop(kAlphaDropout, input, p, train, true); }
+Tensor dropout(const Tensor& input, double p, bool train) {
+    return drop(kDropout, input, p, train, false);
+}
+Tensor dropout_(const Tensor& input, double p, bool train) {
+    return drop(kDropout, input, p, train, true);
+}
+Tensor feature_dropout(const Tensor& input, double p, bool train) {
+    return drop(kFeatureDropout, input, p, train, false);
+}
+Tensor feature_dropout_(const Tensor& input, double p, bool train) {
+    return drop(kFeatureDropout, input, p, train, true);
+}
+Tensor alpha_dropout(const Tensor& input, double p, bool train) {
+    return drop(kAlphaDropout, input, p, train, false);
+}
+Tensor alpha_dropout_(const Tensor& input, double p, bool train) {
+    return drop(kAlphaDropout, input, p, train, true);
+}
 Tensor feature_alpha_dropout(const Tensor& input, double p, bool train) {
     return drop(kFeatureAlphaDropout, input, p, train, false);
 }
@@ -483,9 +555,11 @@ Tensor feature_alpha_dropout_(const Tensor& input, double p, bool train) {
     return drop(kFeatureAlphaDropout, input, p, train, true);
 }
 
-std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::optional<bool> train) {
+std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p,
+                                          std::optional<bool> train) {
     check_dropout("native_dropout", input, p, false);
-    if (!train.value_or(true)) return {clone(input), ones(input.sizes(), DType::Bool, input.device())};
+    if (!train.value_or(true))
+        return {clone(input), ones(input.sizes(), DType::Bool, input.device())};
     const Tensor mask = bernoulli_(empty_like(input, DType::Bool), 1 - p, nullptr);
     const double scale = p == 1 ? 0.0 : 1 / (1 - p);
     Tensor out;
@@ -499,7 +573,8 @@ std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p, std::op
     return {out, mask};
 }
 
-// ---- randomised leaky relu -----------------------------------------------------------------------------------------
+// ---- randomised leaky relu
+// -----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -507,7 +582,8 @@ Tensor rrelu_slopes(const Tensor& self, const Scalar& lower, const Scalar& upper
                     Generator* generator) {
     require_floating("rrelu", self.dtype(), false);
     const double low = lower.as_double(), high = upper.as_double();
-    check(low <= high, "rrelu(): lower bound should be less than or equal to the upper bound, got ", low, " and ", high);
+    check(low <= high, "rrelu(): lower bound should be less than or equal to the upper bound, got ",
+          low, " and ", high);
     GradModeGuard off(false);
     const Tensor input = contiguous(detach(self));
     if (!training) {
@@ -515,16 +591,19 @@ Tensor rrelu_slopes(const Tensor& self, const Scalar& lower, const Scalar& upper
         return where(gt(input, 0), ones({}, self.dtype(), self.device()), mean);
     }
     const Tensor slopes = empty(self.sizes(), self.dtype(), self.device());
-    if (slopes.numel()) launch(rrelu_kernel, {slopes}, {input}, RandomAttributes{or_default(generator), low, high});
+    if (slopes.numel())
+        launch(rrelu_kernel, {slopes}, {input}, RandomAttributes{or_default(generator), low, high});
     return slopes;
 }
 
 }  // namespace
 
-Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training, Generator* generator) {
+Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
+             Generator* generator) {
     return mul(self, rrelu_slopes(self, lower, upper, training, generator));
 }
-Tensor rrelu_(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training, Generator* generator) {
+Tensor rrelu_(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training,
+              Generator* generator) {
     return mul_(self, rrelu_slopes(self, lower, upper, training, generator));
 }
 

@@ -126,7 +126,11 @@ def backward(
     tensor([2., 4.])
     """
     if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
         if grad_tensors is not None:
             raise RuntimeError(
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
@@ -190,7 +194,11 @@ def grad(
             "allow_unused=False."
         )
     if not only_inputs:
-        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True).", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True).",
+            FutureWarning,
+            stacklevel=2,
+        )
     unused = materialize_grads if allow_unused is None else allow_unused
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
     if not wanted:
@@ -211,7 +219,9 @@ def grad(
         return run(seeds, keep)
     sizes = {len(s) for s in seeds if s is not None}
     if len(sizes) != 1:
-        raise RuntimeError(f"grad(): the batched gradients differ in their first dimension: {sorted(sizes)}")
+        raise RuntimeError(
+            f"grad(): the batched gradients differ in their first dimension: {sorted(sizes)}"
+        )
     count = sizes.pop()
     rows = [
         run(tuple(None if s is None else s[i] for s in seeds), keep or i + 1 < count)

@@ -239,7 +239,8 @@ def _record(context: Any, args: tuple[Any, ...], result: Any) -> Any:
     if not outputs:
         return result
     context._output_like = tuple(
-        (item.shape, item.dtype, item.device) if isinstance(item, Tensor) else None for item in items
+        (item.shape, item.dtype, item.device) if isinstance(item, Tensor) else None
+        for item in items
     )
     for tensor in context.dirty_tensors:
         if not isinstance(tensor, Tensor) or not any(tensor is o for o in outputs):

@@ -34,7 +34,9 @@ def _like(template: Any, items: tuple[Any, ...]) -> Any:
 def _prepare(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, ...]:
     """Fresh tensors to differentiate by; with `create_graph` still linked to the caller's."""
     if create_graph:
-        return tuple(t.view_as(t) if t.requires_grad else t.detach().requires_grad_() for t in inputs)
+        return tuple(
+            t.view_as(t) if t.requires_grad else t.detach().requires_grad_() for t in inputs
+        )
     return tuple(t.detach().requires_grad_() for t in inputs)
 
 
@@ -81,7 +83,9 @@ def _check_vector(v: Any, like: tuple[Tensor, ...], function: str, what: str) ->
         return (kajo.ones_like(like[0]),)
     vector = _as_tuple(v, "v", function)
     if len(vector) != len(like):
-        raise RuntimeError(f"v is a tuple of invalid length: should be {len(like)} but got {len(vector)}.")
+        raise RuntimeError(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(vector)}."
+        )
     for i, (a, b) in enumerate(zip(vector, like)):
         if a.shape != b.shape:
             raise RuntimeError(
@@ -91,7 +95,11 @@ def _check_vector(v: Any, like: tuple[Tensor, ...], function: str, what: str) ->
 
 
 def vjp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The function's value and the product of `v` with its Jacobian.
 
@@ -115,7 +123,11 @@ def vjp(
 
 
 def jvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The function's value and the product of its Jacobian with `v`, the derivative along `v`.
 
@@ -171,12 +183,19 @@ def jacobian(
                 seed = kajo.zeros(output.numel(), dtype=output.dtype, device=output.device)
                 seed[position] = 1
                 found = _gradients(
-                    (output,), arguments, (seed.view(output.shape),), strict, "jacobian", create_graph
+                    (output,),
+                    arguments,
+                    (seed.view(output.shape),),
+                    strict,
+                    "jacobian",
+                    create_graph,
                 )
                 for column, gradient in zip(columns, found):
                     column.append(gradient)
             blocks = tuple(
-                kajo.stack(c).view(*output.shape, *a.shape) if c else a.new_zeros((*output.shape, *a.shape))
+                kajo.stack(c).view(*output.shape, *a.shape)
+                if c
+                else a.new_zeros((*output.shape, *a.shape))
                 for c, a in zip(columns, arguments)
             )
             rows.append(_like(inputs, _finish(blocks, create_graph)))
@@ -236,7 +255,11 @@ def _second(
 
 
 def vhp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The value of a function with one number as result, and `v` times its Hessian.
 
@@ -248,7 +271,11 @@ def vhp(
 
 
 def hvp(
-    func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
+    func: Callable[..., Any],
+    inputs: Any,
+    v: Any = None,
+    create_graph: bool = False,
+    strict: bool = False,
 ) -> tuple[Any, Any]:
     """The value of a function with one number as result, and its Hessian times `v`.
 

@@ -73,7 +73,11 @@ def _analytical(output: Tensor, target: Tensor) -> Tensor:
             (gradient,) = kajo.autograd.grad(
                 output, target, seed.view(output.shape), retain_graph=True, allow_unused=True
             )
-            rows.append(kajo.zeros(size, dtype=_real_dtype(target)) if gradient is None else _real_parts(gradient).to(_real_dtype(target)))
+            rows.append(
+                kajo.zeros(size, dtype=_real_dtype(target))
+                if gradient is None
+                else _real_parts(gradient).to(_real_dtype(target))
+            )
     if not rows:
         return kajo.zeros(size, 0)
     return kajo.stack(rows).t()
@@ -84,7 +88,12 @@ def _real_dtype(tensor: Tensor) -> Any:
 
 
 def _compare(
-    function: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float
+    function: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
 ) -> None:
     tracked = [i for i, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
     outputs = _outputs(function, inputs)
@@ -251,12 +260,18 @@ def gradgradcheck(
 
     def first(*values: Any) -> tuple[Tensor, ...]:
         inner = tuple(
-            v if not isinstance(v, Tensor) or v.requires_grad or i not in places else v.requires_grad_()
+            v
+            if not isinstance(v, Tensor) or v.requires_grad or i not in places
+            else v.requires_grad_()
             for i, v in enumerate(values[: len(values) - count])
         )
         outputs = _outputs(func, inner)
         found = kajo.autograd.grad(
-            outputs, [inner[i] for i in places], values[len(values) - count :], create_graph=True, allow_unused=True
+            outputs,
+            [inner[i] for i in places],
+            values[len(values) - count :],
+            create_graph=True,
+            allow_unused=True,
         )
         return tuple(g for g in found if g is not None)
 

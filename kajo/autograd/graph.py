@@ -79,7 +79,9 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     'AccumulateGrad'
     """
     if not tensor.requires_grad:
-        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+        raise RuntimeError(
+            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+        )
     node = tensor.grad_fn
     return GradientEdge(_accumulator(tensor) if node is None else node, tensor.output_nr)
 
@@ -100,7 +102,9 @@ class saved_tensors_hooks:
     tensor(4.)
     """
 
-    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+    def __init__(
+        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
+    ) -> None:
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
 

@@ -44,6 +44,7 @@ EXACT = {
     "generator": lambda m: m.rand(5, generator=m.Generator().manual_seed(7)),
 }
 CLOSE = {
+    "rrelu": lambda m: m.rrelu(m.linspace(-2, 2, 30), training=True),
     "randn": lambda m: m.randn(1000),
     "randn_few": lambda m: m.randn(7),
     "randn_double": lambda m: m.randn(33, dtype=m.float64),
