@@ -145,11 +145,11 @@ class _Reductions:
     def _any_tensor(self, tensor: Tensor) -> Any:
         if type(tensor) is kajo.nn.Parameter:
             state = {k: v for k, v in vars(tensor).items() if not k.startswith("_")}
-            arguments = (tensor.data, tensor.requires_grad, OrderedDict())
+            parts: tuple[Any, ...] = (tensor.data, tensor.requires_grad, OrderedDict())
             if state:
                 name = _name("torch._utils", "_rebuild_parameter_with_state")
-                return (name, (*arguments, state))
-            return (_name("torch._utils", "_rebuild_parameter"), arguments)
+                return (name, (*parts, state))
+            return (_name("torch._utils", "_rebuild_parameter"), parts)
         state = getattr(tensor, "__dict__", None) or {}
         if type(tensor) is kajo.Tensor and not state:
             return self._tensor(tensor)
@@ -176,7 +176,7 @@ class _Reductions:
             if typed
             else StorageType("UntypedStorage", None)
         )
-        arguments = (
+        arguments: tuple[Any, ...] = (
             self.table.use(tensor.detach(), kind),
             tensor.storage_offset(),
             tuple(tensor.shape),

@@ -11,12 +11,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
-
-from ops.expression import Expr, order, value_of, variables
-from ops.operation import Operation
-from ops.pointwise import OPERATIONS
+if TYPE_CHECKING:
+    from kajo.ops.expression import Expr, order, value_of, variables
+    from kajo.ops.operation import Operation
+    from kajo.ops.pointwise import OPERATIONS
+else:  # the package itself cannot be imported: it is not built yet
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
+    from ops.expression import Expr, order, value_of, variables
+    from ops.operation import Operation
+    from ops.pointwise import OPERATIONS
 from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
 
 VECTOR_UNITS, SCALAR_UNITS = 5, 2

@@ -9,9 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ops.expression import Expr, order, value_of, var, variables
-from ops.primitives import F32, F64, WIDE, Float, lower
+if TYPE_CHECKING:
+    from kajo.ops.expression import Expr, order, value_of, var, variables
+    from kajo.ops.primitives import F32, F64, WIDE, Float, lower
+else:  # by the way that generate_pointwise.py opens, past the package, which is not built yet
+    from ops.expression import Expr, order, value_of, var, variables
+    from ops.primitives import F32, F64, WIDE, Float, lower
 
 PARAMETERS = (
     "[[maybe_unused]] const void* const* in, void* const* out, "

@@ -159,11 +159,20 @@ PyObject* operation_doc(PyObject* self, void*) {
     for (const auto& s : *op->overloads) text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
     return PyUnicode_FromString(text.c_str());
 }
+// The schema as the table has it, with the out= argument that the flag adds.
+std::string schema_text(const Signature& s) {
+    std::string text = s.name + s.text;
+    if (s.takes_out) {
+        text.pop_back();
+        text += s.text.find('*') == std::string::npos ? ", *, Tensor? out=None)" : ", Tensor? out=None)";
+    }
+    return text + " -> " + s.result;
+}
 PyObject* operation_schemas(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     Object list = Object::steal(PyList_New(0));
     for (const auto& s : *op->overloads)
-        PyList_Append(list.get(), Object::steal(PyUnicode_FromString((s->name + s->text).c_str())).get());
+        PyList_Append(list.get(), Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
     return list.release();
 }
 PyObject* operation_reduce(PyObject* self, PyObject*) {
@@ -176,7 +185,7 @@ PyGetSetDef operation_getset[] = {
     {"__qualname__", operation_name, nullptr, nullptr, nullptr},
     {"__module__", operation_module, nullptr, nullptr, nullptr},
     {"__doc__", operation_doc, nullptr, nullptr, nullptr},
-    {"schemas", operation_schemas, nullptr, "the signatures of all overloads", nullptr},
+    {"schemas", operation_schemas, nullptr, "the schemas of all overloads", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef operation_methods[] = {{"__reduce__", operation_reduce, METH_NOARGS, nullptr},
                                    {nullptr, nullptr, 0, nullptr}};
@@ -248,7 +257,13 @@ void publish_operations(PyObject* module) {
             in_place->overloads->push_back(std::move(copy));
         }
     }
-    Object function_names = Object::steal(PyList_New(0));
+    // What `from kajo._core import *` takes: all that has a public name in kajo.
+    Object public_names = Object::steal(PyList_New(0));
+    PyObject *key, *value;
+    for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &key, &value);)
+        if (PyUnicode_ReadChar(key, 0) != '_' && value != reinterpret_cast<PyObject*>(&tensor_base_type) &&
+            PyUnicode_CompareWithASCIIString(key, "Node") != 0)
+            PyList_Append(public_names.get(), key);
     for (auto& [name, op] : registry()) {
         auto* object = reinterpret_cast<PyObject*>(op);
         uint32_t flags = 0;
@@ -256,13 +271,13 @@ void publish_operations(PyObject* module) {
         if (flags & (kFunction | kPrivate)) {
             if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0) throw PythonError{};
             if ((flags & kFunction) && name.find('.') == std::string::npos)
-                PyList_Append(function_names.get(), op->name);
+                PyList_Append(public_names.get(), op->name);
         }
         if ((flags & kMethod) && PyDict_SetItem(tensor_base_type.tp_dict, op->name, object) < 0)
             throw PythonError{};
     }
     PyType_Modified(&tensor_base_type);
-    if (PyModule_AddObjectRef(module, "_function_names", function_names.get()) < 0) throw PythonError{};
+    if (PyModule_AddObjectRef(module, "__all__", public_names.get()) < 0) throw PythonError{};
 }
 
 Operation* find_operation(const char* name) {

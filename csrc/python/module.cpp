@@ -59,7 +59,9 @@ nb::object build_info() {
     nb::dict d;
     d["version"] = KAJO_VERSION;
     d["build_type"] = KAJO_BUILD_TYPE;
-    d["compiler"] = __VERSION__;
+    d["compiler"] = KAJO_COMPILER;
+    d["compiler_flags"] = KAJO_COMPILER_FLAGS;
+    d["instruction_sets"] = KAJO_INSTRUCTION_SETS;
     d["instruction_set"] = isa_name();
     return d;
 }

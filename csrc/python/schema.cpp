@@ -121,7 +121,10 @@ Signature parse_schema(const OpEntry& entry) {
         in.accept(",");
     }
     s.text = std::string(in.text.substr(open, in.at - open));
-    if (in.accept("->") && in.accept("(")) {
+    const bool has_result = in.accept("->");
+    in.spaces();
+    s.result = std::string(in.text.substr(in.at));
+    if (has_result && in.accept("(")) {
         while (!in.accept(")")) {
             in.word();
             in.accept("[]");

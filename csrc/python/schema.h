@@ -12,6 +12,7 @@ namespace kajo::python {
 struct Signature {
     std::string name;        // with its namespace: "linalg.svd"
     std::string text;        // for messages: "(Tensor input, int dim)"
+    std::string result;      // as in the schema: "(Tensor values, Tensor indices)"
     std::vector<Parameter> parameters;
     std::vector<PyObject*> result_names;  // for named tuples; empty: none
     Invoke invoke = nullptr;

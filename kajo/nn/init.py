@@ -299,7 +299,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         tensor.zero_()
         for group in range(groups):
             for channel in range(min(in_group, sizes[1])):
-                tensor[(group * in_group + channel, channel, *center)] = 1
+                place = (group * in_group + channel, channel, *center)
+                tensor[place] = 1
     return tensor
 
 
