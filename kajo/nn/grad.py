@@ -52,7 +52,7 @@ def conv1d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv1d_input((1, 1, 4), kajo.ones(1, 1, 3), kajo.ones(1, 1, 2)).shape
-        torch.Size([1, 1, 4])
+        kajo.Size([1, 1, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -83,7 +83,7 @@ def conv1d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv1d_weight(kajo.ones(1, 1, 4), (1, 1, 3), kajo.ones(1, 1, 2)).shape
-        torch.Size([1, 1, 3])
+        kajo.Size([1, 1, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}
@@ -114,7 +114,7 @@ def conv2d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv2d_input((1, 1, 4, 4), kajo.ones(1, 1, 3, 3), kajo.ones(1, 1, 2, 2)).shape
-        torch.Size([1, 1, 4, 4])
+        kajo.Size([1, 1, 4, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -145,7 +145,7 @@ def conv2d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv2d_weight(kajo.ones(1, 1, 4, 4), (1, 1, 3, 3), kajo.ones(1, 1, 2, 2)).shape
-        torch.Size([1, 1, 3, 3])
+        kajo.Size([1, 1, 3, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}
@@ -176,7 +176,7 @@ def conv3d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv3d_input((1, 1, 4, 4, 4), kajo.ones(1, 1, 3, 3, 3), kajo.ones(1, 1, 2, 2, 2)).shape
-        torch.Size([1, 1, 4, 4, 4])
+        kajo.Size([1, 1, 4, 4, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -207,7 +207,7 @@ def conv3d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv3d_weight(kajo.ones(1, 1, 4, 4, 4), (1, 1, 3, 3, 3), kajo.ones(1, 1, 2, 2, 2)).shape
-        torch.Size([1, 1, 3, 3, 3])
+        kajo.Size([1, 1, 3, 3, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}
