@@ -166,6 +166,11 @@ PyObject* unary(PyObject* a) {
     });
 }
 
+// Numbers have no matrix product.
+PyObject* matrix_product(PyObject* a, PyObject* b) {
+    if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+    return binary<"matmul">(a, b);
+}
 PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b); }
 PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }
 PyObject* positive(PyObject* a) { return unary<"positive">(a); }
@@ -228,7 +233,7 @@ PyNumberMethods number_methods = [] {
     m.nb_floor_divide = binary<"floor_divide">;
     m.nb_remainder = binary<"remainder">;
     m.nb_power = power;
-    m.nb_matrix_multiply = binary<"matmul">;
+    m.nb_matrix_multiply = matrix_product;
     m.nb_and = binary<"bitwise_and">;
     m.nb_or = binary<"bitwise_or">;
     m.nb_xor = binary<"bitwise_xor">;
@@ -309,6 +314,7 @@ PyObject* make_subclass(PyObject*, PyObject* args) {
     int tracked = 0;
     if (!PyArg_ParseTuple(args, "OO!|p", &cls, &tensor_base_type, &data, &tracked)) return nullptr;
     return guarded([&] {
+        check_type(PyType_Check(cls), "expected a subclass of Tensor, got ", Py_TYPE(cls)->tp_name);
         const Tensor t = detach(tensor_of(data));
         if (tracked) set_requires_grad(t, true);
         return wrap_as(t, reinterpret_cast<PyTypeObject*>(cls));
