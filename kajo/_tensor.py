@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import TYPE_CHECKING, Any, SupportsIndex

@@ -115,15 +115,23 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
     return out;
 }
 
+namespace {
+// An end of a range; integer types take its whole part. The step may be fractional even then.
+Scalar range_end(const Scalar& end, DType dtype) {
+    if (end.is_complex()) return end;
+    return Scalar(is_integral(dtype, true) ? std::trunc(end.as_double()) : end.as_double());
+}
+}  // namespace
+
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, DType dtype, Device device) {
-    // The step may be fractional even between whole ends.
-    const Scalar first = start.is_complex() ? start : Scalar(start.as_double());
-    return spaced(linspace_kernel, first, end, steps, 0.0, dtype, device);
+    return spaced(linspace_kernel, range_end(start, dtype), range_end(end, dtype), steps, 0.0, dtype,
+                  device);
 }
 
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, DType dtype,
                 Device device) {
-    return spaced(logspace_kernel, start, end, steps, base, dtype, device);
+    return spaced(logspace_kernel, range_end(start, dtype), range_end(end, dtype), steps, base,
+                  dtype, device);
 }
 
 Tensor eye(int64_t n, int64_t m, DType dtype, Device device) {

@@ -1,5 +1,6 @@
 #include "python/bind.h"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <unordered_map>
@@ -401,7 +402,14 @@ std::optional<Scalar> as_scalar(PyObject* o) {
     if (PyLong_Check(o)) {
         int overflow = 0;
         const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
-        if (overflow) return Scalar(PyLong_AsDouble(o));
+        if (overflow) {
+            const double wide = PyLong_AsDouble(o);
+            if (std::abs(wide) > 0x1p64 || PyErr_Occurred()) {
+                PyErr_Clear();
+                raise(ErrorKind::Overflow, "int too big to convert: a number of a tensor has at most 64 bits");
+            }
+            return Scalar(wide);
+        }
         return Scalar(static_cast<int64_t>(v));
     }
     if (PyComplex_Check(o)) return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));

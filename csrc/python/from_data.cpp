@@ -222,6 +222,7 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
         const Tensor shared = tensor_from_buffer(data, std::nullopt);
         return ops::to(shared, dtype, std::nullopt, true, MemoryFormat::Contiguous);
     }
+    check_type(!PyUnicode_Check(data), "tensor(): invalid data type 'str'");
     Scan scan;
     scan_shape(data, scan, 0);
     if (!dtype) {

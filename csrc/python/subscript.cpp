@@ -182,6 +182,13 @@ Tensor get_item(const Tensor& self, PyObject* index) {
     return a.view;
 }
 
+static bool is_one_mask(const TensorList& indices) {
+    size_t masks = 0, others = 0;
+    for (const Tensor& t : indices)
+        if (t.defined()) (t.dtype() == DType::Bool ? masks : others)++;
+    return masks == 1 && others == 0;
+}
+
 void set_item(const Tensor& self, PyObject* index, PyObject* value) {
     const bool is_number = PyLong_Check(value) || PyFloat_Check(value) || PyComplex_Check(value) ||
                            (PyIndex_Check(value) && !PySequence_Check(value) && !is_tensor(value));
@@ -190,7 +197,9 @@ void set_item(const Tensor& self, PyObject* index, PyObject* value) {
     const Tensor source = is_tensor(value) ? tensor_of(value) : ops::full({}, *as_scalar(value), self.dtype(), self.device());
     const Applied a = apply(self, index);
     if (a.advanced) {
-        ops::index_put_(a.view, a.indices, source, false);
+        // One element written through one mask fills, and filling converts.
+        const bool fills = source.numel() == 1 && is_one_mask(a.indices);
+        ops::index_put_(a.view, a.indices, fills ? ops::to(source, self.dtype()) : source, false);
     } else if (is_number) {
         ops::fill_(a.view, *as_scalar(value));
     } else {
