@@ -354,10 +354,20 @@ Tensor scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, con
     return copy_(self, scatter_reduce(old, dim, index, src, reduce, include_self));
 }
 
+namespace {
+// Negative indices count from the end.
+Tensor from_the_end(const Tensor& indices, int64_t size) {
+    return where(lt(indices, scalar_tensor(0)), add(indices, scalar_tensor(size)), indices);
+}
+}  // namespace
+
 Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
     check(indices.dtype() == DType::Int64,
           "take_along_dim(): dtype of indices should be Long but got ", indices.dtype());
-    if (!dim) return gather(reshape(self, {-1}), 0, reshape(indices, {-1}));
+    if (!dim) {
+        const Tensor flat = reshape(indices, {-1});
+        return gather(reshape(self, {-1}), 0, from_the_end(flat, self.numel()));
+    }
     check(self.dim() == indices.dim(),
           "take_along_dim(): input and indices should have the same number of dimensions, but got ",
           self.dim(), " dimensions for input, and ", indices.dim(), " dimensions for indices");
@@ -368,7 +378,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
     self_to = index_to = broadcast_shapes(self_to, index_to, "take_along_dim");
     self_to[k] = self.size(d);
     index_to[k] = indices.size(d);
-    return gather(expand(self, self_to), d, expand(indices, index_to));
+    return gather(expand(self, self_to), d, from_the_end(expand(indices, index_to), self.size(d)));
 }
 
 }  // namespace kajo::ops

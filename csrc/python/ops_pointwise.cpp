@@ -45,8 +45,13 @@ Tensor float_power_(const Tensor& self, const Exponent& exponent) {
     else return ops::pow_(self, exponent);
 }
 
+Tensor abs_(const Tensor& self) {
+    check(!is_complex(self.dtype()), "abs_(): In-place abs is not supported for complex tensors.");
+    return ops::unary_<OpId::abs>(self);
+}
+
 const Unary unaries[] = {
-    unary<OpId::abs>("abs absolute"),
+    {"abs absolute", bind<&ops::unary<OpId::abs>>, bind<&abs_>},
     unary<OpId::acos>("acos arccos"),
     unary<OpId::acosh>("acosh arccosh"),
     {"angle", bind<&ops::angle>, nullptr},

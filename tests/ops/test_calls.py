@@ -108,3 +108,9 @@ def test_functions_of_the_core_refuse_other_objects():
         kajo._core._storage_id(3)
     with pytest.raises(TypeError):
         kajo.ones(1).as_subclass([0])
+
+
+def test_indices_from_the_end():
+    x = kajo.arange(6.0).reshape(2, 3)
+    assert kajo.take_along_dim(x, kajo.tensor([[-1], [0]]), 1).tolist() == [[2.0], [3.0]]
+    assert kajo.take_along_dim(x, kajo.tensor([-1, 0])).tolist() == [5.0, 0.0]
