@@ -35,8 +35,15 @@ from kajo.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kajo import autograd as autograd
+    from kajo import cpu as cpu
+    from kajo import cuda as cuda
+    from kajo import fft as fft
+    from kajo import linalg as linalg
+    from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import special as special
+    from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
     from kajo._tensor_str import set_printoptions as set_printoptions
