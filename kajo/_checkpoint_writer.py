@@ -193,13 +193,13 @@ def _device_arguments(device: Any) -> tuple[Any, ...]:
     return (device.type,) if device.index is None else (device.type, device.index)
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+class _Pickler(pickle._Pickler):
     """Writes the pickle of a checkpoint, naming PyTorch's functions and types.
 
     Python's own machine in C insists that a name can be imported; the one in Python does not.
     """
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch = dict(pickle._Pickler.dispatch)
 
     def __init__(self, stream: IO[bytes], protocol: int, table: StorageTable) -> None:
         super().__init__(stream, protocol)

@@ -262,12 +262,12 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             source = _core.empty(0, dtype=self.dtype)
         if isinstance(source, Tensor):
             if size is None:
-                return _core._set_tensor(self, source)  # type: ignore[no-any-return]
+                return _core._set_tensor(self, source)
         else:
             source = source._tensor_of(self.dtype)
             if size is None:
                 size = (source.numel() - storage_offset,)
-        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))  # type: ignore[no-any-return]
+        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))
 
     def share_memory_(self) -> Tensor:
         """Move the storage to memory that other processes can map; returns self."""
@@ -296,7 +296,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         )
 
     def __reversed__(self) -> Tensor:
-        return self if self.dim() == 0 else self.flip(0)  # type: ignore[no-any-return]
+        return self if self.dim() == 0 else self.flip(0)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.dim() == 0:
@@ -315,7 +315,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
-        return _core.tensor(  # type: ignore[no-any-return]
+        return _core.tensor(
             data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
         )
 

@@ -45,7 +45,7 @@ class UntypedStorage:
         """All whole elements of `dtype` that the bytes hold, sharing them."""
         count = self.nbytes() // dtype.itemsize
         empty = _core.empty(0, dtype=dtype, device=self.device)
-        return _core._set_tensor(empty, self._bytes, 0, (count,), (1,))  # type: ignore[no-any-return]
+        return _core._set_tensor(empty, self._bytes, 0, (count,), (1,))
 
     @property
     def _cdata(self) -> int:
@@ -236,6 +236,6 @@ def copy_with_storage(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     copied = storage.__deepcopy__(memo)
     memo.setdefault(-id(storage), storage)  # keeps the identity alive for the memo
     empty = _core.empty(0, dtype=tensor.dtype)
-    return _core._set_tensor(  # type: ignore[no-any-return]
+    return _core._set_tensor(
         empty, copied._bytes, tensor.storage_offset(), tuple(tensor.size()), tensor.stride()
     )

@@ -43,6 +43,8 @@ OPERATORS = (
     "rshift",
 )  # fmt: skip
 
+STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
+
 # The Python type of an argument or a result, by its type in the schema.
 ARGUMENTS = {
     "Tensor": "Tensor",
@@ -198,14 +200,14 @@ def python_definition(name: str, function: FunctionType, indent: str, method: bo
     given = []
     marked = False
     for at, parameter in enumerate(inspect.signature(function).parameters.values()):
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
         if parameter.kind is parameter.KEYWORD_ONLY and not marked:
             given.append("*")
         marked |= parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
         if method and at == 0:
             given.append("self")
             continue
-        text = f"{stars.get(parameter.kind, '')}{parameter.name}: {annotated(parameter.annotation)}"
+        stars = STARS.get(parameter.kind.name, "")
+        text = f"{stars}{parameter.name}: {annotated(parameter.annotation)}"
         if parameter.default is not parameter.empty:
             text += " = ..."
         given.append(text)
@@ -263,7 +265,7 @@ def core_stub() -> str:
             )
         elif not name.startswith("__") and not re.search(
             rf"^(def|class) {name}\b|^{name}:", types, re.MULTILINE
-        ):
+        ):  # has to be declared by hand
             raise SystemExit(f"{TYPES}: {name} of kajo._core is missing")
     before, after = types.split("@METHODS@\n")
     body = "".join(methods[name] for name in sorted(methods))

@@ -374,4 +374,4 @@ def cdist(
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if p == 0:
         return (difference != 0).sum(-1).to(difference.dtype)
-    return _core.norm(difference, p, [-1], False)  # type: ignore[no-any-return]
+    return _core.norm(difference, p, [-1], False)

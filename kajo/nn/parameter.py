@@ -17,9 +17,9 @@ __all__ = [
 ]
 
 
-def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Parameter:
+def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Any:
     """Make a Parameter again from what `Parameter.__reduce_ex__` wrote."""
-    parameter = Parameter(data, requires_grad)
+    parameter: Any = Parameter(data, requires_grad)
     parameter._backward_hooks = backward_hooks
     return parameter
 
@@ -87,7 +87,7 @@ class Buffer(metaclass=_BufferMeta):
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
         if data is None:
             data = kajo.empty(0)
-        buffer = data.detach().requires_grad_(data.requires_grad)
+        buffer: Any = data.detach().requires_grad_(data.requires_grad)
         buffer.persistent = persistent
         buffer._is_buffer = True
         return buffer

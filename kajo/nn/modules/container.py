@@ -636,7 +636,7 @@ class ParameterList(Module):
             for i, value in enumerate(self)
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
 
 
@@ -899,5 +899,5 @@ class ParameterDict(Module):
             f"  ({key}): " + _described(value, kajo.typename) for key, value in self.items()
         )
 
-    def __call__(self, input: Any) -> Any:  # type: ignore[override]
+    def __call__(self, input: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")
