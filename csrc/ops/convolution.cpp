@@ -237,14 +237,14 @@ ConvShape shape_of(const Arguments& a, const Tensor& input, const Tensor& weight
 }
 
 // Where the padding of the output reaches the stride, no input of the forward convolution has that
-// size; the rest is zeros.
+// size: the whole result is computed, and cut or filled up with zeros.
 Tensor transposed_in_two_steps(Arguments a, const Tensor& input, const Tensor& weight,
                                const Tensor& bias) {
     Dims pad;
     for (int d = a.dims - 1; d >= 0; d--) {
-        pad.push_back(0);
-        pad.push_back(a.output_padding[d]);
-        a.output_padding[d] = 0;
+        pad.push_back(-a.padding[d]);
+        pad.push_back(a.output_padding[d] - a.padding[d]);
+        a.padding[d] = a.output_padding[d] = 0;
     }
     const Tensor inner = to_input(kFirst, input, weight, Tensor(), shape_of(a, input, weight));
     const Tensor out = constant_pad_nd(inner, pad, 0);

@@ -335,8 +335,19 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
           " does not broadcast to ", shape);
     const DType type = ResultType().add(self).add(vec1).add(vec2).get();
     check_factors("addr", type, beta, alpha);
-    const Tensor product = scaled(to(outer(vec1, vec2), type), alpha);
-    return beta.as_complex() == 0.0 ? product : add(product, scaled(to(self, type), beta));
+    Tensor out;
+    {
+        const GradModeGuard no_grad(false);
+        out = scaled(to(outer(vec1, vec2), type), alpha);
+        if (beta.as_complex() != 0.0) out = add(out, scaled(to(self, type), beta));
+    }
+    return attach("AddrBackward0", out, {self, vec1, vec2}, {vec1, vec2},
+                  [beta, alpha](Backward& ctx) {
+                      if (ctx.needs(0)) ctx.set(0, scaled(ctx.grad(), conjugate_of(beta)));
+                      const Tensor grad = scaled(ctx.grad(), conjugate_of(alpha));
+                      if (ctx.needs(1)) ctx.set(1, mv(grad, conj(ctx.saved(1))));
+                      if (ctx.needs(2)) ctx.set(2, mv(mT(grad), conj(ctx.saved(0))));
+                  });
 }
 
 Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,

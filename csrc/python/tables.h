@@ -10,6 +10,7 @@ std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
+std::span<const OpEntry> linalg_operations();
 std::span<const OpEntry> linear_operations();
 std::span<const OpEntry> loss_operations();
 std::span<const OpEntry> normalization_operations();
@@ -30,6 +31,7 @@ inline std::span<const OpTable> operation_tables() {
         creation_operations,
         indexing_operations,
         joining_operations,
+        linalg_operations,
         linear_operations,
         loss_operations,
         normalization_operations,

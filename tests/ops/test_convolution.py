@@ -1,0 +1,65 @@
+"""Convolutions against their definition, and their gradients against differences."""
+
+import numpy as np
+import pytest
+from finite_differences import check_gradients
+
+import kajo
+
+CASES = [
+    (1, (2, 4, 9), (6, 4, 3), {"padding": "same"}),
+    (1, (4, 9), (6, 4, 4), {"padding": "same", "dilation": 2}),
+    (2, (2, 4, 7, 8), (6, 2, 3, 2), {"groups": 2, "stride": 2, "padding": 1, "dilation": (2, 1)}),
+    (2, (2, 4, 7, 8), (4, 1, 3, 3), {"groups": 4, "padding": 1}),
+    (3, (1, 2, 5, 4, 6), (3, 2, 2, 3, 2), {"padding": (1, 0, 1)}),
+]
+TRANSPOSED = [
+    (1, (2, 4, 5), (4, 3, 3), {"stride": 2, "padding": 1, "output_padding": 1}),
+    (2, (2, 4, 5, 3), (4, 3, 3, 2), {"groups": 2, "stride": (2, 3), "output_padding": (1, 2)}),
+    (2, (2, 4, 5, 3), (4, 3, 3, 2), {"dilation": 3, "output_padding": 2}),
+    (3, (4, 3, 2, 3), (4, 2, 2, 2, 2), {"stride": 2}),
+]
+
+
+@pytest.mark.parametrize("dims,x,w,arguments", CASES)
+def test_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
+    conv = getattr(kajo, f"conv{dims}d")
+    check_gradients(lambda *t: conv(*t, **arguments), x, w, (w[0],))
+
+
+@pytest.mark.parametrize("dims,x,w,arguments", TRANSPOSED)
+def test_transposed_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
+    conv = getattr(kajo, f"conv_transpose{dims}d")
+    outputs = w[1] * arguments.get("groups", 1)
+    check_gradients(lambda *t: conv(*t, **arguments), x, w, (outputs,))
+
+
+def test_definition() -> None:
+    random = np.random.default_rng(0)
+    x, w = random.standard_normal((1, 3, 6, 7)), random.standard_normal((2, 3, 3, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3))
+    expected = np.einsum("bcyxij,ocij->boyx", windows, w)
+    got = kajo.conv2d(kajo.from_numpy(x), kajo.from_numpy(w))
+    np.testing.assert_allclose(np.array(got.tolist()), expected)
+
+
+def test_transposed_is_the_adjoint() -> None:
+    random = np.random.default_rng(0)
+    x, w = random.standard_normal((1, 3, 8)), kajo.from_numpy(random.standard_normal((2, 3, 4)))
+    y = random.standard_normal((1, 2, 4))
+    forward = kajo.conv1d(kajo.from_numpy(x), w, stride=2, padding=1)
+    back = kajo.conv_transpose1d(kajo.from_numpy(y), w, stride=2, padding=1)
+    left = (np.array(forward.tolist()) * y).sum()
+    np.testing.assert_allclose(left, (np.array(back.tolist()) * x).sum())
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    image, weight = kajo.ones(1, 3, 2, 2), kajo.ones(4, 3, 3, 3)
+    with pytest.raises(RuntimeError, match="greater than actual input size"):
+        kajo.conv2d(image, weight)
+    with pytest.raises(RuntimeError, match="to have 3 channels, but got 2"):
+        kajo.conv2d(kajo.ones(1, 2, 5, 5), weight)
+    with pytest.raises(RuntimeError, match="non-positive stride"):
+        kajo.conv2d(image, weight, stride=0)
+    with pytest.raises(RuntimeError, match="not supported for strided"):
+        kajo.conv2d(image, weight, padding="same", stride=2)

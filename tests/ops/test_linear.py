@@ -1,0 +1,71 @@
+"""Products of matrices against numpy, and their gradients against differences."""
+
+import numpy as np
+import pytest
+from finite_differences import check_gradients
+
+import kajo
+
+SHAPES = [
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((5, 3), (3, 4)),
+    ((2, 5, 3), (3,)),
+    ((2, 5, 3), (3, 4)),
+    ((5, 3), (2, 3, 4)),
+    ((7, 1, 5, 3), (2, 3, 4)),
+    ((0, 5, 3), (3, 4)),
+    ((2, 5, 0), (0, 4)),
+]
+
+
+@pytest.mark.parametrize("a,b", SHAPES)
+def test_matmul(a: tuple, b: tuple) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal(a), random.standard_normal(b)
+    got = kajo.matmul(kajo.from_numpy(x), kajo.from_numpy(y))
+    np.testing.assert_allclose(np.array(got.tolist()).reshape(got.shape), x @ y, atol=1e-12)
+    if x.size and y.size:
+        check_gradients(kajo.matmul, a, b)
+
+
+def test_products_of_transposed_complex_and_integer_matrices() -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((4, 3)) + 1j * random.standard_normal((4, 3))
+    tensor = kajo.from_numpy(x)
+    np.testing.assert_allclose(np.array((tensor.t() @ tensor).tolist()), x.T @ x)
+    whole = kajo.arange(6).reshape(2, 3)
+    assert (whole @ whole.t()).tolist() == [[5, 14], [14, 50]]
+
+
+@pytest.mark.parametrize("beta,alpha", [(1, 1), (0, 2), (0.5, 3)])
+def test_sums_of_products(beta: float, alpha: float) -> None:
+    numbers = {"beta": beta, "alpha": alpha}
+    check_gradients(lambda c, a, b: kajo.addmm(c, a, b, **numbers), (5,), (3, 4), (4, 5))
+    check_gradients(lambda c, a, b: kajo.addmv(c, a, b, **numbers), (3,), (3, 4), (4,))
+    check_gradients(lambda c, a, b: kajo.addr(c, a, b, **numbers), (3, 4), (3,), (4,))
+    check_gradients(
+        lambda c, a, b: kajo.baddbmm(c, a, b, **numbers), (2, 3, 5), (2, 3, 4), (2, 4, 5)
+    )
+    check_gradients(lambda c, a, b: kajo.addbmm(c, a, b, **numbers), (3, 5), (2, 3, 4), (2, 4, 5))
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4)])
+def test_linear(shape: tuple) -> None:
+    check_gradients(kajo._core.linear, shape, (5, 4), (5,))
+    check_gradients(kajo.bilinear, (*shape[:-1], 3), (*shape[:-1], 2), (4, 3, 2), (4,))
+
+
+def test_beta_zero_reads_nothing() -> None:
+    junk = kajo.full((2, 2), float("nan"))
+    assert kajo.addmm(junk, kajo.eye(2), kajo.eye(2), beta=0).tolist() == [[1, 0], [0, 1]]
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(RuntimeError, match=r"cannot be multiplied \(2x3 and 4x5\)"):
+        kajo.mm(kajo.ones(2, 3), kajo.ones(4, 5))
+    with pytest.raises(RuntimeError, match="expected m1 and m2 to have the same dtype"):
+        kajo.mm(kajo.ones(2, 3), kajo.ones(3, 5, dtype=kajo.float64))
+    with pytest.raises(RuntimeError, match="batch2 tensor"):
+        kajo.bmm(kajo.ones(2, 3, 4), kajo.ones(3, 4, 5))
