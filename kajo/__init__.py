@@ -20,7 +20,11 @@ from kajo._tensor import Size as Size
 from kajo._tensor import Tensor as Tensor
 
 # What is written in Python replaces the core's function of that name.
-from kajo._composites import *  # isort: skip  # noqa: F403
+from kajo._composites.contraction import *  # isort: skip  # noqa: F403
+from kajo._composites.matrices import *  # isort: skip  # noqa: F403
+from kajo._composites.shapes import *  # isort: skip  # noqa: F403
+from kajo._composites.spectral import *  # isort: skip  # noqa: F403
+from kajo._composites.statistics import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
 from kajo.autograd.grad_mode import enable_grad as enable_grad
 from kajo.autograd.grad_mode import inference_mode as inference_mode

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kajo import _core
-
-if TYPE_CHECKING:
-    import numpy
 
 
 class Size(tuple):  # type: ignore[type-arg]
@@ -152,7 +149,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     # ---- NumPy and other libraries -----------------------------------------------------------------
 
-    def numpy(self, *, force: bool = False) -> numpy.ndarray[Any, Any]:
+    def numpy(self, *, force: bool = False) -> Any:
         """A NumPy array that shares this tensor's memory.
 
         Args:
@@ -175,7 +172,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             raise TypeError("Got unsupported ScalarType BFloat16: use .float().numpy()")
         return numpy.asarray(memoryview(t))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
@@ -290,7 +287,8 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
-            return bool((element == self).any().item())
+            same: Any = element == self
+            return bool(same.any().item())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )

@@ -200,7 +200,7 @@ class TypedStorage:
 def _storage_from_bytes(data: bytes) -> UntypedStorage:
     storage = UntypedStorage(len(data))
     if data:
-        memoryview(storage._bytes)[:] = data  # type: ignore[arg-type]
+        memoryview(storage._bytes)[:] = data
     return storage
 
 

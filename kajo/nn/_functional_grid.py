@@ -201,7 +201,7 @@ def grid_sample(
     if mode == "nearest":
         return _taken(flat, [x.detach().round() for x in source], sizes).view(shape)
     low = [x.detach().floor() for x in source]
-    total: Tensor | float = 0.0
+    total: Any = 0
     for corner in range(2**dimensions):
         index, weight = [], 1
         for i in range(dimensions):
@@ -217,7 +217,7 @@ def _bicubic(
     flat: Tensor, source: list[Tensor], sizes: list[int], padding_mode: str, align_corners: bool
 ) -> Tensor:
     low = [x.detach().floor() for x in source]
-    total: Tensor | float = 0.0
+    total: Any = 0
     for row in range(-1, 3):
         for column in range(-1, 3):
             index = [low[0] + row, low[1] + column]

@@ -144,7 +144,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
         return f"<{self.__class__.__name__}>"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -181,7 +181,7 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, UninitializedTensorMixin)
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape becomes known at the first forward of the module that has it.
 
     Args:
@@ -211,7 +211,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return cast("UninitializedParameter", memo[id(self)])
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer whose shape becomes known at the first forward of the module that has it.
 
     Args:

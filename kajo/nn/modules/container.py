@@ -277,7 +277,8 @@ class ModuleList(_NumberedModules):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self._modules.values())[index])
+            chosen: list[Any] = list(self._modules.values())[index]
+            return type(self)(chosen)
         return self._modules[str(_position(index, len(self)))]
 
     def __setitem__(self, index: int, module: Module) -> None:
