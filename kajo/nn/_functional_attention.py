@@ -199,7 +199,7 @@ def multi_head_attention_forward(
         >>> layer = kajo.nn.MultiheadAttention(4, 2)
         >>> x = kajo.ones(3, 1, 4)
         >>> layer(x, x, x)[0].shape
-        torch.Size([3, 1, 4])
+        kajo.Size([3, 1, 4])
     """
     batched = _check_shapes(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:

@@ -110,7 +110,7 @@ class UninitializedTensorMixin:
         >>> weight = kajo.nn.UninitializedParameter()
         >>> weight.materialize((2, 3))
         >>> weight.shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
 
     cls_to_become: type

@@ -348,7 +348,7 @@ class SyncBatchNorm(_BatchNorm):
     Example:
         >>> import kajo
         >>> kajo.nn.SyncBatchNorm(3)(kajo.randn(4, 3, 2)).shape
-        torch.Size([4, 3, 2])
+        kajo.Size([4, 3, 2])
     """
 
     def __init__(

@@ -108,7 +108,7 @@ class Sequential(_NumberedModules):
         >>> import kajo
         >>> model = kajo.nn.Sequential(kajo.nn.Linear(4, 8), kajo.nn.ReLU(), kajo.nn.Linear(8, 2))
         >>> model(kajo.ones(3, 4)).shape
-        torch.Size([3, 2])
+        kajo.Size([3, 2])
     """
 
     def __init__(self, *args: Any) -> None:

@@ -87,7 +87,7 @@ class PackedSequence(PackedSequence_):
             >>> import kajo
             >>> from kajo.nn.utils.rnn import pack_sequence
             >>> pack_sequence([kajo.ones(2)]).to(kajo.float64).data.dtype
-            torch.float64
+            kajo.float64
         """
         data = self.data.to(*args, **kwargs)
         if data is self.data:
