@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from kajo.storage import TypedStorage as TypedStorage
     from kajo.storage import UntypedStorage as UntypedStorage
 
-legacy_contiguous_format = contiguous_format
+legacy_contiguous_format = _core.contiguous_format
 inf = _math.inf
 nan = _math.nan
 pi = _math.pi

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from kajo import _core
 from kajo._tensor import Tensor
@@ -25,7 +25,7 @@ class UntypedStorage:
         size: the number of bytes of a fresh, uninitialised storage.
     """
 
-    _known: weakref.WeakValueDictionary[int, UntypedStorage] = weakref.WeakValueDictionary()
+    _known: ClassVar[weakref.WeakValueDictionary[int, UntypedStorage]] = weakref.WeakValueDictionary()
 
     def __init__(self, size: int = 0, *, device: Any = None) -> None:
         self._bytes = _core.empty(int(size), dtype=_core.uint8, device=device)

@@ -149,7 +149,7 @@ def _contract(
             [b.shape[lb.index(x)] if x in lb else 1 for x in order]
         )
         return wide_a * wide_b, order
-    size = {x: s for x, s in (*zip(la, a.shape), *zip(lb, b.shape))}
+    size = dict([*zip(la, a.shape), *zip(lb, b.shape)])
 
     def count(labels: list[Any]) -> int:
         return _product([size[x] for x in labels])

@@ -806,7 +806,7 @@ class ParameterDict(Module):
             >>> kajo.nn.ParameterDict().get("a", 3)
             3
         """
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dictionary with one value for all names.
