@@ -116,6 +116,26 @@ Object name_results(const Signature& s, Object result) {
 
 // ---- calling ----------------------------------------------------------------------------------------------
 
+bool any_needs_grad(const Signature& s, PyObject* const* slots) {
+    if (!GradMode::enabled()) return false;
+    for (size_t i = 0; i < s.parameters.size(); i++)
+        if (is_tensor(slots[i]) && requires_grad(tensor_of(slots[i]))) return true;
+    return false;
+}
+
+// Computes, then writes over the first argument. What backward reads must be the old value.
+Object call_in_place(const Signature& s, PyObject** slots) {
+    PyObject* const self = slots[0];
+    check_inplace(tensor_of(self), s.name.c_str());
+    Object before;
+    if (any_needs_grad(s, slots)) {
+        before = Object::steal(wrap(ops::clone(tensor_of(self))));
+        for (size_t i = 0; i < s.parameters.size(); i++)
+            if (slots[i] == self) slots[i] = before.get();
+    }
+    return write_in_place(s, self, Object::steal(s.invoke(slots)));
+}
+
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
     PyObject* slots[kMaxArguments];
@@ -123,11 +143,10 @@ PyObject* call_overloads(Operation* op, const Call& call) {
     for (const auto& s : *op->overloads) {
         Object packed;
         if (!match(*s, call, slots, &out, packed)) continue;
-        if (op->in_place) check_inplace(tensor_of(slots[0]), s->name.c_str());
+        if (op->in_place) return call_in_place(*s, slots).release();
         PyObject* raw = s->invoke(slots);
-        if (!out && !op->in_place && s->result_names.empty()) return raw;
+        if (!out && s->result_names.empty()) return raw;
         Object result = Object::steal(raw);
-        if (op->in_place) return write_in_place(*s, slots[0], std::move(result)).release();
         result = name_results(*s, std::move(result));
         if (out) result = with_out(*s, std::move(result), out);
         return result.release();

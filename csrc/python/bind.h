@@ -29,6 +29,7 @@ struct Parameter {
     bool optional = false;    // None is a value
     bool keyword_only = false;
     bool single = false;      // int[n]: one int stands for a list
+    bool optional_items = false;  // Tensor?[]: elements may be None
     PyObject* fallback = nullptr;  // the default; null: must be given
 };
 

@@ -86,8 +86,9 @@ Parameter read_parameter(Reader& in, bool keyword_only) {
                                     [&](const auto& k) { return type == k.first; });
     check(kind != std::end(kKinds), "schema: unknown type '", type, "' in ", in.text);
     p.kind = kind->second;
-    if (in.accept("?[]")) {  // elements may be None
+    if (in.accept("?[]")) {
         p.kind = list_kind(p.kind);
+        p.optional_items = true;
     } else if (in.accept("[")) {
         p.single = !in.word().empty();
         in.accept("]");
@@ -194,7 +195,7 @@ bool accepts(const Parameter& p, PyObject* o) {
     switch (p.kind) {
         case ArgumentKind::Tensor: return is_tensor(o);
         case ArgumentKind::TensorList:
-            return all_items(o, [&](PyObject* x) { return is_tensor(x) || x == Py_None; });
+            return all_items(o, [&](PyObject* x) { return is_tensor(x) || (x == Py_None && p.optional_items); });
         case ArgumentKind::Scalar: return is_number(o);
         case ArgumentKind::Int: return is_index(o);
         case ArgumentKind::IntList:
