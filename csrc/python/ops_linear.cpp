@@ -34,7 +34,7 @@ const OpEntry kOperations[] = {
      "Tensor",
      bind<&ops::addbmm>, kAdding},
     {"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", bind<&ops::linear>,
-     kPrivate},
+     kPrivate | kOut},
     {"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor",
      bind<&ops::bilinear>, kFunction},
     {"chain_matmul(Tensor[] matrices) -> Tensor", bind<&ops::chain_matmul>, kPrivate},

@@ -95,7 +95,7 @@ const Unary unaries[] = {
     unary<OpId::mish>("mish", kPrivate),
     unary<OpId::hardsigmoid>("hardsigmoid", kPrivate),
     unary<OpId::hardswish>("hardswish", kPrivate),
-    unary<OpId::logsigmoid>("log_sigmoid", kPrivate),
+    unary<OpId::logsigmoid>("log_sigmoid", kPrivate | kOut),
     unary<OpId::softsign>("softsign", kPrivate),
     unary<OpId::tanhshrink>("tanhshrink", kPrivate),
 };
@@ -217,7 +217,7 @@ using Elu = Activation<OpId::elu, Scalar, Scalar, Scalar>;
 Tensor prelu(const Tensor& self, const Tensor& weight) {
     check(self.dtype() == weight.dtype(), "prelu(): Type promoting not supported. Got ",
           self.dtype(), " and ", weight.dtype());
-    if (weight.dim() == 0 || (weight.dim() == 1 && weight.numel() == 1 && self.dim() <= 1))
+    if (weight.dim() == 0 || (weight.numel() == 1 && self.dim() == 1))
         return ops::binary<OpId::prelu>(self, weight);
     check(weight.dim() == 1,
           "prelu(): Expected weight to be a scalar or 1D tensor, but got ndim = ", weight.dim());
@@ -229,6 +229,12 @@ Tensor prelu(const Tensor& self, const Tensor& weight) {
     Dims shape(static_cast<size_t>(self.dim()), 1);
     if (self.dim() > 1) shape[1] = weight.numel();
     return ops::binary<OpId::prelu>(self, ops::reshape(weight, shape));
+}
+
+Tensor softshrink(const Tensor& self, const Scalar& lambd) {
+    check(lambd.as_double() >= 0, "softshrink(): lambda must be in range [0, inf] for input dtype ",
+          info(self.dtype()).tensor_name, ", but found ", lambd.as_double());
+    return Activation1<OpId::softshrink>::out(self, lambd);
 }
 
 const OpEntry entries[] = {
@@ -349,7 +355,7 @@ const OpEntry entries[] = {
      kBoth},
     {"clamp_max_(Tensor self, Scalar max) -> Tensor", bind<&clamp_max_>, kBoth},
 
-    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate},
+    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate | kOut},
     {"prelu(Tensor self, Tensor weight) -> Tensor", bind<&prelu>, kBoth},
     {"celu(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::out>,
      kFunction},
@@ -371,8 +377,7 @@ const OpEntry entries[] = {
      bind<&Activation2<OpId::softplus>::out>, kPrivate | kOut},
     {"hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor",
      bind<&Activation1<OpId::hardshrink>::out>, kAll},
-    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor",
-     bind<&Activation1<OpId::softshrink>::out>, kPrivate | kOut},
+    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&softshrink>, kPrivate | kOut},
     {"threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor",
      bind<&Activation2<OpId::threshold>::out>, kFunction | kOut},
     {"threshold_(Tensor self, Scalar threshold, Scalar value) -> Tensor",
