@@ -11,75 +11,54 @@ from __future__ import annotations
 
 import importlib
 import math as _math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kajo import _core
-from kajo._core import (  # noqa: F401
-    Generator,
-    bfloat16,
-    bool,
-    build_info,
-    cdouble,
-    cfloat,
-    channels_last,
-    channels_last_3d,
-    complex64,
-    complex128,
-    contiguous_format,
-    default_generator,
-    device,
-    double,
-    dtype,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    get_num_interop_threads,
-    get_num_threads,
-    half,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    layout,
-    long,
-    memory_format,
-    preserve_format,
-    set_num_interop_threads,
-    set_num_threads,
-    short,
-    strided,
-    tensor,
-    uint8,
-)
-from kajo._tensor import Size, Tensor
+# `as` makes a name public for type checkers, and so does a star.
+from kajo import _core as _core
+from kajo._core import *  # noqa: F403
+from kajo._tensor import Size as Size
+from kajo._tensor import Tensor as Tensor
 
-# Every operation of the core that has a public name.
-globals().update({name: getattr(_core, name) for name in _core._function_names})
+# What is written in Python replaces the core's function of that name.
+from kajo._composites.contraction import *  # isort: skip  # noqa: F403
+from kajo._composites.matrices import *  # isort: skip  # noqa: F403
+from kajo._composites.shapes import *  # isort: skip  # noqa: F403
+from kajo._composites.spectral import *  # isort: skip  # noqa: F403
+from kajo._composites.statistics import *  # isort: skip  # noqa: F403
+from kajo._functions import *  # isort: skip  # noqa: F403
+from kajo.autograd.grad_mode import enable_grad as enable_grad
+from kajo.autograd.grad_mode import inference_mode as inference_mode
+from kajo.autograd.grad_mode import no_grad as no_grad
+from kajo.autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from kajo.random import get_rng_state as get_rng_state
+from kajo.random import initial_seed as initial_seed
+from kajo.random import manual_seed as manual_seed
+from kajo.random import seed as seed
+from kajo.random import set_rng_state as set_rng_state
+from kajo.version import __version__ as __version__
 
-from kajo._composites import *  # noqa: E402, F403
-from kajo._functions import *  # noqa: E402, F403
-from kajo.autograd.grad_mode import (  # noqa: E402
-    enable_grad,
-    inference_mode,
-    no_grad,
-    set_grad_enabled,
-)
-from kajo.random import (  # noqa: E402
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
-from kajo.version import __version__  # noqa: E402
+if TYPE_CHECKING:
+    from kajo import autograd as autograd
+    from kajo import cpu as cpu
+    from kajo import cuda as cuda
+    from kajo import fft as fft
+    from kajo import linalg as linalg
+    from kajo import multiprocessing as multiprocessing
+    from kajo import nn as nn
+    from kajo import optim as optim
+    from kajo import special as special
+    from kajo import testing as testing
+    from kajo import train as train
+    from kajo import utils as utils
+    from kajo._tensor_str import set_printoptions as set_printoptions
+    from kajo._type_info import finfo as finfo
+    from kajo._type_info import iinfo as iinfo
+    from kajo.serialization import load as load
+    from kajo.serialization import save as save
+    from kajo.storage import TypedStorage as TypedStorage
+    from kajo.storage import UntypedStorage as UntypedStorage
 
+legacy_contiguous_format = _core.contiguous_format
 inf = _math.inf
 nan = _math.nan
 pi = _math.pi
@@ -105,18 +84,20 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        value = getattr(importlib.import_module(f"kajo.{_LAZY[name]}"), name)
-        globals()[name] = value
-        return value
-    if name in _PARTS:
-        try:
-            return importlib.import_module(f"kajo.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"kajo.{name}":
-                raise
-    raise AttributeError(f"module 'kajo' has no attribute '{name}'")
+if not TYPE_CHECKING:  # which would take any name for right
+
+    def __getattr__(name: str) -> Any:
+        if name in _LAZY:
+            value = getattr(importlib.import_module(f"kajo.{_LAZY[name]}"), name)
+            globals()[name] = value
+            return value
+        if name in _PARTS:
+            try:
+                return importlib.import_module(f"kajo.{name}")
+            except ModuleNotFoundError as error:
+                if error.name != f"kajo.{name}":
+                    raise
+        raise AttributeError(f"module 'kajo' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

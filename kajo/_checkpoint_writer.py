@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import kajo
 from kajo import _storage
@@ -145,11 +145,11 @@ class _Reductions:
     def _any_tensor(self, tensor: Tensor) -> Any:
         if type(tensor) is kajo.nn.Parameter:
             state = {k: v for k, v in vars(tensor).items() if not k.startswith("_")}
-            arguments = (tensor.data, tensor.requires_grad, OrderedDict())
+            parts: tuple[Any, ...] = (tensor.data, tensor.requires_grad, OrderedDict())
             if state:
                 name = _name("torch._utils", "_rebuild_parameter_with_state")
-                return (name, (*arguments, state))
-            return (_name("torch._utils", "_rebuild_parameter"), arguments)
+                return (name, (*parts, state))
+            return (_name("torch._utils", "_rebuild_parameter"), parts)
         state = getattr(tensor, "__dict__", None) or {}
         if type(tensor) is kajo.Tensor and not state:
             return self._tensor(tensor)
@@ -176,7 +176,7 @@ class _Reductions:
             if typed
             else StorageType("UntypedStorage", None)
         )
-        arguments = (
+        arguments: tuple[Any, ...] = (
             self.table.use(tensor.detach(), kind),
             tensor.storage_offset(),
             tuple(tensor.shape),
@@ -193,13 +193,16 @@ def _device_arguments(device: Any) -> tuple[Any, ...]:
     return (device.type,) if device.index is None else (device.type, device.index)
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+_PythonPickler: Any = pickle._Pickler
+
+
+class _Pickler(_PythonPickler):  # type: ignore[misc]
     """Writes the pickle of a checkpoint, naming PyTorch's functions and types.
 
     Python's own machine in C insists that a name can be imported; the one in Python does not.
     """
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(_PythonPickler.dispatch)
 
     def __init__(self, stream: IO[bytes], protocol: int, table: StorageTable) -> None:
         super().__init__(stream, protocol)

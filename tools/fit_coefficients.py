@@ -10,8 +10,28 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Callable
 
-from mpmath import asin, atan, cos, erf, erfc, exp, expm1, log, log1p, lu_solve, matrix, mp
-from mpmath import mpf, nstr, pi, polyval, sin, sinh, sqrt, tanh
+from mpmath import (
+    asin,
+    atan,
+    cos,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    log,
+    log1p,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    nstr,
+    pi,
+    polyval,
+    sin,
+    sinh,
+    sqrt,
+    tanh,
+)
 
 mp.dps = 80
 Function = Callable[[mpf], mpf]
@@ -75,24 +95,30 @@ FITS = {
     "atanh": (of_square(lambda s: (log1p(2 * s / (1 - s)) - 2 * s) / s**3, mpf(2) / 3),
               (0, mpf("0.0296")), None, 7, one),
     "sin": (of_square(lambda r: (sin(r) - r) / r**3, mpf(-1) / 6), (0, QUARTER), 3, 6, one),
-    "cos": (of_square(lambda r: (cos(r) - 1 + r * r / 2) / r**4, mpf(1) / 24), (0, QUARTER), 2, 6, one),
+    "cos": (of_square(lambda r: (cos(r) - 1 + r * r / 2) / r**4, mpf(1) / 24), (0, QUARTER), 2, 6,
+            one),
     "asin": (of_square(lambda x: (asin(x) - x) / x**3, mpf(1) / 6), (0, mpf("0.2501")), 5, 13, one),
     "atan": (of_square(lambda x: (atan(x) - x) / x**3, mpf(-1) / 3), (0, 1), 9, 21, one),
-    "tanh": (of_square(lambda x: (tanh(x) - x) / x**3, mpf(-1) / 3), (0, mpf("0.4")), 5, None, one),
-    "sinh": (of_square(lambda x: (sinh(x) - x) / x**3, mpf(1) / 6), (0, mpf("1.001")), None, 7, one),
+    "tanh": (of_square(lambda x: (tanh(x) - x) / x**3, mpf(-1) / 3), (0, mpf("0.4")), 5, None,
+             one),
+    "sinh": (of_square(lambda x: (sinh(x) - x) / x**3, mpf(1) / 6), (0, mpf("1.001")), None, 7,
+             one),
     "erf": (of_square(lambda x: erf(x) / x - 1, 2 / sqrt(pi) - 1), (0, mpf("1.001")), 6, 12, one),
     "log_erfc": (lambda t: log(erfc(t + 2)), (-1, 2), 7, None, lambda t: erfc(t + 2)),
     "ndtr_tail": (ndtr_tail, (-1, mpf("0.77")), 10, None, one),
     "erfcx": (erfcx_of, (mpf(-1), mpf("0.8")), None, 22, one),
-    "erfinv_near": (lambda v: erfinv_of(v + mpf("3.125")), (mpf("-3.125"), mpf("3.126")), None, 23, one),
-    "erfinv_middle": (lambda v: erfinv_of((v + mpf("3.25")) ** 2), (mpf("-0.751"), mpf("0.751")), None, 19,
-                      one),
-    "erfinv_far": (lambda v: erfinv_of((v + mpf("5.05")) ** 2), (mpf("-1.051"), mpf("1.051")), None, 18,
-                   one),
+    "erfinv_near": (lambda v: erfinv_of(v + mpf("3.125")), (mpf("-3.125"), mpf("3.126")),
+                    None, 23, one),
+    "erfinv_middle": (lambda v: erfinv_of((v + mpf("3.25")) ** 2), (mpf("-0.751"), mpf("0.751")),
+                      None, 19, one),
+    "erfinv_far": (lambda v: erfinv_of((v + mpf("5.05")) ** 2), (mpf("-1.051"), mpf("1.051")),
+                   None, 18, one),
 }  # fmt: skip
 
 
-def fit(f: Function, interval: tuple[mpf, mpf], degree: int, weight: Function) -> tuple[list, mpf]:
+def fit(
+    f: Function, interval: tuple[mpf, mpf], degree: int, weight: Function
+) -> tuple[list[mpf], mpf]:
     """Coefficients, lowest degree first, and the largest weighted error at the points."""
     count = 4 * (degree + 1)
     middle, half = (interval[0] + interval[1]) / 2, (interval[1] - interval[0]) / 2
@@ -107,7 +133,11 @@ def fit(f: Function, interval: tuple[mpf, mpf], degree: int, weight: Function) -
 def main() -> None:
     """Fit everything and write the file."""
     lines = ['"""Polynomials, lowest degree first. Written by tools/fit_coefficients.py."""', ""]
-    lines += ["# ruff: noqa: E501", "# fmt: off", "COEFFICIENTS: dict[tuple[str, str], list[float]] = {"]
+    lines += [
+        "# ruff: noqa: E501",
+        "# fmt: off",
+        "COEFFICIENTS: dict[tuple[str, str], list[float]] = {",
+    ]
     for name, (f, interval, low, high, weight) in FITS.items():
         for t, degree in (("f32", low), ("f64", high)):
             if degree is None:

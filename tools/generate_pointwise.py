@@ -1,7 +1,8 @@
 """Write the C++ of the element-wise operations: generate_pointwise.py OUTPUT_FOLDER.
 
-From the table in kajo/ops come the kernels (several units, each compiled for every instruction set), the
-table of kernels of one instruction set, the descriptors with the gradient programs, and the identifiers.
+From the table in kajo/ops come the kernels (several units, each compiled for every instruction
+set), the table of kernels of one instruction set, the descriptors with the gradient programs, and
+the identifiers.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
-
-from ops.expression import Expr, order, value_of, variables
-from ops.operation import Operation
-from ops.pointwise import OPERATIONS
+if TYPE_CHECKING:
+    from kajo.ops.expression import Expr, order, value_of, variables
+    from kajo.ops.operation import Operation
+    from kajo.ops.pointwise import OPERATIONS
+else:  # the package itself cannot be imported: it is not built yet
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
+    from ops.expression import Expr, order, value_of, variables
+    from ops.operation import Operation
+    from ops.pointwise import OPERATIONS
 from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
 
 VECTOR_UNITS, SCALAR_UNITS = 5, 2
@@ -73,7 +79,9 @@ def forward_kernel(op: Operation, t: ComputeType) -> Kernel | None:
     return Kernel(name, t, (formula,), inputs, (result_type(op, t),), tuple(op.scalars))
 
 
-def backward_kernel(op: Operation, t: ComputeType, wanted: Sequence[int], name: str) -> Kernel | None:
+def backward_kernel(
+    op: Operation, t: ComputeType, wanted: Sequence[int], name: str
+) -> Kernel | None:
     """The kernel of the gradients of the `wanted` inputs."""
     gradients = gradients_for(op, t)
     if gradients is None or not wanted:
@@ -86,7 +94,14 @@ def backward_kernel(op: Operation, t: ComputeType, wanted: Sequence[int], name: 
     inputs = [("g", of_result)] + ([("y", of_result)] if result else [])
     inputs += [(op.inputs[i], "mask" if op.inputs[i] in op.masks else t.cpp) for i in saved]
     outputs = (t.cpp,) * len(roots)
-    return Kernel(f"{op.identifier}_{name}_{t.name}", t, tuple(roots), tuple(inputs), outputs, tuple(op.scalars))
+    return Kernel(
+        f"{op.identifier}_{name}_{t.name}",
+        t,
+        tuple(roots),
+        tuple(inputs),
+        outputs,
+        tuple(op.scalars),
+    )
 
 
 @dataclass
@@ -162,9 +177,11 @@ def kernel_table(table: KernelTable, rows: str) -> str:
 
 # ---- gradient programs ---------------------------------------------------------------------------
 
-# Primitives of formulas and the table operations that compute them; all others have one name in both.
+# Primitives of formulas and the table operations that compute them; all others have one name in
+# both.
 AS_OPERATION = {
-    "and": "logical_and", "or": "logical_or", "not": "logical_not", "max": "maximum", "min": "minimum",
+    "and": "logical_and", "or": "logical_or", "not": "logical_not", "max": "maximum", "min":
+    "minimum",
 }  # fmt: skip
 
 
@@ -188,7 +205,9 @@ class Program:
             elif e.op == "powi":
                 registers[e] = self._power(registers[e.args[0]], int(str(e.val)))
             else:
-                registers[e] = self._emit(AS_OPERATION.get(e.op, e.op), [registers[a] for a in e.args])
+                registers[e] = self._emit(
+                    AS_OPERATION.get(e.op, e.op), [registers[a] for a in e.args]
+                )
         self.results = [-1 if f is None else registers[f] for f in formulas]
 
     def _emit(self, operation: str, arguments: list[int]) -> int:
@@ -224,7 +243,7 @@ class Program:
 def cpp_double(value: float) -> str:
     """A C++ literal, exact to the last bit."""
     if value != value:
-        return "__builtin_nan(\"\")"
+        return '__builtin_nan("")'
     if value in (float("inf"), float("-inf")):
         return ("-" if value < 0 else "") + "__builtin_inf()"
     return float(value).hex()
@@ -283,7 +302,8 @@ def descriptor(op: Operation) -> str:
         f"PointwiseOp {op.identifier}_descriptor() {{\n"
         f'    return {{"{op.name}", {node}, {len(op.inputs)}, {len(op.scalars)}, '
         f"ResultRule::{op.rule.capitalize()}, uint8_t({allowed}), {masks}, "
-        f"{str(op.checks_zero_divisor).lower()}, {op.identifier}_defaults, {op.identifier}_scalars, "
+        f"{str(op.checks_zero_divisor).lower()}, {op.identifier}_defaults, "
+        f"{op.identifier}_scalars, "
         f"{{}}, {{}}, {str(result).lower()}, {bits(saved)}, {bits(op.differentiable)}, "
         f"{{{', '.join(single)}}}, {real}, {complex_}}};\n}}\n\n"
     )
@@ -304,7 +324,8 @@ using Descriptor = PointwiseOp (*)();
 
 def descriptors() -> str:
     """The unit with all descriptors."""
-    text = HEADER + '#include <array>\n#include <string_view>\n\n#include "cpu/isa.h"\n#include "cpu/pointwise_table.h"\n'
+    text = HEADER + '#include <array>\n#include <string_view>\n\n#include "cpu/isa.h"\n'
+    text += '#include "cpu/pointwise_table.h"\n'
     text += '#include "pointwise_ids.h"\n\nnamespace kajo::cpu {\n\n'
     for isa in ("baseline", "avx2", "avx512"):
         text += f"namespace {isa} {{\nconst OpKernels* op_kernels();\n}}\n"
@@ -318,7 +339,9 @@ def descriptors() -> str:
     text += SELECTION
     rows = "".join(f'    {{"{i}", {i}_descriptor}},\n' for i in OPERATIONS)
     text += f"const std::pair<const char*, Descriptor> descriptors[] = {{\n{rows}}};\n"
-    return text + """
+    return (
+        text
+        + """
 std::array<PointwiseOp, kOpCount> complete() {
     std::array<PointwiseOp, kOpCount> ops{};
     const OpKernels* kernels = chosen_kernels();
@@ -347,6 +370,7 @@ const PointwiseOp* find_pointwise_op(std::string_view id) {
 
 }  // namespace kajo::cpu
 """
+    )
 
 
 def identifiers() -> str:

@@ -9,9 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ops.expression import Expr, order, value_of, var, variables
-from ops.primitives import F32, F64, WIDE, Float, lower
+if TYPE_CHECKING:
+    from kajo.ops.expression import Expr, order, value_of, var, variables
+    from kajo.ops.primitives import F32, F64, WIDE, Float, lower
+else:  # by the way that generate_pointwise.py opens, past the package, which is not built yet
+    from ops.expression import Expr, order, value_of, var, variables
+    from ops.primitives import F32, F64, WIDE, Float, lower
 
 PARAMETERS = (
     "[[maybe_unused]] const void* const* in, void* const* out, "
@@ -21,7 +26,7 @@ PARAMETERS = (
 
 @dataclass(frozen=True)
 class ComputeType:
-    """A computing type: its enumerator, its C++ type, the class of dtypes, its vector type if any."""
+    """A computing type: its name in the enumeration, its C++ type, and its class of dtypes."""
 
     name: str
     cpp: str
@@ -118,7 +123,9 @@ def vector_statements(roots: Sequence[Expr], t: Float) -> tuple[list[str], list[
         else:
             names[e] = f"t{len(lines)}"
             kind = vector if e.kind == "f" else integer
-            lines.append(f"[[maybe_unused]] const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};")
+            lines.append(
+                f"[[maybe_unused]] const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};"
+            )
     return lines, [names[r] for r in lowered]
 
 
@@ -147,7 +154,9 @@ def _libm(e: Expr) -> str:
     return f"[](auto... v) {{ return std::{e.val}(v...); }}"
 
 
-def _vector_where(e: Expr, a: list[str], names: dict[Expr, str], vector: str, rarely: set[Expr]) -> str:
+def _vector_where(
+    e: Expr, a: list[str], names: dict[Expr, str], vector: str, rarely: set[Expr]
+) -> str:
     condition, first, second = e.args
     if first in rarely:
         operands = ", ".join(names[x] for x in first.args)
@@ -195,7 +204,9 @@ def _vector_kernel(k: Kernel) -> str:
     ]
     counts = f"{len(k.inputs)}, {len(k.outputs)}, {mask_in}, {mask_out}"
     read = [
-        f"const {integer} {n} = ({integer})a[{i}];" if c == "mask" else f"const {vector} {n} = a[{i}];"
+        f"const {integer} {n} = ({integer})a[{i}];"
+        if c == "mask"
+        else f"const {vector} {n} = a[{i}];"
         for i, (n, c) in enumerate(k.inputs)
         if n in used
     ]

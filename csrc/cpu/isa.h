@@ -13,9 +13,9 @@ constexpr const char* isa_name(Isa isa) {
     return names[static_cast<int>(isa)];
 }
 
-// The best set that both this machine and its operating system support.
+// The best compiled set that both this machine and its operating system support.
 inline Isa machine_isa() {
-#if defined(__x86_64__)
+#if defined(KAJO_X86)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
         !__builtin_cpu_supports("f16c"))
         return Isa::Baseline;

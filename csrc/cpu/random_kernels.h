@@ -35,7 +35,7 @@ extern const RandomKernels random_kernels;
 }
 
 inline const RandomKernels& random_kernels() {
-#if defined(__x86_64__)
+#if defined(KAJO_X86)
     if (cpu_isa() == Isa::AVX512) return avx512::random_kernels;
     if (cpu_isa() == Isa::AVX2) return avx2::random_kernels;
 #endif

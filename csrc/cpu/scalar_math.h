@@ -20,7 +20,8 @@ concept Real = std::is_floating_point_v<T>;
 template <class R>
 using Complex = std::complex<R>;
 
-// ---- integers: arithmetic wraps, as unsigned arithmetic does ---------------------------------------
+// ---- integers: arithmetic wraps, as unsigned arithmetic does
+// ---------------------------------------
 
 template <Integer T>
 using Unsigned = std::conditional_t<(sizeof(T) < 4), uint32_t, std::make_unsigned_t<T>>;
@@ -58,7 +59,8 @@ inline T trunc_divide(T a, T b) {
 }
 template <Integer T>
 inline T fmod(T a, T b) {
-    return b == 0 || (std::is_signed_v<T> && b == static_cast<T>(-1)) ? T(0) : static_cast<T>(a % b);
+    return b == 0 || (std::is_signed_v<T> && b == static_cast<T>(-1)) ? T(0)
+                                                                      : static_cast<T>(a % b);
 }
 template <Integer T>
 inline T remainder(T a, T b) {
@@ -107,7 +109,8 @@ inline T shift_left(T a, T b) {
 }
 template <Integer T>
 inline T shift_right(T a, T b) {
-    if (b < 0 || b >= kBits<T>) return static_cast<T>(a >> (kBits<T> - 1 + !std::is_signed_v<T>) % 64);
+    if (b < 0 || b >= kBits<T>)
+        return static_cast<T>(a >> (kBits<T> - 1 + !std::is_signed_v<T>) % 64);
     return static_cast<T>(a >> b);
 }
 template <Integer T>
@@ -135,7 +138,8 @@ inline T bit_not(T a) {
     return static_cast<T>(~a);
 }
 
-// ---- bool ----------------------------------------------------------------------------------------
+// ---- bool
+// ----------------------------------------------------------------------------------------
 
 template <Bool T>
 inline T add(T a, T b) {
@@ -178,7 +182,8 @@ inline T bit_not(T a) {
     return !a;
 }
 
-// ---- comparison and selection, all types -----------------------------------------------------------
+// ---- comparison and selection, all types
+// -----------------------------------------------------------
 
 template <class A, class B>
 inline bool eq(A a, B b) {
@@ -205,7 +210,8 @@ inline Complex<R> where(bool c, R a, Complex<R> b) {
     return c ? Complex<R>(a) : b;
 }
 
-// ---- real numbers beside complex ones ----------------------------------------------------------------
+// ---- real numbers beside complex ones
+// ----------------------------------------------------------------
 
 template <Real R>
 inline R add(R a, R b) {
@@ -244,7 +250,8 @@ inline Complex<R> polar(R size, R turn) {
     return {size * std::cos(turn), size * std::sin(turn)};
 }
 
-// ---- complex numbers -------------------------------------------------------------------------------
+// ---- complex numbers
+// -------------------------------------------------------------------------------
 
 template <Real R>
 inline R real(Complex<R> x) {
@@ -393,7 +400,9 @@ inline Complex<float> tanh(Complex<float> x) { return Complex<float>(tanh(Comple
 inline Complex<float> asinh(Complex<float> x) { return Complex<float>(asinh(Complex<double>(x))); }
 inline Complex<float> acosh(Complex<float> x) { return Complex<float>(acosh(Complex<double>(x))); }
 inline Complex<float> atanh(Complex<float> x) { return Complex<float>(atanh(Complex<double>(x))); }
-inline Complex<float> sigmoid(Complex<float> x) { return Complex<float>(sigmoid(Complex<double>(x))); }
+inline Complex<float> sigmoid(Complex<float> x) {
+    return Complex<float>(sigmoid(Complex<double>(x)));
+}
 inline Complex<float> sinc(Complex<float> x) { return Complex<float>(sinc(Complex<double>(x))); }
 inline Complex<double> power(Complex<double> a, Complex<double> b) { return std::pow(a, b); }
 inline Complex<float> power(Complex<float> a, Complex<float> b) {

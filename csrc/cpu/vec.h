@@ -1,11 +1,12 @@
-// Fixed-width vectors for the generated kernels: GCC's vector extension and the few operations that it
-// lacks. Without AVX2 the portable path is taken, which uses no intrinsics.
+// Fixed-width vectors for the generated kernels: GCC's vector extension and the few operations that
+// it lacks. Without AVX2 the portable path is taken, which uses no intrinsics.
 #pragma once
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <utility>
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -49,7 +50,8 @@ KAJO_INLINE VF v_neg(VF x) { return (VF)((VFI)x ^ INT32_MIN); }
 KAJO_INLINE VD v_neg(VD x) { return (VD)((VDI)x ^ INT64_MIN); }
 KAJO_INLINE VFI v_to_int(VF x) { return __builtin_convertvector(x, VFI); }
 KAJO_INLINE VF v_to_float(VFI x) { return __builtin_convertvector(x, VF); }
-// Below 2**51, adding 1.5 * 2**52 leaves the integer in the low bits; AVX2 converts no 64-bit integers.
+// Below 2**51, adding 1.5 * 2**52 leaves the integer in the low bits; AVX2 converts no 64-bit
+// integers.
 KAJO_INLINE VDI v_to_int(VD x) { return (VDI)(x + 0x1.8p52) - (VDI)splat<VD>(0x1.8p52); }
 KAJO_INLINE VD v_to_float(VDI x) { return (VD)(x + (VDI)splat<VD>(0x1.8p52)) - 0x1.8p52; }
 
@@ -181,52 +183,121 @@ KAJO_INLINE VF widen(Function f, Args... args) {
     return join(f(low_half(args)...), f(high_half(args)...));
 }
 
-// ---- tiles ---------------------------------------------------------------------------------------
+// ---- tiles
+// ---------------------------------------------------------------------------------------
 
 template <class V>
 using Mask = std::conditional_t<sizeof(Lane<V>) == 4, VFI, VDI>;
 
+// A truth value for each lane from and to bytes. GCC 12 converts between vectors of bytes and wider
+// ones element by element, hence the intrinsics.
+#if defined(__AVX512F__)
+KAJO_INLINE VFI spread(__m128i bytes, VF) { return (VFI)_mm512_cvtepu8_epi32(bytes); }
+KAJO_INLINE VDI spread(__m128i bytes, VD) { return (VDI)_mm512_cvtepu8_epi64(bytes); }
+KAJO_INLINE __m128i gather_bits(VF x) {
+    return _mm_maskz_set1_epi8(_mm512_movepi32_mask((__m512i)x), 1);
+}
+KAJO_INLINE __m128i gather_bits(VD x) {
+    return _mm_maskz_set1_epi8(_mm512_movepi64_mask((__m512i)x), 1);
+}
+#elif defined(__AVX2__)
+KAJO_INLINE VFI spread(__m128i bytes, VF) { return (VFI)_mm256_cvtepu8_epi32(bytes); }
+KAJO_INLINE VDI spread(__m128i bytes, VD) { return (VDI)_mm256_cvtepu8_epi64(bytes); }
+KAJO_INLINE __m128i gather_bits(VF x) {
+    const __m256i m = (__m256i)x;
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+    return _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1));
+}
+KAJO_INLINE __m128i gather_bits(VD x) {
+    const int lanes = _mm256_movemask_pd((__m256d)x);
+    return _mm_cvtsi32_si128((lanes & 1) | (lanes & 2) << 7 | (lanes & 4) << 14 |
+                             (lanes & 8) << 21);
+}
+#endif
+#if defined(__AVX2__)
 template <class V>
 KAJO_INLINE V load_mask(const uint8_t* p, int count) {
-    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
-    Bytes b{};
-    std::memcpy(&b, p, count);
-    return (V)(__builtin_convertvector(b, Mask<V>) != 0);
+    if constexpr (kLanes<V> <= 8) {  // through a register: a partly written vector is slow to read
+        uint64_t few = 0;
+        std::memcpy(&few, p, count);
+        return (V)(spread(_mm_cvtsi64_si128(static_cast<int64_t>(few)), V{}) != 0);
+    } else {
+        __m128i bytes = _mm_setzero_si128();
+        std::memcpy(&bytes, p, count);
+        return (V)(spread(bytes, V{}) != 0);
+    }
 }
 template <class V>
 KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
-    typedef uint8_t Bytes __attribute__((vector_size(kLanes<V>)));
-    const Bytes b = __builtin_convertvector((Mask<V>)x & 1, Bytes);
-    std::memcpy(p, &b, count);
+    const __m128i bytes = gather_bits(x);
+    std::memcpy(p, &bytes, count);
+}
+#else
+template <class V>
+KAJO_INLINE V load_mask(const uint8_t* p, int count) {
+    Mask<V> m{};
+    for (int i = 0; i < count; i++) m[i] = p[i] ? -1 : 0;
+    return (V)m;
+}
+template <class V>
+KAJO_INLINE void store_mask(uint8_t* p, V x, int count) {
+    for (int i = 0; i < count; i++) p[i] = ((Mask<V>)x)[i] & 1;
+}
+#endif
+
+// The elements at p, `count` of them; where there are none, lanes hold harmless values.
+template <class V, bool mask>
+KAJO_INLINE V load(const void* p, int64_t at, int count) {
+    typedef Lane<V> Unaligned __attribute__((vector_size(kVectorBytes), aligned(1), may_alias));
+    if constexpr (mask) return load_mask<V>(static_cast<const uint8_t*>(p) + at, count);
+    const Lane<V>* from = static_cast<const Lane<V>*>(p) + at;
+    if (count == kLanes<V>) return *reinterpret_cast<const Unaligned*>(from);
+    V x = splat<V>(1);
+    std::memcpy(&x, from, count * sizeof(Lane<V>));
+    return x;
+}
+template <class V, bool mask>
+KAJO_INLINE void store(void* p, int64_t at, V x, int count) {
+    typedef Lane<V> Unaligned __attribute__((vector_size(kVectorBytes), aligned(1), may_alias));
+    if constexpr (mask) return store_mask(static_cast<uint8_t*>(p) + at, x, count);
+    Lane<V>* to = static_cast<Lane<V>*>(p) + at;
+    if (count == kLanes<V>)
+        *reinterpret_cast<Unaligned*>(to) = x;
+    else
+        std::memcpy(to, &x, count * sizeof(Lane<V>));
 }
 
-// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output is
-// a byte for each element, and in registers a truth value for each lane.
+template <class V, unsigned masks, int... k>
+KAJO_INLINE void load_all(const void* const* in, int64_t at, int count, V* a,
+                          std::integer_sequence<int, k...>) {
+    ((a[k] = load<V, (masks >> k & 1) != 0>(in[k], at, count)), ...);
+}
+template <class V, unsigned masks, int... k>
+KAJO_INLINE void store_all(void* const* out, int64_t at, int count, const V* r,
+                           std::integer_sequence<int, k...>) {
+    (store<V, (masks >> k & 1) != 0>(out[k], at, r[k], count), ...);
+}
+
+// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output
+// is a byte for each element, and in registers a truth value for each lane.
 template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, class Body>
 KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
-    using T = Lane<V>;
     constexpr int lanes = kLanes<V>;
-    V a[inputs], r[outputs];
-    const auto step = [&](int64_t at, int count) __attribute__((always_inline)) {
-        for (int k = 0; k < inputs; k++) {
-            if (mask_inputs >> k & 1)
-                a[k] = load_mask<V>(static_cast<const uint8_t*>(in[k]) + at, count);
-            else
-                std::memcpy(&a[k], static_cast<const T*>(in[k]) + at, count * sizeof(T));
-        }
+    constexpr std::make_integer_sequence<int, inputs> each_input;
+    constexpr std::make_integer_sequence<int, outputs> each_output;
+    for (int64_t i = 0; i < n; i += lanes) {
+        V a[inputs], r[outputs];
+        const bool full = n - i >= lanes;
+        if (full) [[likely]]
+            load_all<V, mask_inputs>(in, i, lanes, a, each_input);
+        else
+            load_all<V, mask_inputs>(in, i, static_cast<int>(n - i), a, each_input);
         f(a, r);
-        for (int k = 0; k < outputs; k++) {
-            if (mask_outputs >> k & 1)
-                store_mask<V>(static_cast<uint8_t*>(out[k]) + at, r[k], count);
-            else
-                std::memcpy(static_cast<T*>(out[k]) + at, &r[k], count * sizeof(T));
-        }
-    };
-    int64_t i = 0;
-    for (; i + lanes <= n; i += lanes) step(i, lanes);
-    if (i < n) {
-        for (V& v : a) v = splat<V>(1);  // harmless values where there are no elements
-        step(i, static_cast<int>(n - i));
+        if (full) [[likely]]
+            store_all<V, mask_outputs>(out, i, lanes, r, each_output);
+        else
+            store_all<V, mask_outputs>(out, i, static_cast<int>(n - i), r, each_output);
     }
 }
 

@@ -14,8 +14,7 @@ namespace kajo::python {
 
 // A Python callable for all overloads of one name.
 struct Operation {
-    PyObject_HEAD
-    vectorcallfunc call;
+    PyObject_HEAD vectorcallfunc call;
     PyObject* name;
     std::vector<std::unique_ptr<Signature>>* overloads;
     bool in_place;  // writes the result over the first argument
@@ -30,22 +29,27 @@ std::unordered_map<std::string, Operation*>& registry() {
     return r;
 }
 
-// ---- out= and in-place forms --------------------------------------------------------------------------
+// ---- out= and in-place forms
+// --------------------------------------------------------------------------
 
 void write_out(const Tensor& out, const Tensor& result, const char* name) {
-    check(can_cast(result.dtype(), out.dtype()), name, "(): result type ", info(result.dtype()).tensor_name,
-          " can't be cast to the desired output type ", info(out.dtype()).tensor_name);
-    check(!(GradMode::enabled() && requires_grad(out)), name,
-          "(): functions with out=... arguments don't support automatic differentiation, but one of "
-          "the arguments requires grad.");
+    check(can_cast(result.dtype(), out.dtype()), name, "(): result type ",
+          info(result.dtype()).tensor_name, " can't be cast to the desired output type ",
+          info(out.dtype()).tensor_name);
+    check(
+        !(GradMode::enabled() && requires_grad(out)), name,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of "
+        "the arguments requires grad.");
     check(out.device() == result.device(), name, "(): Expected out tensor to be on device ",
           result.device(), ", but got ", out.device());
     if (!(out.sizes() == result.sizes())) {
         if (out.numel() != 0 &&
-            PyErr_WarnFormat(PyExc_UserWarning, 1,
-                             "%s(): An output with one or more elements was resized since it had another "
-                             "shape than the result. Resize it to zero elements first, or pass one of "
-                             "the right shape.", name) < 0)
+            PyErr_WarnFormat(
+                PyExc_UserWarning, 1,
+                "%s(): An output with one or more elements was resized since it had another "
+                "shape than the result. Resize it to zero elements first, or pass one of "
+                "the right shape.",
+                name) < 0)
             throw PythonError{};
         ops::resize_(out, result.sizes());
     }
@@ -60,7 +64,8 @@ Object with_out(const Signature& s, Object result, PyObject* out) {
         return Object::borrow(out);
     }
     check_type(PyTuple_Check(out) || PyList_Check(out), s.name, "(): argument 'out' must be ",
-               is_tensor(result.get()) ? "Tensor" : "tuple of Tensors", ", not ", Py_TYPE(out)->tp_name);
+               is_tensor(result.get()) ? "Tensor" : "tuple of Tensors", ", not ",
+               Py_TYPE(out)->tp_name);
     const Py_ssize_t n = PySequence_Size(out);
     check_type(PyTuple_Check(result.get()) && n == PyTuple_GET_SIZE(result.get()), s.name,
                "(): argument 'out' must hold one tensor for each result");
@@ -68,7 +73,8 @@ Object with_out(const Signature& s, Object result, PyObject* out) {
     for (Py_ssize_t i = 0; i < n; i++) {
         Object item = Object::steal(PySequence_GetItem(out, i));
         check_type(is_tensor(item.get()), s.name, "(): argument 'out' must be tuple of Tensors");
-        write_out(tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)), s.name.c_str());
+        write_out(tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)),
+                  s.name.c_str());
         PyTuple_SET_ITEM(written.get(), i, item.release());
     }
     return written;
@@ -85,7 +91,8 @@ Object write_in_place(const Signature& s, PyObject* self, Object result) {
     return Object::borrow(self);
 }
 
-// ---- named tuples ---------------------------------------------------------------------------------------
+// ---- named tuples
+// ---------------------------------------------------------------------------------------
 
 PyTypeObject* named_tuple_type(const Signature& s) {
     static std::unordered_map<std::string, PyTypeObject*> types;
@@ -98,7 +105,9 @@ PyTypeObject* named_tuple_type(const Signature& s) {
         fields[i] = {PyUnicode_AsUTF8(s.result_names[i]), nullptr};
     fields[s.result_names.size()] = {nullptr, nullptr};
     static std::vector<std::unique_ptr<std::string>> names;
-    names.push_back(std::make_unique<std::string>("kajo.return_types." + s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
+    names.push_back(std::make_unique<std::string>(
+        "kajo.return_types." +
+        s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
     PyStructSequence_Desc desc = {names.back()->c_str(), nullptr, fields.get(),
                                   static_cast<int>(s.result_names.size())};
     slot = PyStructSequence_NewType(&desc);
@@ -114,7 +123,28 @@ Object name_results(const Signature& s, Object result) {
     return named;
 }
 
-// ---- calling ----------------------------------------------------------------------------------------------
+// ---- calling
+// ----------------------------------------------------------------------------------------------
+
+bool any_needs_grad(const Signature& s, PyObject* const* slots) {
+    if (!GradMode::enabled()) return false;
+    for (size_t i = 0; i < s.parameters.size(); i++)
+        if (is_tensor(slots[i]) && requires_grad(tensor_of(slots[i]))) return true;
+    return false;
+}
+
+// Computes, then writes over the first argument. What backward reads must be the old value.
+Object call_in_place(const Signature& s, PyObject** slots) {
+    PyObject* const self = slots[0];
+    check_inplace(tensor_of(self), s.name.c_str());
+    Object before;
+    if (any_needs_grad(s, slots)) {
+        before = Object::steal(wrap(ops::clone(tensor_of(self))));
+        for (size_t i = 0; i < s.parameters.size(); i++)
+            if (slots[i] == self) slots[i] = before.get();
+    }
+    return write_in_place(s, self, Object::steal(s.invoke(slots)));
+}
 
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
@@ -123,11 +153,10 @@ PyObject* call_overloads(Operation* op, const Call& call) {
     for (const auto& s : *op->overloads) {
         Object packed;
         if (!match(*s, call, slots, &out, packed)) continue;
-        if (op->in_place) check_inplace(tensor_of(slots[0]), s->name.c_str());
+        if (op->in_place) return call_in_place(*s, slots).release();
         PyObject* raw = s->invoke(slots);
-        if (!out && !op->in_place && s->result_names.empty()) return raw;
+        if (!out && s->result_names.empty()) return raw;
         Object result = Object::steal(raw);
-        if (op->in_place) return write_in_place(*s, slots[0], std::move(result)).release();
         result = name_results(*s, std::move(result));
         if (out) result = with_out(*s, std::move(result), out);
         return result.release();
@@ -151,24 +180,42 @@ PyObject* operation_get(PyObject* self, PyObject* instance, PyObject*) {
 PyObject* operation_repr(PyObject* self) {
     return PyUnicode_FromFormat("<built-in method %U>", reinterpret_cast<Operation*>(self)->name);
 }
-PyObject* operation_name(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<Operation*>(self)->name); }
+PyObject* operation_name(PyObject* self, void*) {
+    return Py_NewRef(reinterpret_cast<Operation*>(self)->name);
+}
 PyObject* operation_module(PyObject*, void*) { return PyUnicode_FromString("kajo"); }
 PyObject* operation_doc(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     std::string text;
-    for (const auto& s : *op->overloads) text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
+    for (const auto& s : *op->overloads)
+        text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
     return PyUnicode_FromString(text.c_str());
+}
+// The schema as the table has it, with the out= argument that the flag adds.
+std::string schema_text(const Signature& s) {
+    std::string text = s.name + s.text;
+    if (s.takes_out) {
+        text.pop_back();
+        text += s.text.find('*') == std::string::npos ? ", *, Tensor? out=None)"
+                                                      : ", Tensor? out=None)";
+    }
+    return text + " -> " + s.result;
 }
 PyObject* operation_schemas(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     Object list = Object::steal(PyList_New(0));
     for (const auto& s : *op->overloads)
-        PyList_Append(list.get(), Object::steal(PyUnicode_FromString((s->name + s->text).c_str())).get());
+        PyList_Append(list.get(),
+                      Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
     return list.release();
 }
 PyObject* operation_reduce(PyObject* self, PyObject*) {
-    return Py_BuildValue("O(O)", Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(), "_operation")).get(),
-                         reinterpret_cast<Operation*>(self)->name);
+    return Py_BuildValue(
+        "O(O)",
+        Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(),
+                                             "_operation"))
+            .get(),
+        reinterpret_cast<Operation*>(self)->name);
 }
 
 PyGetSetDef operation_getset[] = {
@@ -176,7 +223,7 @@ PyGetSetDef operation_getset[] = {
     {"__qualname__", operation_name, nullptr, nullptr, nullptr},
     {"__module__", operation_module, nullptr, nullptr, nullptr},
     {"__doc__", operation_doc, nullptr, nullptr, nullptr},
-    {"schemas", operation_schemas, nullptr, "the signatures of all overloads", nullptr},
+    {"schemas", operation_schemas, nullptr, "the schemas of all overloads", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMethodDef operation_methods[] = {{"__reduce__", operation_reduce, METH_NOARGS, nullptr},
                                    {nullptr, nullptr, 0, nullptr}};
@@ -248,21 +295,29 @@ void publish_operations(PyObject* module) {
             in_place->overloads->push_back(std::move(copy));
         }
     }
-    Object function_names = Object::steal(PyList_New(0));
+    // What `from kajo._core import *` takes: all that has a public name in kajo.
+    Object public_names = Object::steal(PyList_New(0));
+    PyObject *key, *value;
+    for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &key, &value);)
+        if (PyUnicode_ReadChar(key, 0) != '_' &&
+            value != reinterpret_cast<PyObject*>(&tensor_base_type) &&
+            PyUnicode_CompareWithASCIIString(key, "Node") != 0)
+            PyList_Append(public_names.get(), key);
     for (auto& [name, op] : registry()) {
         auto* object = reinterpret_cast<PyObject*>(op);
         uint32_t flags = 0;
         for (const auto& s : *op->overloads) flags |= s->flags;
         if (flags & (kFunction | kPrivate)) {
-            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0) throw PythonError{};
+            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0)
+                throw PythonError{};
             if ((flags & kFunction) && name.find('.') == std::string::npos)
-                PyList_Append(function_names.get(), op->name);
+                PyList_Append(public_names.get(), op->name);
         }
         if ((flags & kMethod) && PyDict_SetItem(tensor_base_type.tp_dict, op->name, object) < 0)
             throw PythonError{};
     }
     PyType_Modified(&tensor_base_type);
-    if (PyModule_AddObjectRef(module, "_function_names", function_names.get()) < 0) throw PythonError{};
+    if (PyModule_AddObjectRef(module, "__all__", public_names.get()) < 0) throw PythonError{};
 }
 
 Operation* find_operation(const char* name) {
@@ -279,7 +334,8 @@ PyObject* call_operation(Operation* op, std::initializer_list<PyObject*> argumen
     raise_mismatch(*op->overloads, call, true);
 }
 
-// ---- conversions -------------------------------------------------------------------------------------------
+// ---- conversions
+// -------------------------------------------------------------------------------------------
 
 int64_t to_int(PyObject* o) {
     if (is_tensor(o)) return ops::item(tensor_of(o)).as_int();
@@ -288,7 +344,8 @@ int64_t to_int(PyObject* o) {
     if (v == -1 && PyErr_Occurred()) {
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
             PyErr_Clear();
-            raise(ErrorKind::Runtime, "Overflow when unpacking long: the integer does not fit into 64 bits");
+            raise(ErrorKind::Runtime,
+                  "Overflow when unpacking long: the integer does not fit into 64 bits");
         }
         throw PythonError{};
     }
@@ -312,7 +369,8 @@ Dims to_dims(PyObject* o) {
     if (!PyTuple_Check(o) && !PyList_Check(o)) return {to_int(o)};
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
     Dims out(static_cast<size_t>(n));
-    for (Py_ssize_t i = 0; i < n; i++) out[static_cast<size_t>(i)] = to_int(PySequence_Fast_GET_ITEM(o, i));
+    for (Py_ssize_t i = 0; i < n; i++)
+        out[static_cast<size_t>(i)] = to_int(PySequence_Fast_GET_ITEM(o, i));
     return out;
 }
 
@@ -332,7 +390,8 @@ std::optional<Scalar> as_scalar(PyObject* o) {
         if (overflow) return Scalar(PyLong_AsDouble(o));
         return Scalar(static_cast<int64_t>(v));
     }
-    if (PyComplex_Check(o)) return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));
+    if (PyComplex_Check(o))
+        return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));
     if (is_tensor(o)) return ops::item(tensor_of(o));
     if (PyUnicode_Check(o) || PySequence_Check(o) || !(PyNumber_Check(o) || PyIndex_Check(o)))
         return std::nullopt;
@@ -373,7 +432,8 @@ DType to_dtype(PyObject* o) {
 PyObject* to_python(const TensorList& list) {
     Object out = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(list.size())));
     for (size_t i = 0; i < list.size(); i++)
-        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i), Object::steal(wrap(list[i])).release());
+        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i),
+                         Object::steal(wrap(list[i])).release());
     return out.release();
 }
 

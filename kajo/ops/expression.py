@@ -2,8 +2,8 @@
 
 Nodes are hash-consed: equal subexpressions are one object, so shared work is found for free. A node
 has an operator, arguments, a kind ("f" a number of the computing type, "b" a truth value, "i" an
-integer as wide as the float) and, for leaves and a few operators, a value. ``x < y``, ``&``, ``|`` and
-``~`` build truth values; equality is ``eq(x, y)``, because ``==`` compares identity.
+integer as wide as the float) and, for leaves and a few operators, a value. ``x < y``, ``&``, ``|``
+and ``~`` build truth values; equality is ``eq(x, y)``, because ``==`` compares identity.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Union
 
 Number = Union["Expr", float, int, bool]
-Value = Union[str, float, int, None]
+Value = str | float | int | None
 
 
 class Expr:
@@ -26,7 +26,7 @@ class Expr:
         add(powi[2](x), const[1.0])
     """
 
-    __slots__ = ("op", "args", "kind", "val", "serial")
+    __slots__ = ("args", "kind", "op", "serial", "val")
     pool: ClassVar[dict[tuple[object, ...], Expr]] = {}
     op: str
     args: tuple[Expr, ...]
@@ -147,8 +147,9 @@ def _is_negative_zero(e: Expr) -> bool:
     return is_const(e, 0) and math.copysign(1.0, value_of(e)) < 0
 
 
-# Constructors that simplify. Only what is exact for every number is rewritten, except that x + 0 may
-# keep the sign of a zero x. x * 0 is not rewritten (inf, nan): a structural zero is None in `diff`.
+# Constructors that simplify. Only what is exact for every number is rewritten, except that x + 0
+# may keep the sign of a zero x. x * 0 is not rewritten (inf, nan): a structural zero is None in
+# `diff`.
 
 
 def add(a: Number, b: Number) -> Expr:
@@ -309,10 +310,12 @@ def substitute(roots: Iterable[Expr], replacements: dict[Expr, Expr]) -> list[Ex
 
 
 # ---- differentiation -----------------------------------------------------------------------------
-# Forward and not reverse: a reverse sweep sends where(c, g, 0) into each branch and multiplies it by
-# that branch's derivative (0 * inf = nan); forward picks the derivative of the branch that is taken.
+# Forward and not reverse: a reverse sweep sends where(c, g, 0) into each branch and multiplies it
+# by that branch's derivative (0 * inf = nan); forward picks the derivative of the branch that is
+# taken.
 
-# operator -> function(y, *args) giving the partial derivative by each argument; None where it is zero
+# operator -> function(y, *args) giving the partial derivative by each argument; None where it is
+# zero
 PARTIALS: dict[str, Callable[..., tuple[Number | None, ...]]] = {
     "add": lambda y, a, b: (1, 1),
     "sub": lambda y, a, b: (1, -1),

@@ -48,6 +48,7 @@ class Operation:
 
 
 OPERATIONS: dict[str, Operation] = {}
+G, Y = var("g"), var("y")
 
 
 def conj(x: Number) -> Expr:
@@ -92,8 +93,8 @@ def pointwise(
         allows: which of `CLASSES` the promoted inputs may be, separated by spaces.
         masks: inputs that are bool whatever the others are.
         domain: where samples are drawn.
-        partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not good
-            enough. None for an input: no gradient.
+        partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not
+            good enough. None for an input: no gradient.
         integer, boolean, complex_formula: the formula for these types where it is another one.
         complex_partials: as `partials`, for complex types.
         complex_gradient: (g, y, *inputs, **scalars) -> gradients, where the operation is not
@@ -107,48 +108,39 @@ def pointwise(
     parameters = inspect.signature(function).parameters.values()
     inputs = tuple(p.name for p in parameters if p.kind != p.KEYWORD_ONLY)
     scalars = {p.name: float(p.default) for p in parameters if p.kind == p.KEYWORD_ONLY}
-    tensors = [var(n, "b" if n in masks else "f") for n in inputs]
-    keywords = {n: var(n) for n in scalars}
+    variables = Variables(
+        [var(n, "b" if n in masks else "f") for n in inputs], {n: var(n) for n in scalars}
+    )
     allowed = frozenset(allows.split())
     assert rule in RULES and allowed <= set(CLASSES), identifier
-
-    g, y = var("g"), var("y")
-    formulas = {"float": function, "int": integer or function, "bool": boolean or integer or function}
-    formulas["complex"] = complex_formula or function
+    formulas = {
+        "float": function,
+        "int": integer or function,
+        "bool": boolean or integer or function,
+        "complex": complex_formula or function,
+    }
     converts = {"int", "bool"} if rule == "float" else set()
-    by_class = {c: formulas[c](*tensors, **keywords) for c in CLASSES if c in allowed - converts}
-    by_class = {c: e if e.kind == "b" else const(e) for c, e in by_class.items()}
+    by_class = {c: variables.apply(formulas[c]) for c in CLASSES if c in allowed - converts}
     if node_name == "":
         node_name = "".join(map(str.capitalize, (name or identifier).split("_"))) + "Backward0"
     if rule == "bool":
         node_name = None
 
-    def finish(formulas: Sequence[Number | None], result: Expr) -> tuple[Expr | None, ...]:
-        nodes = [None if f is None else const(f) for f in formulas]
-        present = [n for n in nodes if n is not None]
-        # Where a derivative contains the result itself (exp, tanh), the saved result is read.
-        keep = result.op in ("var", "const")
-        done = iter(present if keep else rewrite(present, lambda e, _: y if e is result else None))
-        return tuple(None if n is None else next(done) for n in nodes)
-
-    def derive(result: Expr, given: Partials | None) -> list[Number | None]:
-        if given is not None:
-            return list(given(y, *tensors, **keywords))
-        return [None if n in masks else (diff(result, v) or const(0)) for n, v in zip(inputs, tensors)]
-
     gradients: tuple[Expr | None, ...] = ()
     complex_gradients: tuple[Expr | None, ...] = ()
     if node_name is not None and "float" in by_class and rule != "complex":
-        real = derive(by_class["float"], partials)
-        gradients = finish([None if p is None else scaled(g, p) for p in real], by_class["float"])
+        real = by_class["float"]
+        slopes = variables.partials(real, partials)
+        gradients = _reading_result([None if p is None else scaled(G, p) for p in slopes], real)
     if node_name is not None and (complex_gradient or "complex" in by_class):
-        result = by_class["complex" if "complex" in by_class else "float"]
+        result = by_class.get("complex", by_class.get("float"))
+        assert result is not None
         if complex_gradient:
-            formulas_ = list(complex_gradient(g, y, *tensors, **keywords))
+            found = list(complex_gradient(G, Y, *variables.tensors, **variables.scalars))
         else:
-            holomorphic = derive(result, complex_partials or partials)
-            formulas_ = [None if p is None else _conjugate_product(g, p) for p in holomorphic]
-        complex_gradients = finish(formulas_, result)
+            slopes = variables.partials(result, complex_partials or partials)
+            found = [None if p is None else _conjugate_product(G, p) for p in slopes]
+        complex_gradients = _reading_result(found, result)
 
     OPERATIONS[identifier] = Operation(
         identifier, name or identifier, node_name, inputs, frozenset(masks), scalars, rule, allowed,
@@ -156,6 +148,33 @@ def pointwise(
         inspect.cleandoc(function.__doc__ or ""), identifier,
     )  # fmt: skip
     return function
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The arguments that an entry's formulas are called with."""
+
+    tensors: list[Expr]
+    scalars: dict[str, Expr]
+
+    def apply(self, formula: Formula) -> Expr:
+        """The formula over these variables."""
+        return const(formula(*self.tensors, **self.scalars))
+
+    def partials(self, result: Expr, given: Partials | None) -> list[Number | None]:
+        """The partial derivatives of the result: the given ones, else the derived ones."""
+        if given is not None:
+            return list(given(Y, *self.tensors, **self.scalars))
+        return [None if v.kind == "b" else (diff(result, v) or const(0)) for v in self.tensors]
+
+
+def _reading_result(formulas: Sequence[Number | None], result: Expr) -> tuple[Expr | None, ...]:
+    """The formulas, reading the saved result where they contain it (exp, tanh)."""
+    present = [const(f) for f in formulas if f is not None]
+    if result.op not in ("var", "const"):
+        present = rewrite(present, lambda e, _: Y if e is result else None)
+    done = iter(present)
+    return tuple(None if f is None else next(done) for f in formulas)
 
 
 def _conjugate_product(g: Expr, partial: Number) -> Expr:

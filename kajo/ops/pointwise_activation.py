@@ -1,7 +1,7 @@
 """Element-wise operations: the activations of nn.functional.
 
-Where the derivative is given, it is for the sake of a kink (which side counts), of infinities, or so
-that only the result must be saved.
+Where the derivative is given, it is for the sake of a kink (which side counts), of infinities, or
+so that only the result must be saved.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def prelu(input: Expr, weight: Expr) -> Expr:
 
 
 @pointwise
-def elu(input: Expr, *, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Number = 1.0) -> Expr:
+def elu(
+    input: Expr, *, alpha: Number = 1.0, scale: Number = 1.0, input_scale: Number = 1.0
+) -> Expr:
     negative = (alpha * scale) * expm1(input * input_scale)
     return where(input > 0, scale * input, negative)
 
@@ -152,7 +154,9 @@ def softshrink(input: Expr, *, lambd: Number = 0.5) -> Expr:
     return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, inside))
 
 
-@pointwise(allows="float int", partials=lambda y, x, *, threshold, value: (where(x <= threshold, 0, 1),))
+@pointwise(
+    allows="float int", partials=lambda y, x, *, threshold, value: (where(x <= threshold, 0, 1),)
+)
 def threshold(input: Expr, *, threshold: Number = 0.0, value: Number = 0.0) -> Expr:
     return where(input <= threshold, value, input)
 

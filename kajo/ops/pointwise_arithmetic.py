@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from .expression import Expr, Number, eq, isnan, node, where
 from .operation import alias, conj, pointwise
@@ -72,7 +73,7 @@ def div(input: Expr, other: Expr) -> Expr:
     return input / other
 
 
-def _whole_quotient(op: str) -> object:
+def _whole_quotient(op: str) -> Callable[[Expr, Expr], Expr]:
     return lambda a, b: node(op, a, b)
 
 
@@ -241,7 +242,8 @@ def _complex_sgn_gradient(g: Expr, y: Expr, x: Expr) -> tuple[Expr]:
 
 
 @pointwise(allows=ALL, partials=zero, boolean=lambda x: x,
-           complex_formula=lambda x: node("sgn", x), complex_gradient=_complex_sgn_gradient)  # fmt: skip
+           complex_formula=lambda x: node("sgn", x),
+           complex_gradient=_complex_sgn_gradient)  # fmt: skip
 def sgn(input: Expr) -> Expr:
     return sign(input)
 
@@ -389,8 +391,12 @@ def dropout_mask(input: Expr, mask: Expr, *, scale: Number = 1.0) -> Expr:
 
 @pointwise(allows="float int bool", integer=lambda x, **_: x,
            partials=lambda y, x, **_: (where(node("abs", x) < INF, 1, 0),))  # fmt: skip
-def nan_to_num(input: Expr, *, nan: Number = 0.0, posinf: Number = INF, neginf: Number = -INF) -> Expr:
-    return where(isnan(input), nan, where(eq(input, INF), posinf, where(eq(input, -INF), neginf, input)))
+def nan_to_num(
+    input: Expr, *, nan: Number = 0.0, posinf: Number = INF, neginf: Number = -INF
+) -> Expr:
+    return where(
+        isnan(input), nan, where(eq(input, INF), posinf, where(eq(input, -INF), neginf, input))
+    )
 
 
 @pointwise(rule="float", allows="float int bool", node_name="Deg2RadBackward0")

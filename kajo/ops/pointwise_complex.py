@@ -51,7 +51,8 @@ def _angle_gradient(g: Expr, y: Expr, x: Expr) -> tuple[Expr]:
 
 
 @pointwise(rule="real", allows="float complex", partials=lambda y, x: (0,),
-           complex_formula=lambda x: node("angle", x), complex_gradient=_angle_gradient)  # fmt: skip
+           complex_formula=lambda x: node("angle", x),
+           complex_gradient=_angle_gradient)  # fmt: skip
 def angle(input: Expr) -> Expr:
     return where(isnan(input), input, where(input < 0, math.pi, 0))
 

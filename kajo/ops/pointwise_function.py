@@ -116,7 +116,9 @@ def xlog1py(input: Expr, other: Expr) -> Expr:
 @pointwise(rule="float", allows=REAL, domain=POSITIVE, node_name="SpecialEntrBackward0",
            partials=lambda y, x: (-log(x) - 1,))  # fmt: skip
 def entr(input: Expr) -> Expr:
-    return where(input > 0, -input * log(input), where(eq(input, 0), 0, where(input < 0, -INF, input)))
+    return where(
+        input > 0, -input * log(input), where(eq(input, 0), 0, where(input < 0, -INF, input))
+    )
 
 
 # ---- trigonometric and hyperbolic functions ------------------------------------------------------
@@ -212,7 +214,9 @@ def _logit_eps_partials(y: Expr, x: Expr, *, eps: Expr) -> tuple[Expr]:
     return (where((x >= eps) & (x <= 1 - eps), 1 / (x * (1 - x)), 0),)
 
 
-@pointwise(name="logit", rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_eps_partials)
+@pointwise(
+    name="logit", rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_eps_partials
+)
 def logit_eps(input: Expr, *, eps: Number = 0.0) -> Expr:
     return logit(where(input < eps, eps, where(input > 1 - eps, 1 - eps, input)))
 
@@ -251,4 +255,3 @@ def digamma_(input: Expr) -> Expr:
            partials=lambda y, s, q: (None, -s * zeta(s + 1, q)))  # fmt: skip
 def zeta_(input: Expr, other: Expr) -> Expr:
     return zeta(input, other)
-

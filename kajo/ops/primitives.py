@@ -1,9 +1,9 @@
 """The scalar primitives: how they are defined, and the small ones.
 
-A primitive has up to two parts: its derivative, and, unless a machine has an instruction for it, its
-implementation as an expression over machine operations for a given float type. One implementation
-serves every generator of code, and shared parts (the range reduction of sin and cos, say) are shared
-by hash-consing. Machine operations are all that a generator must know.
+A primitive has up to two parts: its derivative, and, unless a machine has an instruction for it,
+its implementation as an expression over machine operations for a given float type. One
+implementation serves every generator of code, and shared parts (the range reduction of sin and cos,
+say) are shared by hash-consing. Machine operations are all that a generator must know.
 """
 
 from __future__ import annotations
@@ -29,17 +29,20 @@ Implementation = Callable[..., Expr]
 class Float:
     """A floating-point computing type, as implementations ask about it.
 
-    `mantissa` is the number of stored fraction bits; below `exp_low` exp gives 0, above `exp_high` inf.
+    `mantissa` is the number of stored fraction bits; below `exp_low` exp gives 0, above `exp_high`
+    inf.
     """
 
-    def __init__(self, name: str, bits: int, mantissa: int, round_: Callable[[float], float]) -> None:
+    def __init__(
+        self, name: str, bits: int, mantissa: int, round_: Callable[[float], float]
+    ) -> None:
         self.name, self.bits, self.mantissa, self.round = name, bits, mantissa, round_
         self.bias = (1 << (bits - mantissa - 2)) - 1
         self.sign_bit = -(1 << (bits - 1))
         self.exp_low, self.exp_high = (-104.0, 89.0) if bits == 32 else (-746.0, 710.0)
 
     def polynomial(self, name: str, x: Expr, chains: int = 2) -> Expr:
-        """The polynomial of this name at x, by one Horner chain (accurate) or two (short latency)."""
+        """The polynomial of this name at x; two Horner chains have half the latency of one."""
         c = COEFFICIENTS[name, self.name]
         if chains == 1 or len(c) < 5:
             return horner(c, x)
@@ -85,7 +88,8 @@ def primitive(
 ) -> Callable[[Implementation], Callable[..., Expr]]:
     """Define a primitive: `partials(y, *args)` are its derivatives, the body its implementation.
 
-    With `wide`, float32 runs the implementation in float64: for what is rarely used or loses digits.
+    With `wide`, float32 runs the implementation in float64: for what is rarely used or loses
+    digits.
     """
 
     def define(implementation: Implementation) -> Callable[..., Expr]:
@@ -121,7 +125,9 @@ to_float = machine("to_float")
 bits = machine("bits", kind="i")
 from_bits = machine("from_bits")
 scale = machine("scale")  # x * 2**n for a whole number n, rounded once
-libm = machine("libm")  # lane by lane, val = the function; `where(c, libm(x), fast)` costs only if c
+libm = machine(
+    "libm"
+)  # lane by lane, val = the function; `where(c, libm(x), fast)` costs only if c
 
 
 def _integer(op: str) -> Callable[[Expr, Any], Expr]:

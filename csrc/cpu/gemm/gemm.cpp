@@ -7,7 +7,7 @@ namespace kajo::cpu {
 namespace baseline {
 GemmKernels gemm_kernels();
 }
-#if defined(__x86_64__)
+#if defined(KAJO_X86)
 namespace avx2 {
 GemmKernels gemm_kernels();
 }
@@ -22,7 +22,7 @@ void matmul_bfloat16(const MatmulArgs& args);
 namespace {
 
 GemmKernels select() {
-#if defined(__x86_64__)
+#if defined(KAJO_X86)
     if (cpu_isa() == Isa::AVX512) {
         GemmKernels kernels = avx512::gemm_kernels();
         if (__builtin_cpu_supports("avx512bf16"))
