@@ -53,6 +53,11 @@ if TYPE_CHECKING:
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
+    from kajo.nn.functional import cosine_similarity as cosine_similarity
+    from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
+    from kajo.nn.functional import pairwise_distance as pairwise_distance
+    from kajo.nn.functional import pdist as pdist
+    from kajo.nn.functional import rms_norm as rms_norm
     from kajo.serialization import load as load
     from kajo.serialization import save as save
     from kajo.storage import TypedStorage as TypedStorage
@@ -81,6 +86,11 @@ _LAZY = {
     "TypedStorage": "storage",
     "finfo": "_type_info",
     "iinfo": "_type_info",
+    "cosine_similarity": "nn.functional",
+    "native_channel_shuffle": "nn.functional",
+    "pairwise_distance": "nn.functional",
+    "pdist": "nn.functional",
+    "rms_norm": "nn.functional",
 }
 
 

@@ -64,3 +64,5 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
         yield
     finally:
         set_rng_state(state)
+
+

@@ -36,6 +36,8 @@ Tensor mse_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
     return reduced(pointwise(OpId::mse_loss, {self, target}), reduction);
 }
 Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
+    if (is_complex(self.dtype()) || is_complex(target.dtype()))
+        return reduced(abs(sub(self, target)), reduction);
     return reduced(pointwise(OpId::l1_loss, {self, target}), reduction);
 }
 Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, int64_t reduction, double beta) {
@@ -87,16 +89,16 @@ void check_class_operands(const char* name, const Tensor& scores, const Tensor& 
     check(scores.dim() >= 1, name,
           "(): input tensor should have at least 1 dimension, but got a 0-d tensor");
     if (!is_float(scores.dtype())) raise_unsupported(name, scores.dtype());
+    if (scores.dim() > 1)
+        check_value(target.dim() >= 1 && target.size(0) == scores.size(0),
+                    "Expected input batch_size (", scores.size(0), ") to match target batch_size (",
+                    target.dim() ? target.size(0) : 0, ").");
     check(target.dtype() == DType::Int64 || target.dtype() == DType::UInt8, name,
           "(): expected scalar type Long or Byte but found ", info(target.dtype()).tensor_name,
           ": convert the target with .long()");
     const int64_t class_dim = scores.dim() == 1 ? 0 : 1;
     Dims expected = scores.sizes();
     expected.erase(static_cast<size_t>(class_dim));
-    if (scores.dim() > 1)
-        check_value(target.dim() >= 1 && target.size(0) == scores.size(0),
-                    "Expected input batch_size (", scores.size(0), ") to match target batch_size (",
-                    target.dim() ? target.size(0) : 0, ").");
     const bool single = scores.dim() == 1 && target.numel() == 1 && target.dim() <= 1;
     check(single || target.sizes() == expected, name, "(): Expected target size ", expected,
           ", got ", target.sizes());

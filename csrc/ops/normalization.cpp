@@ -176,6 +176,14 @@ ChannelStatistics statistics_of(const Tensor& x) {
     return {center, variance};
 }
 
+// Without elements there are no statistics; the parameters still belong to the history.
+Tensor unchanged_by_statistics(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    Tensor out = clone(x);
+    if (weight.defined() && weight.numel()) out = mul(out, select(weight, 0, 0));
+    if (bias.defined() && bias.numel()) out = add(out, select(bias, 0, 0));
+    return out;
+}
+
 struct BatchNorm {
     bool training, weight, bias;
     double eps;
@@ -218,16 +226,18 @@ struct BatchNorm {
 Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
                   const Tensor& running_mean, const Tensor& running_var, bool training,
                   double momentum, double eps) {
-    check(input.dim() >= 2, "batch_norm(): expected at least 2 dimensions (N, C, ...), but got ",
-          input.sizes());
+    const bool nothing = input.numel() == 0;
+    check(input.dim() >= 2 || nothing,
+          "batch_norm(): expected at least 2 dimensions (N, C, ...), but got ", input.sizes());
     if (!is_float(input.dtype())) raise_unsupported("batch_norm", input.dtype());
-    const int64_t channels = input.size(1);
+    const int64_t channels = input.dim() >= 2 ? input.size(1) : 0;
     check_channels(weight, channels, "batch_norm", "weight");
     check_channels(bias, channels, "batch_norm", "bias");
     check_channels(running_mean, channels, "batch_norm", "running_mean");
     check_channels(running_var, channels, "batch_norm", "running_var");
     check(training || (running_mean.defined() && running_var.defined()),
           "batch_norm(): running_mean and running_var must be defined in evaluation mode");
+    if (nothing) return unchanged_by_statistics(input, weight, bias);
     const DType type = cpu::reduce_type(input.dtype());
     Tensor center, rstd, out;
     {

@@ -582,6 +582,7 @@ Tensor detach_(const Tensor& self) {
 Tensor sum_to_size(const Tensor& self, IntSpan size) {
     check(expandable_to(size, self.sizes()), "size ", size, " is not expandable to size ",
           self.sizes(), ".");
+    if (size.empty()) return sum(self, Dims{}, false, std::nullopt);
     const size_t lead = at(self.dim()) - size.size();
     Dims dims;
     for (size_t i = 0; i < at(self.dim()); i++)

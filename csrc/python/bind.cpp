@@ -32,10 +32,46 @@ std::unordered_map<std::string, Operation*>& registry() {
 // ---- out= and in-place forms
 // --------------------------------------------------------------------------
 
-void write_out(const Tensor& out, const Tensor& result, const char* name) {
-    check(can_cast(result.dtype(), out.dtype()), name, "(): result type ",
-          info(result.dtype()).tensor_name, " can't be cast to the desired output type ",
-          info(out.dtype()).tensor_name);
+bool has(const Signature& s, uint32_t flag) { return (s.flags & flag) == flag; }
+
+// Calls `visit` with every tensor among the arguments.
+template <class Visit>
+void each_tensor(const Signature& s, PyObject* const* slots, Visit visit) {
+    for (size_t i = 0; i < s.parameters.size(); i++) {
+        if (slots[i] == Py_None) continue;
+        if (s.parameters[i].kind == ArgumentKind::Tensor) visit(tensor_of(slots[i]));
+        if (s.parameters[i].kind != ArgumentKind::TensorList) continue;
+        for (const Tensor& t : to_tensor_list(slots[i]))
+            if (t.defined()) visit(t);
+    }
+}
+
+void check_out_type(const Signature& s, DType result, DType out) {
+    if (has(s, kOutAnyType)) return;
+    // Truth values may also be written as bytes.
+    const bool same = result == out || (result == DType::Bool && out == DType::UInt8);
+    if (has(s, kOutSame))
+        check(same, s.name, "(): Expected out tensor to have dtype ", result, ", but got ", out,
+              " instead");
+    if (can_cast(result, out)) return;
+    raise(has(s, kOutTypeError) ? ErrorKind::Type : ErrorKind::Runtime, s.name, "(): result type ",
+          info(result).tensor_name, " can't be cast to the desired output type ",
+          info(out).tensor_name);
+}
+
+void check_out_overlap(const Signature& s, PyObject* const* slots, const Tensor& out) {
+    ops::check_no_internal_overlap(out);
+    each_tensor(s, slots, [&](const Tensor& input) {
+        const bool same_view = input.offset() == out.offset() && input.sizes() == out.sizes() &&
+                               input.strides() == out.strides() && input.dtype() == out.dtype();
+        if (!same_view || has(s, kOutApart)) ops::check_no_partial_overlap(out, input);
+    });
+}
+
+void write_out(const Signature& s, PyObject* const* slots, const Tensor& out,
+               const Tensor& result) {
+    const char* name = s.name.c_str();
+    check_out_type(s, result.dtype(), out.dtype());
     check(
         !(GradMode::enabled() && requires_grad(out)), name,
         "(): functions with out=... arguments don't support automatic differentiation, but one of "
@@ -53,14 +89,15 @@ void write_out(const Tensor& out, const Tensor& result, const char* name) {
             throw PythonError{};
         ops::resize_(out, result.sizes());
     }
+    if (result.numel() != 0) check_out_overlap(s, slots, out);
     ops::copy_raw(out, result);
     note_write(out, name);
 }
 
-Object with_out(const Signature& s, Object result, PyObject* out) {
+Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObject* out) {
     GradModeGuard off(false);
     if (is_tensor(out) && is_tensor(result.get())) {
-        write_out(tensor_of(out), tensor_of(result.get()), s.name.c_str());
+        write_out(s, slots, tensor_of(out), tensor_of(result.get()));
         return Object::borrow(out);
     }
     check_type(PyTuple_Check(out) || PyList_Check(out), s.name, "(): argument 'out' must be ",
@@ -73,11 +110,27 @@ Object with_out(const Signature& s, Object result, PyObject* out) {
     for (Py_ssize_t i = 0; i < n; i++) {
         Object item = Object::steal(PySequence_GetItem(out, i));
         check_type(is_tensor(item.get()), s.name, "(): argument 'out' must be tuple of Tensors");
-        write_out(tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)),
-                  s.name.c_str());
+        write_out(s, slots, tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)));
         PyTuple_SET_ITEM(written.get(), i, item.release());
     }
     return written;
+}
+
+// A computation that is asked for in out= runs in out's dtype where no other is named.
+void take_dtype_of_out(const Signature& s, PyObject** slots, PyObject* out) {
+    if (!out || !is_tensor(out)) return;
+    for (size_t i = 0; i < s.parameters.size(); i++)
+        if (s.parameters[i].kind == ArgumentKind::DType && slots[i] == Py_None)
+            slots[i] = wrap_dtype(tensor_of(out).dtype());
+}
+
+// What backward reads of the old values must outlive their being overwritten.
+Object keep_old_values(const Signature& s, PyObject* const* slots) {
+    bool recorded = false;
+    if (GradMode::enabled())
+        each_tensor(s, slots, [&](const Tensor& t) { recorded |= requires_grad(t); });
+    return recorded ? Object::steal(wrap(ops::clone(tensor_of(slots[0]))))
+                    : Object::borrow(slots[0]);
 }
 
 Object write_in_place(const Signature& s, PyObject* self, Object result) {
@@ -126,26 +179,6 @@ Object name_results(const Signature& s, Object result) {
 // ---- calling
 // ----------------------------------------------------------------------------------------------
 
-bool any_needs_grad(const Signature& s, PyObject* const* slots) {
-    if (!GradMode::enabled()) return false;
-    for (size_t i = 0; i < s.parameters.size(); i++)
-        if (is_tensor(slots[i]) && requires_grad(tensor_of(slots[i]))) return true;
-    return false;
-}
-
-// Computes, then writes over the first argument. What backward reads must be the old value.
-Object call_in_place(const Signature& s, PyObject** slots) {
-    PyObject* const self = slots[0];
-    check_inplace(tensor_of(self), s.name.c_str());
-    Object before;
-    if (any_needs_grad(s, slots)) {
-        before = Object::steal(wrap(ops::clone(tensor_of(self))));
-        for (size_t i = 0; i < s.parameters.size(); i++)
-            if (slots[i] == self) slots[i] = before.get();
-    }
-    return write_in_place(s, self, Object::steal(s.invoke(slots)));
-}
-
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
     PyObject* slots[kMaxArguments];
@@ -153,12 +186,18 @@ PyObject* call_overloads(Operation* op, const Call& call) {
     for (const auto& s : *op->overloads) {
         Object packed;
         if (!match(*s, call, slots, &out, packed)) continue;
-        if (op->in_place) return call_in_place(*s, slots).release();
+        if (op->in_place) {
+            PyObject* self = slots[0];
+            check_inplace(tensor_of(self), s->name.c_str());
+            const Object old = keep_old_values(*s, slots);
+            slots[0] = old.get();
+            return write_in_place(*s, self, Object::steal(s->invoke(slots))).release();
+        }
+        take_dtype_of_out(*s, slots, out);
         PyObject* raw = s->invoke(slots);
         if (!out && s->result_names.empty()) return raw;
-        Object result = Object::steal(raw);
-        result = name_results(*s, std::move(result));
-        if (out) result = with_out(*s, std::move(result), out);
+        Object result = name_results(*s, Object::steal(raw));
+        if (out) result = with_out(*s, slots, std::move(result), out);
         return result.release();
     }
     return nullptr;

@@ -11,11 +11,15 @@
 namespace kajo::python {
 
 enum OpFlag : uint32_t {
-    kFunction = 1,  // kajo.name
-    kMethod = 2,    // Tensor.name
-    kInplace = 4,   // Tensor.name_ (and kajo.name_) by computing and copying, with history
-    kOut = 8,       // the out= form, by computing and copying
-    kPrivate = 16,  // kajo._core.name only
+    kFunction = 1,         // kajo.name
+    kMethod = 2,           // Tensor.name
+    kInplace = 4,          // Tensor.name_ (and kajo.name_) by computing and copying, with history
+    kOut = 8,              // the out= form, by computing and copying
+    kPrivate = 16,         // kajo._core.name only
+    kOutSame = 8 | 32,     // the out= form, which must have the result's dtype
+    kOutAnyType = 8 | 64,  // the out= form, of any dtype
+    kOutTypeError = 8 | 128,  // the out= form; a dtype that cannot hold the result is a TypeError
+    kOutApart = 256,          // out= may not be one of the inputs
 };
 
 enum class ArgumentKind : uint8_t {
@@ -42,7 +46,7 @@ struct Parameter {
     bool optional = false;  // None is a value
     bool keyword_only = false;
     bool single = false;           // int[n]: one int stands for a list
-    bool optional_items = false;   // Tensor?[]: elements may be None
+    bool items_optional = false;   // Tensor?[]: None is an element
     PyObject* fallback = nullptr;  // the default; null: must be given
 };
 

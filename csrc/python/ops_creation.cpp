@@ -74,6 +74,32 @@ Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double ba
                                 device.value_or(Device{})),
                   requires_grad);
 }
+// Ends of one or more dimensions, which the overloads for numbers do not take.
+template <class Start, class End>
+void refuse_ends(const char* name, const Start& start, const End& end) {
+    const auto dims = []<class T>(const T& x) {
+        if constexpr (std::is_same_v<T, Tensor>)
+            return x.dim();
+        else
+            return int64_t{0};
+    };
+    raise(ErrorKind::Runtime, name,
+          "() only supports 0-dimensional start and end tensors, but got start with ", dims(start),
+          " dimension(s) and end with ", dims(end), " dimension(s)");
+}
+template <class Start, class End>
+Tensor linspace_between(const Start& start, const End& end, int64_t, Type, Layout, Where, Flag,
+                        bool) {
+    refuse_ends("linspace", start, end);
+    return {};
+}
+template <class Start, class End>
+Tensor logspace_between(const Start& start, const End& end, int64_t, double, Type, Layout, Where,
+                        Flag, bool) {
+    refuse_ends("logspace", start, end);
+    return {};
+}
+
 Tensor eye(int64_t n, int64_t m, Type dtype, Layout, Where device, Flag, bool requires_grad) {
     return marked(ops::eye(n, m, or_default(dtype), device.value_or(Device{})), requires_grad);
 }
@@ -161,6 +187,18 @@ const OpEntry table[] = {
     {"linspace(Scalar start, Scalar end, int steps, OPTIONS) -> Tensor", bind<&linspace>, kMaker},
     {"logspace(Scalar start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor",
      bind<&logspace>, kMaker},
+    {"linspace(Tensor start, Tensor end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Tensor, Tensor>>, kMaker},
+    {"linspace(Tensor start, Scalar end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Tensor, Scalar>>, kMaker},
+    {"linspace(Scalar start, Tensor end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Scalar, Tensor>>, kMaker},
+    {"logspace(Tensor start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Tensor, Tensor>>, kMaker},
+    {"logspace(Tensor start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Tensor, Scalar>>, kMaker},
+    {"logspace(Scalar start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Scalar, Tensor>>, kMaker},
     {"eye(int n, OPTIONS) -> Tensor", bind<&eye_square>, kMaker},
     {"eye(int n, int m, OPTIONS) -> Tensor", bind<&eye>, kMaker},
     {"empty_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor",

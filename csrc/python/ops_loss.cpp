@@ -1,4 +1,5 @@
 // Python names of the softmax family and of losses.
+#include "ops/ctc.h"
 #include "ops/loss.h"
 #include "ops/softmax.h"
 #include "python/bind.h"
@@ -41,6 +42,12 @@ const OpEntry table[] = {
     {"hinge_embedding_loss(Tensor self, Tensor target, float margin=1.0, int reduction=1) -> "
      "Tensor",
      bind<&ops::hinge_embedding_loss>, kFunction},
+    {"ctc_loss(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int "
+     "blank=0, int reduction=1, bool zero_infinity=False) -> Tensor",
+     bind<&ops::ctc_loss_listed>, kFunction},
+    {"ctc_loss(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int "
+     "blank=0, int reduction=1, bool zero_infinity=False) -> Tensor",
+     bind<&ops::ctc_loss>, kFunction},
     {"nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, int "
      "ignore_index=-100) -> Tensor",
      bind<&ops::nll_loss>, kPrivate},

@@ -33,6 +33,22 @@ constexpr Unary question(const char* names) {
     return {names, bind<&ops::unary<op>>, nullptr, kBoth};
 }
 
+template <class Exponent>
+Tensor float_power_(const Tensor& self, const Exponent& exponent) {
+    bool complex = is_complex(self.dtype());
+    if constexpr (std::is_same_v<Exponent, Tensor>)
+        complex |= is_complex(exponent.dtype());
+    else
+        complex |= exponent.is_complex();
+    const DType wide = complex ? DType::Complex128 : DType::Float64;
+    check(self.dtype() == wide, "float_power_(): the base has dtype ", self.dtype(),
+          " but the operation's result requires dtype ", wide);
+    if constexpr (std::is_same_v<Exponent, Tensor>)
+        return ops::pow_(self, ops::to(exponent, wide));
+    else
+        return ops::pow_(self, exponent);
+}
+
 const Unary unaries[] = {
     unary<OpId::abs>("abs absolute"),
     unary<OpId::acos>("acos arccos"),
@@ -44,7 +60,7 @@ const Unary unaries[] = {
     unary<OpId::atanh>("atanh arctanh"),
     unary<OpId::bitwise_not>("bitwise_not"),
     unary<OpId::ceil>("ceil"),
-    unary<OpId::conj>("conj_physical"),
+    {"conj_physical", bind<&ops::conj>, bind<&ops::unary_<OpId::conj>>},
     {"conj", bind<&ops::conj>, nullptr, kBoth},
     unary<OpId::cos>("cos"),
     unary<OpId::cosh>("cosh"),
@@ -62,8 +78,8 @@ const Unary unaries[] = {
     question<OpId::isfinite>("isfinite"),
     question<OpId::isinf>("isinf"),
     question<OpId::isnan>("isnan"),
-    {"isneginf", bind<&ops::unary<OpId::isneginf>>, nullptr},
-    {"isposinf", bind<&ops::unary<OpId::isposinf>>, nullptr},
+    {"isneginf", bind<&ops::unary<OpId::isneginf>>, nullptr, kBoth | kOutSame},
+    {"isposinf", bind<&ops::unary<OpId::isposinf>>, nullptr, kBoth | kOutSame},
     unary<OpId::lgamma>("lgamma special.gammaln"),
     unary<OpId::log>("log"),
     unary<OpId::log10>("log10"),
@@ -79,7 +95,7 @@ const Unary unaries[] = {
     unary<OpId::sgn>("sgn"),
     unary<OpId::sigmoid>("sigmoid special.expit"),
     unary<OpId::sign>("sign"),
-    {"signbit", bind<&ops::unary<OpId::signbit>>, nullptr},
+    {"signbit", bind<&ops::unary<OpId::signbit>>, nullptr, kBoth | kOutSame},
     unary<OpId::sin>("sin"),
     unary<OpId::sinc>("sinc special.sinc"),
     unary<OpId::sinh>("sinh"),
@@ -95,7 +111,7 @@ const Unary unaries[] = {
     unary<OpId::mish>("mish", kPrivate),
     unary<OpId::hardsigmoid>("hardsigmoid", kPrivate),
     unary<OpId::hardswish>("hardswish", kPrivate),
-    unary<OpId::logsigmoid>("log_sigmoid", kPrivate),
+    unary<OpId::logsigmoid>("log_sigmoid", kPrivate | kOut),
     unary<OpId::softsign>("softsign", kPrivate),
     unary<OpId::tanhshrink>("tanhshrink", kPrivate),
 };
@@ -217,7 +233,7 @@ using Elu = Activation<OpId::elu, Scalar, Scalar, Scalar>;
 Tensor prelu(const Tensor& self, const Tensor& weight) {
     check(self.dtype() == weight.dtype(), "prelu(): Type promoting not supported. Got ",
           self.dtype(), " and ", weight.dtype());
-    if (weight.dim() == 0 || (weight.dim() == 1 && weight.numel() == 1 && self.dim() <= 1))
+    if (weight.dim() == 0 || (weight.numel() == 1 && self.dim() == 1))
         return ops::binary<OpId::prelu>(self, weight);
     check(weight.dim() == 1,
           "prelu(): Expected weight to be a scalar or 1D tensor, but got ndim = ", weight.dim());
@@ -229,6 +245,12 @@ Tensor prelu(const Tensor& self, const Tensor& weight) {
     Dims shape(static_cast<size_t>(self.dim()), 1);
     if (self.dim() > 1) shape[1] = weight.numel();
     return ops::binary<OpId::prelu>(self, ops::reshape(weight, shape));
+}
+
+Tensor softshrink(const Tensor& self, const Scalar& lambd) {
+    check(lambd.as_double() >= 0, "softshrink(): lambda must be in range [0, inf] for input dtype ",
+          info(self.dtype()).tensor_name, ", but found ", lambd.as_double());
+    return Activation1<OpId::softshrink>::out(self, lambd);
 }
 
 const OpEntry entries[] = {
@@ -282,10 +304,10 @@ const OpEntry entries[] = {
     {"pow(Scalar self, Tensor exponent) -> Tensor", bind<ST{&ops::pow}>, kAll},
     {"pow_(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::pow_}>, kMethod},
     {"pow_(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::pow_}>, kMethod},
-    {"float_power(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::float_power}>,
-     kAll | kInplace},
-    {"float_power(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::float_power}>,
-     kAll | kInplace},
+    {"float_power(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::float_power}>, kAll},
+    {"float_power(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::float_power}>, kAll},
+    {"float_power_(Tensor self, Tensor exponent) -> Tensor", bind<&float_power_<Tensor>>, kMethod},
+    {"float_power_(Tensor self, Scalar exponent) -> Tensor", bind<&float_power_<Scalar>>, kMethod},
     {"float_power(Scalar self, Tensor exponent) -> Tensor", bind<ST{&ops::float_power}>, kAll},
     {"lerp(Tensor self, Tensor end, Tensor weight) -> Tensor", bind<TTT{&ops::lerp}>, kAll},
     {"lerp(Tensor self, Tensor end, Scalar weight) -> Tensor", bind<TTS{&ops::lerp}>, kAll},
@@ -349,7 +371,7 @@ const OpEntry entries[] = {
      kBoth},
     {"clamp_max_(Tensor self, Scalar max) -> Tensor", bind<&clamp_max_>, kBoth},
 
-    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate},
+    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate | kOut},
     {"prelu(Tensor self, Tensor weight) -> Tensor", bind<&prelu>, kBoth},
     {"celu(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::out>,
      kFunction},
@@ -371,8 +393,7 @@ const OpEntry entries[] = {
      bind<&Activation2<OpId::softplus>::out>, kPrivate | kOut},
     {"hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor",
      bind<&Activation1<OpId::hardshrink>::out>, kAll},
-    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor",
-     bind<&Activation1<OpId::softshrink>::out>, kPrivate | kOut},
+    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&softshrink>, kPrivate | kOut},
     {"threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor",
      bind<&Activation2<OpId::threshold>::out>, kFunction | kOut},
     {"threshold_(Tensor self, Scalar threshold, Scalar value) -> Tensor",

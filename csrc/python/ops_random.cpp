@@ -114,12 +114,12 @@ const OpEntry table[] = {
     {"normal(float mean, float std, int[] size, OPTIONS) -> Tensor", bind<&normal_sized>, kMaker},
 
     {"bernoulli(Tensor self, *, Generator? generator=None) -> Tensor", bind<&ops::bernoulli>,
-     kBoth | kOut},
+     kBoth | kOutAnyType},
     {"bernoulli(Tensor self, float p, *, Generator? generator=None) -> Tensor",
      bind<&ops::bernoulli_p>, kBoth},
     {"multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator? "
      "generator=None) -> Tensor",
-     bind<&ops::multinomial>, kBoth | kOut},
+     bind<&ops::multinomial>, kBoth | kOutSame},
     {"poisson(Tensor self, Generator? generator=None) -> Tensor", bind<&ops::poisson>, kFunction},
     {"binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor",
      bind<&ops::binomial>, kFunction},

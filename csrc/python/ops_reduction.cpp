@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint32_t kBoth = kFunction | kMethod;
 constexpr uint32_t kAll = kBoth | kOut;
+constexpr uint32_t kAllSame = kBoth | kOutSame;
 using ops::OptionalDims;
 using OptionalScalar = std::optional<Scalar>;
 using Pair = std::tuple<Tensor, Tensor>;
@@ -58,7 +59,7 @@ const OpEntry table[] = {
     {"nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
      "Tensor",
      bind<&ops::nansum>, kAll},
-    {"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&whole<&ops::mean>>, kBoth},
+    {"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&whole<&ops::mean>>, kAll},
     {"mean(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
      bind<&ops::mean>, kAll},
     {"nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
@@ -69,25 +70,27 @@ const OpEntry table[] = {
      bind<&ops::prod>, kAll},
     {"count_nonzero(Tensor self, int[1]? dim=None) -> Tensor", bind<&ops::count_nonzero>, kBoth},
 
-    {"all(Tensor self) -> Tensor", bind<&all_whole>, kAll},
-    {"all(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::all>, kAll},
-    {"any(Tensor self) -> Tensor", bind<&any_whole>, kAll},
-    {"any(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::any>, kAll},
+    {"all(Tensor self) -> Tensor", bind<&all_whole>, kAllSame},
+    {"all(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::all>, kAllSame},
+    {"any(Tensor self) -> Tensor", bind<&any_whole>, kAllSame},
+    {"any(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::any>, kAllSame},
 
-    {"max(Tensor self) -> Tensor", bind<&ops::max_all>, kBoth},
-    {"max(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
-     bind<&ops::max>, kAll},
+    {"max(Tensor self) -> Tensor", bind<&ops::max_all>, kAllSame},
     {"max(Tensor self, Tensor other) -> Tensor", bind<&ops::maximum>, kAll},
-    {"min(Tensor self) -> Tensor", bind<&ops::min_all>, kBoth},
-    {"min(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
-     bind<&ops::min>, kAll},
+    {"max(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
+     bind<&ops::max>, kAllSame},
+    {"min(Tensor self) -> Tensor", bind<&ops::min_all>, kAllSame},
     {"min(Tensor self, Tensor other) -> Tensor", bind<&ops::minimum>, kAll},
-    {"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amax>, kAll},
-    {"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amin>, kAll},
+    {"min(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
+     bind<&ops::min>, kAllSame},
+    {"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amax>, kAllSame},
+    {"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amin>, kAllSame},
     {"aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)",
-     bind<&ops::aminmax>, kAll},
-    {"argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmax>, kAll},
-    {"argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmin>, kAll},
+     bind<&ops::aminmax>, kAllSame},
+    {"argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmax>,
+     kAllSame},
+    {"argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmin>,
+     kAllSame},
 
     {"var(Tensor self, bool unbiased=True) -> Tensor", bind<&spread_whole<&ops::var>>, kBoth},
     {"var(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor",

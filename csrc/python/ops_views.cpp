@@ -1,4 +1,5 @@
 // Python names of views and of what tensors tell about themselves.
+#include "autograd/attach.h"
 #include "autograd/meta.h"
 #include "core/promotion.h"
 #include "ops/copy.h"
@@ -191,6 +192,7 @@ Tensor set_tensor_sized(const Tensor& t, const Tensor& source, int64_t offset, I
 }
 Tensor resize_as_(const Tensor& t, const Tensor& other) { return ops::resize_(t, other.sizes()); }
 Tensor in_place_view(const Tensor& self, const Tensor& made) {
+    check_inplace(self, "in-place view");
     self.impl()->set_sizes(made.sizes(), made.strides());
     self.impl()->offset = made.offset();
     if (AutogradMeta* from = meta_of(made); from && from->grad_fn) {
@@ -214,7 +216,73 @@ Tensor as_strided_(const Tensor& t, IntSpan size, IntSpan stride, std::optional<
     return in_place_view(t, ops::as_strided(t, size, stride, offset));
 }
 
+// The copying form of a view.
+template <auto view>
+struct Copied;
+template <class R, class... A, R (*view)(A...)>
+struct Copied<view> {
+    static R call(A... arguments) {
+        const R made = view(arguments...);
+        if constexpr (std::is_same_v<R, Tensor>) {
+            return ops::clone(made, MemoryFormat::Contiguous);
+        } else {
+            TensorList out;
+            for (const Tensor& t : made) out.push_back(ops::clone(t, MemoryFormat::Contiguous));
+            return out;
+        }
+    }
+};
+template <auto view>
+constexpr Invoke copied = bind<&Copied<view>::call>;
+
+Tensor expand_plain(const Tensor& t, IntSpan size, bool) { return ops::expand(t, size); }
+Tensor alias_of(const Tensor& t) { return ops::as_view(t); }
+Tensor view_plain(const Tensor& t, IntSpan size) { return ops::view(t, size); }
+Tensor view_typed(const Tensor& t, DType dtype) { return ops::view_dtype(t, dtype); }
+Tensor as_strided_scatter(const Tensor& t, const Tensor& src, IntSpan size, IntSpan stride,
+                          std::optional<int64_t> offset) {
+    const Tensor out = ops::clone(t);
+    ops::copy_(ops::as_strided(out, size, stride, offset.value_or(0)), src);
+    return out;
+}
+
+constexpr uint32_t kCopy = kFunction | kOutSame;
+
 const OpEntry table[] = {
+    {"expand_copy(Tensor self, int[] size, *, bool implicit=False) -> Tensor",
+     copied<&expand_plain>, kCopy},
+    {"diagonal_copy(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor",
+     copied<&ops::diagonal>, kCopy},
+    {"alias_copy(Tensor self) -> Tensor", copied<&alias_of>, kCopy},
+    {"as_strided_copy(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor",
+     copied<&ops::as_strided>, kCopy},
+    {"as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? "
+     "storage_offset=None) -> Tensor",
+     bind<&as_strided_scatter>, kBoth | kOutSame},
+    {"view_copy(Tensor self, int[] size) -> Tensor", copied<&view_plain>, kCopy},
+    {"view_copy(Tensor self, ScalarType dtype) -> Tensor", copied<&view_typed>, kCopy},
+    {"permute_copy(Tensor self, int[] dims) -> Tensor", copied<&ops::permute>, kCopy},
+    {"unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]", copied<&ops::chunk>, kBoth},
+    {"unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]", copied<&ops::split>,
+     kBoth},
+    {"unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
+     copied<&ops::split_sizes>, kBoth},
+    {"split_copy(Tensor self, int split_size, int dim=0) -> Tensor[]", copied<&ops::split>, kCopy},
+    {"split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
+     copied<&ops::split_sizes>, kCopy},
+    {"unbind_copy(Tensor self, int dim=0) -> Tensor[]", copied<&ops::unbind>, kCopy},
+    {"unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor", copied<&ops::unfold>,
+     kCopy},
+    {"squeeze_copy(Tensor self) -> Tensor", copied<&ops::squeeze>, kCopy},
+    {"squeeze_copy(Tensor self, int dim) -> Tensor", copied<&squeeze_one>, kCopy},
+    {"squeeze_copy(Tensor self, int[] dim) -> Tensor", copied<&ops::squeeze_dims>, kCopy},
+    {"unsqueeze_copy(Tensor self, int dim) -> Tensor", copied<&ops::unsqueeze>, kCopy},
+    {"transpose_copy(Tensor self, int dim0, int dim1) -> Tensor", copied<&ops::transpose>, kCopy},
+    {"t_copy(Tensor self) -> Tensor", copied<&ops::t>, kCopy},
+    {"detach_copy(Tensor self) -> Tensor", copied<&detach_view>, kCopy},
+    {"view_as_real_copy(Tensor self) -> Tensor", copied<&ops::view_as_real>, kCopy},
+    {"view_as_complex_copy(Tensor self) -> Tensor", copied<&ops::view_as_complex>, kCopy},
+
     {"size(Tensor self) -> int[]", bind<&size_all>, kMethod},
     {"size(Tensor self, int dim) -> int", bind<&size_one>, kMethod},
     {"stride(Tensor self) -> int[]", bind<&stride_all>, kMethod},
@@ -324,8 +392,8 @@ const OpEntry table[] = {
     {"squeeze(Tensor self, int[] dim) -> Tensor", bind<&ops::squeeze_dims>, kBoth},
     {"unsqueeze(Tensor self, int dim) -> Tensor", bind<&ops::unsqueeze>, kBoth},
     {"flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor", bind<&ops::flatten>, kBoth},
-    {"ravel(Tensor self) -> Tensor", bind<+[](const Tensor& t) { return ops::reshape(t, {-1}); }>,
-     kBoth},
+    {"ravel(Tensor self) -> Tensor",
+     bind<+[](const Tensor& t) { return ops::view(ops::contiguous(t), {-1}); }>, kBoth},
     {"unflatten(Tensor self, int dim, int[] sizes) -> Tensor", bind<&ops::unflatten>, kBoth},
     {"movedim(Tensor self, int source, int destination) -> Tensor", bind<&movedim_int>, kBoth},
     {"movedim(Tensor self, int[] source, int[] destination) -> Tensor", bind<&ops::movedim>, kBoth},

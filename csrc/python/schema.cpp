@@ -98,7 +98,7 @@ Parameter read_parameter(Reader& in, bool keyword_only) {
     p.kind = kind->second;
     if (in.accept("?[]")) {
         p.kind = list_kind(p.kind);
-        p.optional_items = true;
+        p.items_optional = true;
     } else if (in.accept("[")) {
         p.single = !in.word().empty();
         in.accept("]");
@@ -210,7 +210,7 @@ bool accepts(const Parameter& p, PyObject* o) {
             return is_tensor(o);
         case ArgumentKind::TensorList:
             return all_items(
-                o, [&](PyObject* x) { return is_tensor(x) || (x == Py_None && p.optional_items); });
+                o, [&](PyObject* x) { return is_tensor(x) || (x == Py_None && p.items_optional); });
         case ArgumentKind::Scalar:
             return is_number(o);
         case ArgumentKind::Int:

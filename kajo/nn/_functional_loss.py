@@ -520,6 +520,12 @@ def linear_cross_entropy(
         raise RuntimeError(f"expected weight shape to be ({shape[0]},), got {tuple(weight.shape)}")
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+    if len(shape) > 1 and input.dim() < 2:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires "
+            f"batched input, (N, {input.size(-1)}), got unbatched input with shape "
+            f"{tuple(input.shape)}"
+        )
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = _core.linear(input, linear_weight.reshape(-1, linear_weight.size(-1)), bias)
     logits = logits.reshape(*input.shape[:-1], *shape)
