@@ -42,7 +42,8 @@ struct Sequence {
     }
     void end(double* row) const {
         std::fill(row, row + states, kNever);
-        for (int64_t s = std::max<int64_t>(states - 2, 0); s < states; s++) row[s] = score(steps - 1, s);
+        for (int64_t s = std::max<int64_t>(states - 2, 0); s < states; s++)
+            row[s] = score(steps - 1, s);
     }
     // The log-probability of having come to each state by `time`.
     void forward(const double* before, double* now, int64_t time) const {
@@ -74,8 +75,8 @@ struct Batch {
           labels(in[1].data<int64_t>()),
           input_lengths(in[2].data<int64_t>()),
           label_lengths(in[3].data<int64_t>()) {
-        check(blank >= 0 && blank < classes, "ctc_loss(): blank must be in label range, but got ", blank,
-              " for ", classes, " classes");
+        check(blank >= 0 && blank < classes, "ctc_loss(): blank must be in label range, but got ",
+              blank, " for ", classes, " classes");
         const bool joined = in[1].dim() == 1;
         int64_t total = 0;
         for (int64_t n = 0; n < samples; n++) {
@@ -96,15 +97,21 @@ struct Batch {
     }
 
     static void check_range(const char* name, int64_t value, int64_t most) {
-        check(value >= 0, "ctc_loss(): Expected ", name, " to have value at least 0, but got value ", value);
+        check(value >= 0, "ctc_loss(): Expected ", name,
+              " to have value at least 0, but got value ", value);
         check(value <= most, "ctc_loss(): Expected ", name, " to have value at most ", most,
               ", but got value ", value);
     }
 
     template <class T>
     Sequence<T> sequence(const T* log_probs, int64_t n, int64_t blank) const {
-        return {log_probs + n * classes, samples * classes,  input_lengths[n],
-                classes, labels + starts[static_cast<size_t>(n)], 2 * label_lengths[n] + 1, blank};
+        return {log_probs + n * classes,
+                samples * classes,
+                input_lengths[n],
+                classes,
+                labels + starts[static_cast<size_t>(n)],
+                2 * label_lengths[n] + 1,
+                blank};
     }
 };
 
@@ -124,11 +131,13 @@ double loss_of(const Sequence<T>& sequence) {
 template <class T>
 void gradient_of(const Sequence<T>& sequence, double loss, double scale, T* grad) {
     const auto states = static_cast<size_t>(sequence.states);
-    std::vector<double> alpha(static_cast<size_t>(sequence.steps) * states), beta(states), after(states);
+    std::vector<double> alpha(static_cast<size_t>(sequence.steps) * states), beta(states),
+        after(states);
     std::vector<double> through(static_cast<size_t>(sequence.classes));
     sequence.begin(alpha.data());
     for (int64_t t = 1; t < sequence.steps; t++)
-        sequence.forward(&alpha[static_cast<size_t>(t - 1) * states], &alpha[static_cast<size_t>(t) * states], t);
+        sequence.forward(&alpha[static_cast<size_t>(t - 1) * states],
+                         &alpha[static_cast<size_t>(t) * states], t);
     for (int64_t t = sequence.steps - 1; t >= 0; t--) {
         std::swap(beta, after);
         if (t == sequence.steps - 1)
@@ -142,9 +151,11 @@ void gradient_of(const Sequence<T>& sequence, double loss, double scale, T* grad
             sum = log_sum(sum, row[s] + beta[static_cast<size_t>(s)]);
         }
         for (int64_t c = 0; c < sequence.classes; c++) {
-            const auto log_prob = static_cast<double>(sequence.log_probs[t * sequence.time_stride + c]);
+            const auto log_prob =
+                static_cast<double>(sequence.log_probs[t * sequence.time_stride + c]);
             const double share = std::exp(through[static_cast<size_t>(c)] + loss - log_prob);
-            grad[t * sequence.time_stride + c] = static_cast<T>((std::exp(log_prob) - share) * scale);
+            grad[t * sequence.time_stride + c] =
+                static_cast<T>((std::exp(log_prob) - share) * scale);
         }
     }
 }
@@ -180,8 +191,8 @@ void ctc_loss_backward(TensorRefs out, TensorRefs in, const void* attributes) {
         parallel_for(batch.samples, [&](int64_t n) {
             const auto loss = static_cast<double>(losses[n]);
             if (a.zero_infinity && loss == -kNever) return;
-            gradient_of(batch.sequence(in[0].data<T>(), n, a.blank), loss, static_cast<double>(scales[n]),
-                        grad + n * batch.classes);
+            gradient_of(batch.sequence(in[0].data<T>(), n, a.blank), loss,
+                        static_cast<double>(scales[n]), grad + n * batch.classes);
         });
     });
 }

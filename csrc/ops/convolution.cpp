@@ -295,7 +295,8 @@ Tensor integer_convolution(const Arguments& a, const Tensor& input, const Tensor
     }
     image = constant_pad_nd(image, pad, 0);
     for (int d = 0; d < a.dims; d++) {
-        image = unfold(image, d + 2, a.dilation[d] * (s.kernel[d] - 1) + 1, a.transposed ? 1 : a.stride[d]);
+        image = unfold(image, d + 2, a.dilation[d] * (s.kernel[d] - 1) + 1,
+                       a.transposed ? 1 : a.stride[d]);
         image = slice(image, -1, std::nullopt, std::nullopt, a.dilation[d]);
         spatial.push_back(image.size(d + 2));
     }
@@ -309,7 +310,8 @@ Tensor integer_convolution(const Arguments& a, const Tensor& input, const Tensor
     const Tensor split = reshape(image, {samples, groups, channels, places, taps});
     const Tensor patches =
         reshape(permute(split, {1, 0, 3, 2, 4}), {groups, samples * places, channels * taps});
-    const Tensor product = reshape(matmul(patches, transpose(kernel, 1, 2)), {groups, samples, places, outputs});
+    const Tensor product =
+        reshape(matmul(patches, transpose(kernel, 1, 2)), {groups, samples, places, outputs});
     Dims sizes{samples, groups * outputs};
     for (const int64_t size : spatial) sizes.push_back(size);
     const Tensor out = reshape(permute(product, {1, 0, 3, 2}), sizes);
@@ -334,7 +336,7 @@ Tensor run(const Arguments& a, const Tensor& given, const Tensor& weight, const 
           ", but got input of size: ", given.sizes());
     const Tensor input = batched ? given : unsqueeze(given, 0);
     check_operands(a, input, weight, bias);
-    const auto convolution = is_complex(input.dtype())         ? complex_convolution
+    const auto convolution = is_complex(input.dtype())       ? complex_convolution
                              : input.dtype() == DType::Int64 ? integer_convolution
                                                              : real_convolution;
     const Tensor out = convolution(a, input, weight, bias);

@@ -22,8 +22,8 @@ enum LossReduction : int64_t { kNone, kMean, kSum };
 Tensor lengths_of(const char* name, const Tensor& lengths, int64_t samples) {
     check(is_integral(lengths.dtype(), false), "ctc_loss(): ", name, " must be integral, but got ",
           info(lengths.dtype()).tensor_name);
-    check(lengths.numel() == samples, "ctc_loss(): ", name, " must be of size batch_size, ", samples,
-          ", but got ", lengths.numel());
+    check(lengths.numel() == samples, "ctc_loss(): ", name, " must be of size batch_size, ",
+          samples, ", but got ", lengths.numel());
     return contiguous(to(reshape(lengths, {samples}), DType::Int64));
 }
 
@@ -32,10 +32,12 @@ Tensor gradient(const Tensor& grad, TensorRefs saved, const cpu::CtcAttributes& 
     const Tensor& log_probs = saved[0];
     Tensor out = kajo::empty(log_probs.sizes(), log_probs.dtype(), log_probs.device());
     launch(ctc_loss_backward_kernel, {out},
-           {contiguous(log_probs), saved[1], saved[2], saved[3], saved[4], contiguous(grad)}, attributes);
+           {contiguous(log_probs), saved[1], saved[2], saved[3], saved[4], contiguous(grad)},
+           attributes);
     return attach("NotImplemented", out, {grad, log_probs}, {}, [](Backward&) {
-        raise(ErrorKind::Runtime, "ctc_loss(): the derivative of its backward is not implemented: "
-                                  "call backward() without create_graph=True");
+        raise(ErrorKind::Runtime,
+              "ctc_loss(): the derivative of its backward is not implemented: "
+              "call backward() without create_graph=True");
     });
 }
 
@@ -44,13 +46,14 @@ Tensor losses_of(const Tensor& log_probs, const Tensor& targets, const Tensor& i
     Tensor losses = kajo::empty({log_probs.size(1)}, log_probs.dtype(), log_probs.device());
     {
         const GradModeGuard no_grad(false);
-        launch(ctc_loss_kernel, {losses}, {contiguous(log_probs), targets, input_lengths, target_lengths},
-               attributes);
+        launch(ctc_loss_kernel, {losses},
+               {contiguous(log_probs), targets, input_lengths, target_lengths}, attributes);
     }
     return attach("CtcLossBackward0", losses, {log_probs},
-                  {log_probs, targets, input_lengths, target_lengths, losses}, [attributes](Backward& ctx) {
-                      const Tensor saved[] = {ctx.saved(0), ctx.saved(1), ctx.saved(2), ctx.saved(3),
-                                              ctx.saved(4)};
+                  {log_probs, targets, input_lengths, target_lengths, losses},
+                  [attributes](Backward& ctx) {
+                      const Tensor saved[] = {ctx.saved(0), ctx.saved(1), ctx.saved(2),
+                                              ctx.saved(3), ctx.saved(4)};
                       ctx.set(0, gradient(ctx.grad(), saved, attributes));
                   });
 }
@@ -58,21 +61,27 @@ Tensor losses_of(const Tensor& log_probs, const Tensor& targets, const Tensor& i
 }  // namespace
 
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
-                const Tensor& target_lengths, int64_t blank, int64_t reduction, bool zero_infinity) {
+                const Tensor& target_lengths, int64_t blank, int64_t reduction,
+                bool zero_infinity) {
     const bool batched = log_probs.dim() != 2;
     const Tensor scores = batched ? log_probs : unsqueeze(log_probs, 1);
-    check(scores.dim() == 3, "ctc_loss(): Expected 3-dimensional tensor (T, N, C), or 2-dimensional (T, C), "
-          "for log_probs, but got ", log_probs.sizes());
-    check(scores.numel() > 0, "ctc_loss(): log_probs tensor must not be empty, but got ", log_probs.sizes());
+    check(scores.dim() == 3,
+          "ctc_loss(): Expected 3-dimensional tensor (T, N, C), or 2-dimensional (T, C), "
+          "for log_probs, but got ",
+          log_probs.sizes());
+    check(scores.numel() > 0, "ctc_loss(): log_probs tensor must not be empty, but got ",
+          log_probs.sizes());
     if (scores.dtype() != DType::Float32 && scores.dtype() != DType::Float64)
         raise_unsupported("ctc_loss_cpu", scores.dtype());
     const int64_t samples = scores.size(1);
-    check(targets.dim() == 1 || targets.dim() == 2, "ctc_loss(): Expected 1 to 2 dimensions for targets, but got ",
+    check(targets.dim() == 1 || targets.dim() == 2,
+          "ctc_loss(): Expected 1 to 2 dimensions for targets, but got ", targets.sizes());
+    check(targets.dim() == 1 || targets.size(0) == samples,
+          "ctc_loss(): Expected targets to have size ", samples, " at dimension 0, but got ",
           targets.sizes());
-    check(targets.dim() == 1 || targets.size(0) == samples, "ctc_loss(): Expected targets to have size ", samples,
-          " at dimension 0, but got ", targets.sizes());
-    check(blank >= 0 && blank < scores.size(2), "ctc_loss(): blank must be in label range, but got ", blank,
-          " for ", scores.size(2), " classes");
+    check(blank >= 0 && blank < scores.size(2),
+          "ctc_loss(): blank must be in label range, but got ", blank, " for ", scores.size(2),
+          " classes");
     const Tensor label_lengths = lengths_of("target_lengths", target_lengths, samples);
     Tensor losses = losses_of(scores, contiguous(to(targets, DType::Int64)),
                               lengths_of("input_lengths", input_lengths, samples), label_lengths,
@@ -90,14 +99,15 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& in
 }
 
 Tensor ctc_loss_listed(const Tensor& log_probs, const Tensor& targets, IntSpan input_lengths,
-                       IntSpan target_lengths, int64_t blank, int64_t reduction, bool zero_infinity) {
+                       IntSpan target_lengths, int64_t blank, int64_t reduction,
+                       bool zero_infinity) {
     const auto as_tensor = [](IntSpan values) {
         Tensor out = kajo::empty({static_cast<int64_t>(values.size())}, DType::Int64, Device());
         std::copy(values.begin(), values.end(), out.data<int64_t>());
         return out;
     };
-    return ctc_loss(log_probs, targets, as_tensor(input_lengths), as_tensor(target_lengths), blank, reduction,
-                    zero_infinity);
+    return ctc_loss(log_probs, targets, as_tensor(input_lengths), as_tensor(target_lengths), blank,
+                    reduction, zero_infinity);
 }
 
 }  // namespace kajo::ops

@@ -9,6 +9,7 @@ namespace kajo::ops {
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, int64_t blank, int64_t reduction, bool zero_infinity);
 Tensor ctc_loss_listed(const Tensor& log_probs, const Tensor& targets, IntSpan input_lengths,
-                       IntSpan target_lengths, int64_t blank, int64_t reduction, bool zero_infinity);
+                       IntSpan target_lengths, int64_t blank, int64_t reduction,
+                       bool zero_infinity);
 
 }  // namespace kajo::ops

@@ -38,7 +38,10 @@ Tensor trunc(const Tensor& self) { return unary<OpId::trunc>(self); }
 Tensor erf(const Tensor& self) { return unary<OpId::erf>(self); }
 Tensor erfinv(const Tensor& self) { return unary<OpId::erfinv>(self); }
 Tensor digamma(const Tensor& self) { return unary<OpId::digamma>(self); }
-Tensor angle(const Tensor& self) { return unary<OpId::angle>(self); }
+Tensor angle(const Tensor& self) {
+    const bool whole = is_integral(self.dtype(), true);
+    return unary<OpId::angle>(whole ? to(self, default_dtype()) : self);
+}
 Tensor logical_not(const Tensor& self) { return unary<OpId::logical_not>(self); }
 Tensor isnan(const Tensor& self) { return unary<OpId::isnan>(self); }
 Tensor isinf(const Tensor& self) { return unary<OpId::isinf>(self); }
@@ -93,8 +96,27 @@ Tensor maximum(const Tensor& self, const Tensor& other) {
 Tensor minimum(const Tensor& self, const Tensor& other) {
     return binary<OpId::minimum>(self, other);
 }
-Tensor complex(const Tensor& real, const Tensor& imag) { return binary<OpId::complex>(real, imag); }
-Tensor polar(const Tensor& abs, const Tensor& angle) { return binary<OpId::polar>(abs, angle); }
+namespace {
+void check_complex_parts(const char* name, const Tensor& first, const Tensor& second) {
+    const auto is_part = [](const Tensor& t) {
+        return is_float(t.dtype()) && t.dtype() != DType::BFloat16;
+    };
+    check(is_part(first) && is_part(second), name,
+          "(): Expected both inputs to be Half, Float or Double tensors but got ", first.dtype(),
+          " and ", second.dtype());
+    check(first.dtype() == second.dtype(), name, "(): Expected object of scalar type ",
+          first.dtype(), " but got scalar type ", second.dtype(), " for second argument");
+}
+}  // namespace
+
+Tensor complex(const Tensor& real, const Tensor& imag) {
+    check_complex_parts("complex", real, imag);
+    return binary<OpId::complex>(real, imag);
+}
+Tensor polar(const Tensor& abs, const Tensor& angle) {
+    check_complex_parts("polar", abs, angle);
+    return binary<OpId::polar>(abs, angle);
+}
 
 namespace {
 

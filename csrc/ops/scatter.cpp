@@ -24,8 +24,8 @@ int64_t dims_of(const Tensor& t) { return std::max<int64_t>(t.dim(), 1); }
 int64_t size_at(const Tensor& t, int64_t d) { return t.dim() == 0 ? 1 : t.size(d); }
 
 Tensor checked_index(const Tensor& index, const char* operation) {
-    check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, operation,
-          "(): Expected dtype int32/int64 for index, but got ", index.dtype());
+    check(index.numel() == 0 || index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
+          operation, "(): Expected dtype int32/int64 for index, but got ", index.dtype());
     const GradModeGuard no_grad(false);
     return contiguous(to(index, DType::Int64));
 }
@@ -347,7 +347,11 @@ Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, cons
 Tensor scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                        std::string_view reduce, bool include_self) {
     refuse_overlap(self, "scatter_reduce_");
-    return copy_(self, scatter_reduce(self, dim, index, src, reduce, include_self));
+    check_inplace(self, "scatter_reduce_");
+    // Backward reads the old values.
+    const bool recorded = needs_grad({&self, &src});
+    const Tensor old = recorded ? clone(self) : self;
+    return copy_(self, scatter_reduce(old, dim, index, src, reduce, include_self));
 }
 
 Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {

@@ -20,15 +20,17 @@ Tensor triu_indices(int64_t row, int64_t col, int64_t offset, std::optional<DTyp
 }
 
 const OpEntry kOperations[] = {
-    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOut},
-    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOut},
-    {"concatenate(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOut},
-    {"stack(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::stack>, kFunction | kOut},
-    {"hstack(Tensor[] tensors) -> Tensor", bind<&ops::hstack>, kFunction | kOut},
-    {"vstack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOut},
-    {"row_stack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOut},
-    {"dstack(Tensor[] tensors) -> Tensor", bind<&ops::dstack>, kFunction | kOut},
-    {"column_stack(Tensor[] tensors) -> Tensor", bind<&ops::column_stack>, kFunction | kOut},
+    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError},
+    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError},
+    {"concatenate(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError},
+    {"stack(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::stack>, kFunction | kOutTypeError},
+    {"hstack(Tensor[] tensors) -> Tensor", bind<&ops::hstack>, kFunction | kOutTypeError},
+    {"vstack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOutTypeError},
+    {"row_stack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOutTypeError},
+    {"dstack(Tensor[] tensors) -> Tensor", bind<&ops::dstack>, kFunction | kOutTypeError},
+    {"column_stack(Tensor[] tensors) -> Tensor", bind<&ops::column_stack>,
+     kFunction | kOutTypeError},
     {"block_diag(Tensor[] tensors) -> Tensor", bind<&ops::block_diag>, kPrivate},
     {"meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]", bind<&ops::meshgrid>,
      kPrivate},
@@ -57,16 +59,17 @@ const OpEntry kOperations[] = {
      bind<&ops::pad>, kPrivate},
 
     {"tril(Tensor self, int diagonal=0) -> Tensor", bind<&ops::tril>,
-     kFunction | kMethod | kInplace | kOut},
+     kFunction | kMethod | kInplace | kOutSame},
     {"triu(Tensor self, int diagonal=0) -> Tensor", bind<&ops::triu>,
-     kFunction | kMethod | kInplace | kOut},
+     kFunction | kMethod | kInplace | kOutSame},
     {"tril_indices(int row, int col, int offset=0, *, ScalarType? dtype=None, Layout? layout=None, "
      "Device? device=None, bool? pin_memory=None) -> Tensor",
      bind<&tril_indices>, kFunction},
     {"triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=None, Layout? layout=None, "
      "Device? device=None, bool? pin_memory=None) -> Tensor",
      bind<&triu_indices>, kFunction},
-    {"diag(Tensor self, int diagonal=0) -> Tensor", bind<&ops::diag>, kFunction | kMethod | kOut},
+    {"diag(Tensor self, int diagonal=0) -> Tensor", bind<&ops::diag>,
+     kFunction | kMethod | kOutSame},
     {"diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor",
      bind<&ops::diag_embed>, kFunction | kMethod},
     {"diagflat(Tensor self, int offset=0) -> Tensor", bind<&ops::diagflat>, kFunction | kMethod},
@@ -77,7 +80,7 @@ const OpEntry kOperations[] = {
     {"slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=None, int "
      "step=1) "
      "-> Tensor",
-     bind<&ops::slice_scatter>, kFunction | kMethod},
+     bind<&ops::slice_scatter>, kFunction | kMethod | kOutSame},
 };
 
 }  // namespace

@@ -51,7 +51,7 @@ const OpEntry kOperations[] = {
      kFunction},
     {"lu_unpack(Tensor LU_data, Tensor LU_pivots, bool unpack_data=True, bool unpack_pivots=True) "
      "-> (Tensor P, Tensor L, Tensor U)",
-     bind<&ops::lu_unpack>, kFunction},
+     bind<&ops::lu_unpack>, kFunction | kOutSame},
     {"linalg.lu_solve(Tensor LU, Tensor pivots, Tensor B, *, bool left=True, bool adjoint=False) "
      "-> Tensor",
      bind<&ops::lu_solve>, kFunction | kOut},
@@ -72,11 +72,11 @@ const OpEntry kOperations[] = {
     {"logdet(Tensor self) -> Tensor", bind<&ops::logdet>, kFunction | kMethod},
     {"linalg.qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)", bind<&ops::qr>, kFunction},
     {"qr(Tensor self, bool some=True) -> (Tensor Q, Tensor R)", bind<&qr_with_some>,
-     kFunction | kMethod},
+     kFunction | kMethod | kOutSame},
     {"linalg.svd(Tensor A, bool full_matrices=True) -> (Tensor U, Tensor S, Tensor Vh)",
      bind<&ops::svd>, kFunction},
     {"svd(Tensor self, bool some=True, bool compute_uv=True) -> (Tensor U, Tensor S, Tensor V)",
-     bind<&svd_with_v>, kFunction | kMethod},
+     bind<&svd_with_v>, kFunction | kMethod | kOutSame},
     {"linalg.svdvals(Tensor A) -> Tensor", bind<&ops::svdvals>, kFunction | kOut},
     {"linalg.eigh(Tensor self, str UPLO='L') -> (Tensor eigenvalues, Tensor eigenvectors)",
      bind<&ops::eigh>, kFunction},

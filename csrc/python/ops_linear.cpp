@@ -7,14 +7,15 @@ namespace kajo::python {
 
 namespace {
 
-constexpr uint32_t kBothOut = kFunction | kMethod | kOut;
+constexpr uint32_t kBothOut = kFunction | kMethod | kOutSame;
 constexpr uint32_t kAdding = kBothOut | kInplace;
 
 const OpEntry kOperations[] = {
     {"mm(Tensor self, Tensor mat2) -> Tensor", bind<&ops::mm>, kBothOut},
     {"bmm(Tensor self, Tensor mat2) -> Tensor", bind<&ops::bmm>, kBothOut},
     {"matmul(Tensor self, Tensor other) -> Tensor", bind<&ops::matmul>, kBothOut},
-    {"linalg.matmul(Tensor self, Tensor other) -> Tensor", bind<&ops::matmul>, kFunction | kOut},
+    {"linalg.matmul(Tensor self, Tensor other) -> Tensor", bind<&ops::matmul>,
+     kFunction | kOutSame},
     {"mv(Tensor self, Tensor vec) -> Tensor", bind<&ops::mv>, kBothOut},
     {"dot(Tensor self, Tensor tensor) -> Tensor", bind<&ops::dot>, kBothOut},
     {"vdot(Tensor self, Tensor other) -> Tensor", bind<&ops::vdot>, kBothOut},
@@ -38,7 +39,7 @@ const OpEntry kOperations[] = {
     {"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor",
      bind<&ops::bilinear>, kFunction},
     {"chain_matmul(Tensor[] matrices) -> Tensor", bind<&ops::chain_matmul>, kPrivate},
-    {"linalg.multi_dot(Tensor[] tensors) -> Tensor", bind<&ops::multi_dot>, kFunction | kOut},
+    {"linalg.multi_dot(Tensor[] tensors) -> Tensor", bind<&ops::multi_dot>, kFunction | kOutSame},
 };
 
 }  // namespace

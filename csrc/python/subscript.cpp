@@ -49,9 +49,11 @@ Tensor to_index(PyObject* o) {
         // An empty list is an empty index, not floats.
         return t.numel() == 0 && is_float(t.dtype()) ? ops::to(t, DType::Int64) : t;
     }
-    raise(ErrorKind::Index,
-          "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-          "indices (got ", Py_TYPE(o)->tp_name, ")");
+    raise(
+        ErrorKind::Index,
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        "indices (got ",
+        Py_TYPE(o)->tp_name, ")");
 }
 
 struct Applied {
@@ -89,7 +91,9 @@ Applied apply(const Tensor& self, PyObject* index) {
     std::vector<Object> made;
     std::vector<PyObject*> resolved(items, items + n);
     for (PyObject*& o : resolved) {
-        if (o == Py_None || o == Py_Ellipsis || PyBool_Check(o) || PySlice_Check(o) || is_integer(o) || is_tensor(o)) continue;
+        if (o == Py_None || o == Py_Ellipsis || PyBool_Check(o) || PySlice_Check(o) ||
+            is_integer(o) || is_tensor(o))
+            continue;
         made.push_back(Object::steal(wrap(to_index(o))));
         o = made.back().get();
     }
@@ -109,7 +113,8 @@ Applied apply(const Tensor& self, PyObject* index) {
             dim += self.dim() - used;
         } else if (PySlice_Check(o)) {
             const Bounds b = read_slice(o);
-            if (b.start || b.stop || b.step != 1) a.view = ops::slice(a.view, dim, b.start, b.stop, b.step);
+            if (b.start || b.stop || b.step != 1)
+                a.view = ops::slice(a.view, dim, b.start, b.stop, b.step);
             dim++;
         } else if (PyBool_Check(o)) {
             a.view = ops::unsqueeze(a.view, dim);
@@ -117,13 +122,15 @@ Applied apply(const Tensor& self, PyObject* index) {
             dim++;
         } else if (is_integer(o)) {
             const int64_t i = to_int(o), size = a.view.size(dim);
-            check_index(i >= -size && i < size, "index ", i, " is out of bounds for dimension ", dim, " with size ", size);
+            check_index(i >= -size && i < size, "index ", i, " is out of bounds for dimension ",
+                        dim, " with size ", size);
             a.view = ops::select(a.view, dim, i);
         } else {
             const Tensor t = tensor_of(o);
             const bool mask = t.dtype() == DType::Bool || t.dtype() == DType::UInt8;
             check_index(mask || is_integral(t.dtype(), false),
-                        "tensors used as indices must be long, int, byte or bool tensors, got ", t.dtype());
+                        "tensors used as indices must be long, int, byte or bool tensors, got ",
+                        t.dtype());
             if (t.dim() == 0 && mask) {
                 a.view = ops::unsqueeze(a.view, dim);
                 place(ops::unsqueeze(ops::to(t, DType::Bool), 0));
@@ -150,10 +157,12 @@ Tensor strip_leading_ones(const Tensor& value, int64_t dims) {
 
 Tensor get_item(const Tensor& self, PyObject* index) {
     if (PyLong_CheckExact(index)) {
-        check_index(self.dim() > 0, "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
+        check_index(self.dim() > 0,
+                    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
                     "a 0-dim tensor to a number");
         const int64_t i = to_int(index), n = self.sizes()[0];
-        check_index(i >= -n && i < n, "index ", i, " is out of bounds for dimension 0 with size ", n);
+        check_index(i >= -n && i < n, "index ", i, " is out of bounds for dimension 0 with size ",
+                    n);
         return ops::select(self, 0, i);
     }
     Applied a = apply(self, index);
@@ -183,7 +192,8 @@ void set_item(const Tensor& self, PyObject* index, PyObject* value) {
     Tensor source = v;
     if (!source.defined()) {
         const auto number = as_scalar(value);
-        source = number ? ops::full({}, *number, self.dtype()) : tensor_from_data(value, self.dtype());
+        source =
+            number ? ops::full({}, *number, self.dtype()) : tensor_from_data(value, self.dtype());
     }
     if (source.dtype() != self.dtype()) source = ops::to(source, self.dtype());
     ops::index_put_(a.view, a.indices, source, false);

@@ -18,10 +18,12 @@ PyObject* size_class = nullptr;
 
 TensorObject* object_of(PyObject* o) { return reinterpret_cast<TensorObject*>(o); }
 
-// ---- wrappers and tensors keep each other ---------------------------------------------------------------
+// ---- wrappers and tensors keep each other
+// ---------------------------------------------------------------
 //
-// A wrapper counts its tensor. If the program drops a wrapper that carries state (attributes, a subclass)
-// while the graph still holds the tensor, the roles turn: the tensor then owns the wrapper.
+// A wrapper counts its tensor. If the program drops a wrapper that carries state (attributes, a
+// subclass) while the graph still holds the tensor, the roles turn: the tensor then owns the
+// wrapper.
 
 bool carries_state(PyObject* self) {
     const PyTypeObject* type = Py_TYPE(self);
@@ -47,14 +49,13 @@ bool hand_over_to_tensor(PyObject* self) {
 
 void drop_tensor(TensorObject* o) {
     TensorImpl* impl = std::exchange(o->impl, nullptr);
-    if (!impl) return;
-    impl->python_object = nullptr;
-    impl->python_owned_by_impl = false;
-    if (o->owns) Ref<TensorImpl>::adopt(impl).reset();
+    if (impl && o->owns) Ref<TensorImpl>::adopt(impl).reset();
 }
 
 void tensor_dealloc(PyObject* self) {
     if (hand_over_to_tensor(self)) return;
+    // Finalizers may meet the tensor again: it gets a new wrapper then.
+    if (object_of(self)->impl) object_of(self)->impl->python_object = nullptr;
     PyTypeObject* type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     if (type->tp_finalize) {
@@ -100,17 +101,20 @@ PyObject* new_wrapper(const Tensor& t, PyTypeObject* type) {
     return self;
 }
 
-// ---- construction: Tensor(), Tensor(2, 3), Tensor([1., 2.]), Tensor(other) -------------------------------
+// ---- construction: Tensor(), Tensor(2, 3), Tensor([1., 2.]), Tensor(other)
+// -------------------------------
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
     return guarded([&]() -> PyObject* {
         const Py_ssize_t n = PyTuple_GET_SIZE(args);
         PyObject* first = n ? PyTuple_GET_ITEM(args, 0) : nullptr;
         if (n == 1 && is_tensor(first)) return wrap_as(alias(tensor_of(first)), type);
-        const bool sizes = n == 0 || PyLong_Check(first) ||
-                           (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
+        const bool sizes =
+            n == 0 || PyLong_Check(first) ||
+            (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
         if (sizes) {
-            const Dims dims = n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
+            const Dims dims =
+                n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
             return wrap_as(empty(dims, default_dtype_now()), type);
         }
         check_type(n == 1, "Tensor(): expected data or sizes, got ", n, " arguments");
@@ -118,9 +122,12 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
     });
 }
 
-// ---- numbers --------------------------------------------------------------------------------------------------
+// ---- numbers
+// --------------------------------------------------------------------------------------------------
 
-Operation* find_once(Operation*& slot, const char* name) { return slot ? slot : slot = find_operation(name); }
+Operation* find_once(Operation*& slot, const char* name) {
+    return slot ? slot : slot = find_operation(name);
+}
 
 template <size_t N>
 struct Name {
@@ -179,8 +186,8 @@ int tensor_bool(PyObject* self) {
     int result = -1;
     const int failed = guarded_int([&] {
         const Tensor t = tensor_of(self);
-        check(t.numel() == 1, "Boolean value of Tensor with ", t.numel() ? "more than one value" : "no values",
-              " is ambiguous");
+        check(t.numel() == 1, "Boolean value of Tensor with ",
+              t.numel() ? "more than one value" : "no values", " is ambiguous");
         result = ops::item(t).as_bool();
     });
     return failed ? -1 : result;
@@ -206,12 +213,18 @@ PyObject* tensor_index(PyObject* self) {
 
 PyObject* compare(PyObject* a, PyObject* b, int op) {
     switch (op) {
-        case Py_LT: return binary<"lt">(a, b);
-        case Py_LE: return binary<"le">(a, b);
-        case Py_EQ: return binary<"eq">(a, b);
-        case Py_NE: return binary<"ne">(a, b);
-        case Py_GT: return binary<"gt">(a, b);
-        default: return binary<"ge">(a, b);
+        case Py_LT:
+            return binary<"lt">(a, b);
+        case Py_LE:
+            return binary<"le">(a, b);
+        case Py_EQ:
+            return binary<"eq">(a, b);
+        case Py_NE:
+            return binary<"ne">(a, b);
+        case Py_GT:
+            return binary<"gt">(a, b);
+        default:
+            return binary<"ge">(a, b);
     }
 }
 Py_hash_t tensor_hash(PyObject* self) {
@@ -257,7 +270,8 @@ PyNumberMethods number_methods = [] {
     return m;
 }();
 
-// ---- sequences ----------------------------------------------------------------------------------------------------
+// ---- sequences
+// ----------------------------------------------------------------------------------------------------
 
 Py_ssize_t tensor_length(PyObject* self) {
     const TensorImpl& t = *object_of(self)->impl;
@@ -286,7 +300,8 @@ PyObject* tensor_iter(PyObject* self) {
     });
 }
 
-// ---- the metaclass: gives subclasses the same way to die --------------------------------------------------------
+// ---- the metaclass: gives subclasses the same way to die
+// --------------------------------------------------------
 
 int meta_init(PyObject* cls, PyObject* args, PyObject* kwargs) {
     if (PyType_Type.tp_init(cls, args, kwargs) < 0) return -1;
@@ -366,7 +381,8 @@ PyObject* wrap(const Tensor& t) {
 }
 
 PyObject* wrap_as(const Tensor& t, PyTypeObject* type) {
-    check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ", type->tp_name);
+    check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ",
+               type->tp_name);
     if (t.impl()->python_object) return new_wrapper(alias(t), type);
     return new_wrapper(t, type);
 }
@@ -388,8 +404,10 @@ PyObject* wrap_size(IntSpan sizes) {
 void add_tensor_type(PyObject* module) {
     TensorImpl::release_python_object = release_wrapper;
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||
-        PyModule_AddObjectRef(module, "_TensorMeta", reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||
-        PyModule_AddObjectRef(module, "TensorBase", reinterpret_cast<PyObject*>(&tensor_base_type)) < 0 ||
+        PyModule_AddObjectRef(module, "_TensorMeta",
+                              reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||
+        PyModule_AddObjectRef(module, "TensorBase",
+                              reinterpret_cast<PyObject*>(&tensor_base_type)) < 0 ||
         PyModule_AddFunctions(module, class_functions) < 0)
         throw PythonError{};
 }

@@ -58,7 +58,7 @@ def unfold(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.unfold(kajo.ones(1, 3, 4, 4), 2).shape
-        torch.Size([1, 12, 9])
+        kajo.Size([1, 12, 9])
     """
     kernel, step = _pair(kernel_size), _pair(dilation)
     margin, stride = _pair(padding), _pair(stride)

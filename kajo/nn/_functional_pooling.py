@@ -37,7 +37,7 @@ def max_pool1d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool1d_with_indices(kajo.arange(4.0).reshape(1, 1, 4), 2)[1].shape
-        torch.Size([1, 1, 2])
+        kajo.Size([1, 1, 2])
     """
     stride = [] if stride is None else stride
     return _core.max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -67,7 +67,7 @@ def max_pool1d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool1d(kajo.arange(4.0).reshape(1, 1, 4), 2).shape
-        torch.Size([1, 1, 2])
+        kajo.Size([1, 1, 2])
     """
     stride = [] if stride is None else stride
     if return_indices:
@@ -91,7 +91,7 @@ def adaptive_max_pool1d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool1d_with_indices(kajo.arange(4.0).reshape(1, 1, 4), 2)[1].shape
-        torch.Size([1, 1, 2])
+        kajo.Size([1, 1, 2])
     """
     output_size = _list_with_default(output_size, input.size())
     return _core.adaptive_max_pool1d(input, output_size)
@@ -111,7 +111,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool1d(kajo.arange(4.0).reshape(1, 1, 4), 2).shape
-        torch.Size([1, 1, 2])
+        kajo.Size([1, 1, 2])
     """
     result = adaptive_max_pool1d_with_indices(input, output_size)
     return result if return_indices else result[0]
@@ -141,7 +141,7 @@ def max_pool2d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool2d_with_indices(kajo.ones(1, 1, 4, 4), 2)[1].shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     stride = [] if stride is None else stride
     return _core.max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -171,7 +171,7 @@ def max_pool2d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool2d(kajo.ones(1, 1, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     stride = [] if stride is None else stride
     if return_indices:
@@ -195,7 +195,7 @@ def adaptive_max_pool2d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool2d_with_indices(kajo.ones(1, 1, 4, 4), 2)[1].shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     output_size = _list_with_default(output_size, input.size())
     return _core.adaptive_max_pool2d(input, output_size)
@@ -215,7 +215,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool2d(kajo.ones(1, 1, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     result = adaptive_max_pool2d_with_indices(input, output_size)
     return result if return_indices else result[0]
@@ -234,7 +234,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_avg_pool2d(kajo.ones(1, 1, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     return _core.adaptive_avg_pool2d(input, _list_with_default(output_size, input.size()))
 
@@ -263,7 +263,7 @@ def max_pool3d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool3d_with_indices(kajo.ones(1, 1, 4, 4, 4), 2)[1].shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     stride = [] if stride is None else stride
     return _core.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -293,7 +293,7 @@ def max_pool3d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.max_pool3d(kajo.ones(1, 1, 4, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     stride = [] if stride is None else stride
     if return_indices:
@@ -317,7 +317,7 @@ def adaptive_max_pool3d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool3d_with_indices(kajo.ones(1, 1, 4, 4, 4), 2)[1].shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     output_size = _list_with_default(output_size, input.size())
     return _core.adaptive_max_pool3d(input, output_size)
@@ -337,7 +337,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_max_pool3d(kajo.ones(1, 1, 4, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     result = adaptive_max_pool3d_with_indices(input, output_size)
     return result if return_indices else result[0]
@@ -356,6 +356,6 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     Example:
         >>> import kajo
         >>> kajo.nn.functional.adaptive_avg_pool3d(kajo.ones(1, 1, 4, 4, 4), 2).shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     return _core.adaptive_avg_pool3d(input, _list_with_default(output_size, input.size()))

@@ -32,7 +32,7 @@ def lp_pool1d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.lp_pool1d(kajo.ones(1, 1, 4), 2, 2).shape
-        torch.Size([1, 1, 2])
+        kajo.Size([1, 1, 2])
     """
     size = _ntuple(1)(kernel_size)
     steps = kernel_size if stride is None else stride
@@ -69,7 +69,7 @@ def max_unpool1d(
         >>> F = kajo.nn.functional
         >>> pooled, places = F.max_pool1d(kajo.ones(1, 1, 4), 2, return_indices=True)
         >>> F.max_unpool1d(pooled, places, 2).shape
-        torch.Size([1, 1, 4])
+        kajo.Size([1, 1, 4])
     """
     return _unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
@@ -96,7 +96,7 @@ def lp_pool2d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.lp_pool2d(kajo.ones(1, 1, 4, 4), 2, 2).shape
-        torch.Size([1, 1, 2, 2])
+        kajo.Size([1, 1, 2, 2])
     """
     size = _ntuple(2)(kernel_size)
     steps = kernel_size if stride is None else stride
@@ -133,7 +133,7 @@ def max_unpool2d(
         >>> F = kajo.nn.functional
         >>> pooled, places = F.max_pool2d(kajo.ones(1, 1, 4, 4), 2, return_indices=True)
         >>> F.max_unpool2d(pooled, places, 2).shape
-        torch.Size([1, 1, 4, 4])
+        kajo.Size([1, 1, 4, 4])
     """
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
@@ -160,7 +160,7 @@ def lp_pool3d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.lp_pool3d(kajo.ones(1, 1, 4, 4, 4), 2, 2).shape
-        torch.Size([1, 1, 2, 2, 2])
+        kajo.Size([1, 1, 2, 2, 2])
     """
     size = _ntuple(3)(kernel_size)
     steps = kernel_size if stride is None else stride
@@ -197,7 +197,7 @@ def max_unpool3d(
         >>> F = kajo.nn.functional
         >>> pooled, places = F.max_pool3d(kajo.ones(1, 1, 4, 4, 4), 2, return_indices=True)
         >>> F.max_unpool3d(pooled, places, 2).shape
-        torch.Size([1, 1, 4, 4, 4])
+        kajo.Size([1, 1, 4, 4, 4])
     """
     return _unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
@@ -355,7 +355,7 @@ def fractional_max_pool2d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.fractional_max_pool2d_with_indices(kajo.ones(1, 1, 6, 6), 2, 3)[0].shape
-        torch.Size([1, 1, 3, 3])
+        kajo.Size([1, 1, 3, 3])
     """
     return _fractional(2, input, kernel_size, output_size, output_ratio, _random_samples)
 
@@ -386,7 +386,7 @@ def fractional_max_pool2d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.fractional_max_pool2d(kajo.ones(1, 1, 6, 6), 2, 3).shape
-        torch.Size([1, 1, 3, 3])
+        kajo.Size([1, 1, 3, 3])
     """
     result = _fractional(2, input, kernel_size, output_size, output_ratio, _random_samples)
     return result if return_indices else result[0]
@@ -418,7 +418,7 @@ def fractional_max_pool3d_with_indices(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.fractional_max_pool3d_with_indices(kajo.ones(1, 1, 6, 6, 6), 2, 3)[0].shape
-        torch.Size([1, 1, 3, 3, 3])
+        kajo.Size([1, 1, 3, 3, 3])
     """
     return _fractional(3, input, kernel_size, output_size, output_ratio, _random_samples)
 
@@ -449,7 +449,7 @@ def fractional_max_pool3d(
     Example:
         >>> import kajo
         >>> kajo.nn.functional.fractional_max_pool3d(kajo.ones(1, 1, 6, 6, 6), 2, 3).shape
-        torch.Size([1, 1, 3, 3, 3])
+        kajo.Size([1, 1, 3, 3, 3])
     """
     result = _fractional(3, input, kernel_size, output_size, output_ratio, _random_samples)
     return result if return_indices else result[0]

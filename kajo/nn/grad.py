@@ -26,7 +26,8 @@ def _gradient(
         leaves = {name: tensor.detach() for name, tensor in tensors.items()}
         leaves[of].requires_grad_(True)
         result = convolution(leaves["input"], leaves["weight"], None, *options)
-    return kajo.autograd.grad(result, leaves[of], grad_output)[0]
+    gradient: Tensor = kajo.autograd.grad(result, leaves[of], grad_output)[0]
+    return gradient
 
 
 def conv1d_input(
@@ -52,7 +53,7 @@ def conv1d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv1d_input((1, 1, 4), kajo.ones(1, 1, 3), kajo.ones(1, 1, 2)).shape
-        torch.Size([1, 1, 4])
+        kajo.Size([1, 1, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -83,7 +84,7 @@ def conv1d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv1d_weight(kajo.ones(1, 1, 4), (1, 1, 3), kajo.ones(1, 1, 2)).shape
-        torch.Size([1, 1, 3])
+        kajo.Size([1, 1, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}
@@ -114,7 +115,7 @@ def conv2d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv2d_input((1, 1, 4, 4), kajo.ones(1, 1, 3, 3), kajo.ones(1, 1, 2, 2)).shape
-        torch.Size([1, 1, 4, 4])
+        kajo.Size([1, 1, 4, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -145,7 +146,7 @@ def conv2d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv2d_weight(kajo.ones(1, 1, 4, 4), (1, 1, 3, 3), kajo.ones(1, 1, 2, 2)).shape
-        torch.Size([1, 1, 3, 3])
+        kajo.Size([1, 1, 3, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}
@@ -176,7 +177,7 @@ def conv3d_input(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv3d_input((1, 1, 4, 4, 4), kajo.ones(1, 1, 3, 3, 3), kajo.ones(1, 1, 2, 2, 2)).shape
-        torch.Size([1, 1, 4, 4, 4])
+        kajo.Size([1, 1, 4, 4, 4])
     """
     input = grad_output.new_zeros(input_size)
     tensors = {"input": input, "weight": weight}
@@ -207,7 +208,7 @@ def conv3d_weight(
     Example:
         >>> import kajo
         >>> kajo.nn.grad.conv3d_weight(kajo.ones(1, 1, 4, 4, 4), (1, 1, 3, 3, 3), kajo.ones(1, 1, 2, 2, 2)).shape
-        torch.Size([1, 1, 3, 3, 3])
+        kajo.Size([1, 1, 3, 3, 3])
     """
     weight = grad_output.new_zeros(weight_size)
     tensors = {"input": input, "weight": weight}

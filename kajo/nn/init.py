@@ -109,7 +109,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
     Example:
         >>> import kajo
         >>> kajo.nn.init.uniform_(kajo.empty(2, 3)).shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     with kajo.no_grad():
         return tensor.uniform_(a, b, generator=generator)
@@ -129,7 +129,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
     Example:
         >>> import kajo
         >>> kajo.nn.init.normal_(kajo.empty(2, 3)).shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     with kajo.no_grad():
         return tensor.normal_(mean, std, generator=generator)
@@ -321,7 +321,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
     Example:
         >>> import kajo
         >>> kajo.nn.init.xavier_uniform_(kajo.empty(2, 3)).shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -346,7 +346,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
     Example:
         >>> import kajo
         >>> kajo.nn.init.xavier_normal_(kajo.empty(2, 3)).shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -378,7 +378,7 @@ def kaiming_uniform_(
     Example:
         >>> import kajo
         >>> kajo.nn.init.kaiming_uniform_(kajo.empty(2, 3), nonlinearity="relu").shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     if _warn_if_empty(tensor):
         return tensor
@@ -413,7 +413,7 @@ def kaiming_normal_(
     Example:
         >>> import kajo
         >>> kajo.nn.init.kaiming_normal_(kajo.empty(2, 3), nonlinearity="relu").shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
     if _warn_if_empty(tensor):
         return tensor

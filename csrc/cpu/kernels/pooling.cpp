@@ -207,9 +207,9 @@ void spread_plane(const PoolAttributes& p, const void* gradient, void* output) {
 }  // namespace
 
 extern const PoolingKernels pooling_kernels;
-const PoolingKernels pooling_kernels = {{max_plane<float>, max_plane<double>, max_plane<int64_t>},
-                                        {average_plane<float>, average_plane<double>,
-                                         average_plane<int64_t>},
-                                        {spread_plane<float>, spread_plane<double>}};
+const PoolingKernels pooling_kernels = {
+    {max_plane<float>, max_plane<double>, max_plane<int64_t>},
+    {average_plane<float>, average_plane<double>, average_plane<int64_t>},
+    {spread_plane<float>, spread_plane<double>}};
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -58,7 +58,7 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any,
         >>> q = kajo.ones(1, 1, 2, 4)
         >>> with sdpa_kernel(SDPBackend.MATH):
         ...     kajo.nn.functional.scaled_dot_product_attention(q, q, q).shape
-        torch.Size([1, 1, 2, 4])
+        kajo.Size([1, 1, 2, 4])
     """
     global _allowed
     if not isinstance(backends, (SDPBackend, list)):

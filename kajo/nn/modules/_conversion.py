@@ -109,7 +109,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).to(kajo.float64).weight.dtype
-            torch.float64
+            kajo.float64
         """
         device, dtype, non_blocking, memory_format = _parse_to(args, kwargs)
         if dtype is not None:
@@ -170,7 +170,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).type(kajo.float64).weight.dtype
-            torch.float64
+            kajo.float64
         """
         return self._apply(lambda tensor: tensor.type(dst_type))
 
@@ -188,7 +188,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).float().weight.dtype
-            torch.float32
+            kajo.float32
         """
         return self._to_floating(kajo.float32)
 
@@ -201,7 +201,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).double().weight.dtype
-            torch.float64
+            kajo.float64
         """
         return self._to_floating(kajo.float64)
 
@@ -214,7 +214,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).half().weight.dtype
-            torch.float16
+            kajo.float16
         """
         return self._to_floating(kajo.float16)
 
@@ -227,7 +227,7 @@ class ModuleConversion:
         Example:
             >>> import kajo
             >>> kajo.nn.Linear(1, 1).bfloat16().weight.dtype
-            torch.bfloat16
+            kajo.bfloat16
         """
         return self._to_floating(kajo.bfloat16)
 

@@ -45,7 +45,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         >>> import kajo
         >>> layer = kajo.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10])
         >>> layer(kajo.randn(3, 8), kajo.tensor([1, 7, 15])).output.shape
-        torch.Size([3])
+        kajo.Size([3])
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             >>> import kajo
             >>> layer = kajo.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10])
             >>> layer.log_prob(kajo.randn(3, 8)).shape
-            torch.Size([3, 20])
+            kajo.Size([3, 20])
         """
         head = F.log_softmax(self.head(input), dim=1)
         parts = [head[:, : self.shortlist_size]]
@@ -181,6 +181,6 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             >>> import kajo
             >>> layer = kajo.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10])
             >>> layer.predict(kajo.randn(3, 8)).shape
-            torch.Size([3])
+            kajo.Size([3])
         """
         return self.log_prob(input).argmax(1)

@@ -41,7 +41,7 @@ class MultiheadAttention(Module):
         >>> x = kajo.randn(3, 5, 8)
         >>> output, weights = layer(x, x, x)
         >>> output.shape, weights.shape
-        (torch.Size([3, 5, 8]), torch.Size([3, 5, 5]))
+        (kajo.Size([3, 5, 8]), kajo.Size([3, 5, 5]))
     """
 
     batch_first: bool

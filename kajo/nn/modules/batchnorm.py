@@ -166,7 +166,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         if not self.has_uninitialized_params() and self.num_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Give the parameters their shapes for `input`."""
         if not self.has_uninitialized_params():
             return
@@ -348,7 +348,7 @@ class SyncBatchNorm(_BatchNorm):
     Example:
         >>> import kajo
         >>> kajo.nn.SyncBatchNorm(3)(kajo.randn(4, 3, 2)).shape
-        torch.Size([4, 3, 2])
+        kajo.Size([4, 3, 2])
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class _ConvNd(Module):
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = spread(kernel_size)
-        self.padding = padding if isinstance(padding, str) else spread(padding)
+        self.padding: Any = padding if isinstance(padding, str) else spread(padding)
         self.dilation = spread(dilation)
         self.transposed = self._transposed
         self.output_padding = spread(output_padding)
@@ -259,7 +259,7 @@ class Conv1d(_ConvNd):
     Example:
         >>> import kajo
         >>> kajo.nn.Conv1d(3, 5, 3)(kajo.ones(2, 3, 8)).shape
-        torch.Size([2, 5, 6])
+        kajo.Size([2, 5, 6])
     """
 
     _dimensions = 1
@@ -326,7 +326,7 @@ class Conv2d(_ConvNd):
     Example:
         >>> import kajo
         >>> kajo.nn.Conv2d(3, 5, 3)(kajo.ones(2, 3, 8, 8)).shape
-        torch.Size([2, 5, 6, 6])
+        kajo.Size([2, 5, 6, 6])
     """
 
     _dimensions = 2
@@ -393,7 +393,7 @@ class Conv3d(_ConvNd):
     Example:
         >>> import kajo
         >>> kajo.nn.Conv3d(3, 5, 3)(kajo.ones(2, 3, 8, 8, 8)).shape
-        torch.Size([2, 5, 6, 6, 6])
+        kajo.Size([2, 5, 6, 6, 6])
     """
 
     _dimensions = 3
@@ -459,7 +459,7 @@ class ConvTranspose1d(_ConvTransposeNd):
     Example:
         >>> import kajo
         >>> kajo.nn.ConvTranspose1d(3, 5, 3)(kajo.ones(2, 3, 6)).shape
-        torch.Size([2, 5, 8])
+        kajo.Size([2, 5, 8])
     """
 
     _dimensions = 1
@@ -531,7 +531,7 @@ class ConvTranspose2d(_ConvTransposeNd):
     Example:
         >>> import kajo
         >>> kajo.nn.ConvTranspose2d(3, 5, 3)(kajo.ones(2, 3, 6, 6)).shape
-        torch.Size([2, 5, 8, 8])
+        kajo.Size([2, 5, 8, 8])
     """
 
     _dimensions = 2
@@ -603,7 +603,7 @@ class ConvTranspose3d(_ConvTransposeNd):
     Example:
         >>> import kajo
         >>> kajo.nn.ConvTranspose3d(3, 5, 3)(kajo.ones(2, 3, 6, 6, 6)).shape
-        torch.Size([2, 5, 8, 8, 8])
+        kajo.Size([2, 5, 8, 8, 8])
     """
 
     _dimensions = 3
@@ -661,7 +661,7 @@ class LazyConv1d(_LazyConvMixin, Conv1d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConv1d(5, 3)(kajo.ones(2, 3, 6)).shape
-        torch.Size([2, 5, 4])
+        kajo.Size([2, 5, 4])
     """
 
     cls_to_become = Conv1d
@@ -702,7 +702,7 @@ class LazyConv2d(_LazyConvMixin, Conv2d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConv2d(5, 3)(kajo.ones(2, 3, 6, 6)).shape
-        torch.Size([2, 5, 4, 4])
+        kajo.Size([2, 5, 4, 4])
     """
 
     cls_to_become = Conv2d
@@ -743,7 +743,7 @@ class LazyConv3d(_LazyConvMixin, Conv3d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConv3d(5, 3)(kajo.ones(2, 3, 6, 6, 6)).shape
-        torch.Size([2, 5, 4, 4, 4])
+        kajo.Size([2, 5, 4, 4, 4])
     """
 
     cls_to_become = Conv3d
@@ -784,7 +784,7 @@ class LazyConvTranspose1d(_LazyConvMixin, ConvTranspose1d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConvTranspose1d(5, 3)(kajo.ones(2, 3, 6)).shape
-        torch.Size([2, 5, 8])
+        kajo.Size([2, 5, 8])
     """
 
     cls_to_become = ConvTranspose1d
@@ -827,7 +827,7 @@ class LazyConvTranspose2d(_LazyConvMixin, ConvTranspose2d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConvTranspose2d(5, 3)(kajo.ones(2, 3, 6, 6)).shape
-        torch.Size([2, 5, 8, 8])
+        kajo.Size([2, 5, 8, 8])
     """
 
     cls_to_become = ConvTranspose2d
@@ -870,7 +870,7 @@ class LazyConvTranspose3d(_LazyConvMixin, ConvTranspose3d):
     Example:
         >>> import kajo
         >>> kajo.nn.LazyConvTranspose3d(5, 3)(kajo.ones(2, 3, 6, 6, 6)).shape
-        torch.Size([2, 5, 8, 8, 8])
+        kajo.Size([2, 5, 8, 8, 8])
     """
 
     cls_to_become = ConvTranspose3d

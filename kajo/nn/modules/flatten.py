@@ -22,7 +22,7 @@ class Flatten(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Flatten()(kajo.ones(2, 3, 4)).shape
-        torch.Size([2, 12])
+        kajo.Size([2, 12])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -55,7 +55,7 @@ class Unflatten(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Unflatten(1, (3, 4))(kajo.ones(2, 12)).shape
-        torch.Size([2, 3, 4])
+        kajo.Size([2, 3, 4])
     """
 
     def __init__(self, dim: int | str, unflattened_size: Any) -> None:
@@ -66,7 +66,7 @@ class Unflatten(Module):
             self._check_pairs(unflattened_size)
         else:
             raise TypeError("invalid argument type for dim parameter")
-        self.dim = dim
+        self.dim: Any = dim
         self.unflattened_size = unflattened_size
 
     @staticmethod

@@ -24,7 +24,7 @@ class Fold(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Fold((4, 4), 2)(kajo.ones(1, 12, 9)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Unfold(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Unfold(2)(kajo.ones(1, 3, 4, 4)).shape
-        torch.Size([1, 12, 9])
+        kajo.Size([1, 12, 9])
     """
 
     def __init__(

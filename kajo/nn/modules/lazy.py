@@ -25,7 +25,7 @@ class LazyModuleMixin:
         True
         >>> _ = layer(kajo.ones(1, 3))
         >>> layer.weight.shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
 
     cls_to_become: type[Any] | None = None

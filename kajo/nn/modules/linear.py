@@ -55,7 +55,7 @@ class Linear(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Linear(4, 2)(kajo.ones(3, 4)).shape
-        torch.Size([3, 2])
+        kajo.Size([3, 2])
     """
 
     in_features: int
@@ -124,7 +124,7 @@ class Bilinear(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Bilinear(4, 3, 2)(kajo.ones(5, 4), kajo.ones(5, 3)).shape
-        torch.Size([5, 2])
+        kajo.Size([5, 2])
     """
 
     weight: Tensor
@@ -182,7 +182,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         >>> import kajo
         >>> layer = kajo.nn.LazyLinear(2)
         >>> layer(kajo.ones(3, 4)).shape
-        torch.Size([3, 2])
+        kajo.Size([3, 2])
         >>> layer
         Linear(in_features=4, out_features=2, bias=True)
     """
@@ -206,7 +206,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Give the parameters their shapes for `input`."""
         if self.has_uninitialized_params():
             with kajo.no_grad():

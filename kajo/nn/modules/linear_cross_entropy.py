@@ -33,7 +33,7 @@ class LinearCrossEntropyLoss(Module):
         >>> import kajo
         >>> loss = kajo.nn.LinearCrossEntropyLoss(4, 3)
         >>> loss(kajo.randn(2, 4), kajo.tensor([0, 2])).shape
-        torch.Size([])
+        kajo.Size([])
     """
 
     def __init__(

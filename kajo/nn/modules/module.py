@@ -92,7 +92,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
         ...     def forward(self, x):
         ...         return self.layer(x) * 2
         >>> Double()(kajo.ones(1, 2)).shape
-        torch.Size([1, 2])
+        kajo.Size([1, 2])
     """
 
     training: bool
@@ -534,7 +534,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
         Example:
             >>> import kajo
             >>> kajo.nn.Sequential(kajo.nn.Linear(1, 2)).get_parameter("0.bias").shape
-            torch.Size([2])
+            kajo.Size([2])
         """
         _, name, found = self._get_at(target)
         if not isinstance(found, Parameter):
@@ -851,7 +851,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
             >>> hasattr(kajo.nn.Linear(1, 1), "compile")
             True
         """
-        self._compiled_call_impl = kajo.compile(self._call_impl, *args, **kwargs)
+        self._compiled_call_impl = kajo.compile(self._call_impl, *args, **kwargs)  # type: ignore[attr-defined]
 
     # Printing ------------------------------------------------------------------------------
 

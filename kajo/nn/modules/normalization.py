@@ -170,7 +170,7 @@ class GroupNorm(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.GroupNorm(2, 4)(kajo.randn(3, 4, 5)).shape
-        torch.Size([3, 4, 5])
+        kajo.Size([3, 4, 5])
     """
 
     weight: Any

@@ -65,7 +65,7 @@ class CircularPad1d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.CircularPad1d(1)(kajo.ones(1, 1, 3)).shape
-        torch.Size([1, 1, 5])
+        kajo.Size([1, 1, 5])
     """
 
     _mode = "circular"
@@ -84,7 +84,7 @@ class CircularPad2d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.CircularPad2d(1)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 5, 5])
+        kajo.Size([1, 1, 5, 5])
     """
 
     _mode = "circular"
@@ -103,7 +103,7 @@ class CircularPad3d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.CircularPad3d(1)(kajo.ones(1, 1, 3, 3, 3)).shape
-        torch.Size([1, 1, 5, 5, 5])
+        kajo.Size([1, 1, 5, 5, 5])
     """
 
     _mode = "circular"
@@ -123,7 +123,7 @@ class ConstantPad1d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ConstantPad1d(1, 0.5)(kajo.ones(1, 1, 3)).shape
-        torch.Size([1, 1, 5])
+        kajo.Size([1, 1, 5])
     """
 
     _mode = "constant"
@@ -151,7 +151,7 @@ class ConstantPad2d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ConstantPad2d(1, 0.5)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 5, 5])
+        kajo.Size([1, 1, 5, 5])
     """
 
     _mode = "constant"
@@ -179,7 +179,7 @@ class ConstantPad3d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ConstantPad3d(1, 0.5)(kajo.ones(1, 1, 3, 3, 3)).shape
-        torch.Size([1, 1, 5, 5, 5])
+        kajo.Size([1, 1, 5, 5, 5])
     """
 
     _mode = "constant"
@@ -206,7 +206,7 @@ class ReflectionPad1d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReflectionPad1d(1)(kajo.ones(1, 1, 3)).shape
-        torch.Size([1, 1, 5])
+        kajo.Size([1, 1, 5])
     """
 
     _mode = "reflect"
@@ -225,7 +225,7 @@ class ReflectionPad2d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReflectionPad2d(1)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 5, 5])
+        kajo.Size([1, 1, 5, 5])
     """
 
     _mode = "reflect"
@@ -244,7 +244,7 @@ class ReflectionPad3d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReflectionPad3d(1)(kajo.ones(1, 1, 3, 3, 3)).shape
-        torch.Size([1, 1, 5, 5, 5])
+        kajo.Size([1, 1, 5, 5, 5])
     """
 
     _mode = "reflect"
@@ -263,7 +263,7 @@ class ReplicationPad1d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReplicationPad1d(1)(kajo.ones(1, 1, 3)).shape
-        torch.Size([1, 1, 5])
+        kajo.Size([1, 1, 5])
     """
 
     _mode = "replicate"
@@ -282,7 +282,7 @@ class ReplicationPad2d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReplicationPad2d(1)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 5, 5])
+        kajo.Size([1, 1, 5, 5])
     """
 
     _mode = "replicate"
@@ -301,7 +301,7 @@ class ReplicationPad3d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ReplicationPad3d(1)(kajo.ones(1, 1, 3, 3, 3)).shape
-        torch.Size([1, 1, 5, 5, 5])
+        kajo.Size([1, 1, 5, 5, 5])
     """
 
     _mode = "replicate"
@@ -320,7 +320,7 @@ class ZeroPad1d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ZeroPad1d(1)(kajo.ones(1, 1, 3)).shape
-        torch.Size([1, 1, 5])
+        kajo.Size([1, 1, 5])
     """
 
     _mode = "constant"
@@ -340,7 +340,7 @@ class ZeroPad2d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ZeroPad2d(1)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 5, 5])
+        kajo.Size([1, 1, 5, 5])
     """
 
     _mode = "constant"
@@ -360,7 +360,7 @@ class ZeroPad3d(_Pad):
     Example:
         >>> import kajo
         >>> kajo.nn.ZeroPad3d(1)(kajo.ones(1, 1, 3, 3, 3)).shape
-        torch.Size([1, 1, 5, 5, 5])
+        kajo.Size([1, 1, 5, 5, 5])
     """
 
     _mode = "constant"

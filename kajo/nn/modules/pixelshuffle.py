@@ -21,7 +21,7 @@ class PixelShuffle(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.PixelShuffle(2)(kajo.ones(1, 4, 3, 3)).shape
-        torch.Size([1, 1, 6, 6])
+        kajo.Size([1, 1, 6, 6])
     """
 
     def __init__(self, upscale_factor: int) -> None:
@@ -49,7 +49,7 @@ class PixelUnshuffle(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.PixelUnshuffle(2)(kajo.ones(1, 1, 6, 6)).shape
-        torch.Size([1, 4, 3, 3])
+        kajo.Size([1, 4, 3, 3])
     """
 
     def __init__(self, downscale_factor: int) -> None:

@@ -49,7 +49,7 @@ class MaxPool1d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.MaxPool1d(2)(kajo.ones(1, 3, 8)).shape
-        torch.Size([1, 3, 4])
+        kajo.Size([1, 3, 4])
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class MaxPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.MaxPool2d(2)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class MaxPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.MaxPool3d(2)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(
@@ -214,7 +214,7 @@ class MaxUnpool1d(Module):
         >>> import kajo
         >>> pooled, places = kajo.nn.MaxPool1d(2, return_indices=True)(kajo.ones(1, 1, 4))
         >>> kajo.nn.MaxUnpool1d(2)(pooled, places).shape
-        torch.Size([1, 1, 4])
+        kajo.Size([1, 1, 4])
     """
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -248,7 +248,7 @@ class MaxUnpool2d(Module):
         >>> import kajo
         >>> pooled, places = kajo.nn.MaxPool2d(2, return_indices=True)(kajo.ones(1, 1, 4, 4))
         >>> kajo.nn.MaxUnpool2d(2)(pooled, places).shape
-        torch.Size([1, 1, 4, 4])
+        kajo.Size([1, 1, 4, 4])
     """
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -282,7 +282,7 @@ class MaxUnpool3d(Module):
         >>> import kajo
         >>> pooled, places = kajo.nn.MaxPool3d(2, return_indices=True)(kajo.ones(1, 1, 4, 4, 4))
         >>> kajo.nn.MaxUnpool3d(2)(pooled, places).shape
-        torch.Size([1, 1, 4, 4, 4])
+        kajo.Size([1, 1, 4, 4, 4])
     """
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -319,7 +319,7 @@ class AvgPool1d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AvgPool1d(2)(kajo.ones(1, 3, 8)).shape
-        torch.Size([1, 3, 4])
+        kajo.Size([1, 3, 4])
     """
 
     def __init__(
@@ -370,7 +370,7 @@ class AvgPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AvgPool2d(2)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -424,7 +424,7 @@ class AvgPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AvgPool3d(2)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(
@@ -479,7 +479,7 @@ class FractionalMaxPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.FractionalMaxPool2d(2, 4)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -539,7 +539,7 @@ class FractionalMaxPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.FractionalMaxPool3d(2, 4)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(
@@ -597,7 +597,7 @@ class LPPool1d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.LPPool1d(2, 2)(kajo.ones(1, 3, 8)).shape
-        torch.Size([1, 3, 4])
+        kajo.Size([1, 3, 4])
     """
 
     def __init__(
@@ -643,7 +643,7 @@ class LPPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.LPPool2d(2, 2)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -689,7 +689,7 @@ class LPPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.LPPool3d(2, 2)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(
@@ -732,7 +732,7 @@ class AdaptiveMaxPool1d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveMaxPool1d(4)(kajo.ones(1, 3, 8)).shape
-        torch.Size([1, 3, 4])
+        kajo.Size([1, 3, 4])
     """
 
     def __init__(
@@ -766,7 +766,7 @@ class AdaptiveMaxPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveMaxPool2d(4)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -800,7 +800,7 @@ class AdaptiveMaxPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveMaxPool3d(4)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(
@@ -833,7 +833,7 @@ class AdaptiveAvgPool1d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveAvgPool1d(4)(kajo.ones(1, 3, 8)).shape
-        torch.Size([1, 3, 4])
+        kajo.Size([1, 3, 4])
     """
 
     def __init__(
@@ -864,7 +864,7 @@ class AdaptiveAvgPool2d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveAvgPool2d(4)(kajo.ones(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        kajo.Size([1, 3, 4, 4])
     """
 
     def __init__(
@@ -895,7 +895,7 @@ class AdaptiveAvgPool3d(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.AdaptiveAvgPool3d(4)(kajo.ones(1, 3, 8, 8, 8)).shape
-        torch.Size([1, 3, 4, 4, 4])
+        kajo.Size([1, 3, 4, 4, 4])
     """
 
     def __init__(

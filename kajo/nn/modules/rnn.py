@@ -40,7 +40,7 @@ class RNNBase(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.RNNBase("GRU", 3, 5).weight_ih_l0.shape
-        torch.Size([15, 3])
+        kajo.Size([15, 3])
     """
 
     mode: str
@@ -87,8 +87,8 @@ class RNNBase(Module):
         for layer in range(num_layers):
             for direction in range(self._directions):
                 for name, shape in self._shapes(layer, direction):
-                    value = Parameter(kajo.empty(shape, device=device, dtype=dtype))
-                    setattr(self, name, value)
+                    weight = Parameter(kajo.empty(shape, device=device, dtype=dtype))
+                    setattr(self, name, weight)
                     self._flat_weights_names.append(name)
         self.reset_parameters()
 
@@ -336,7 +336,7 @@ class RNN(RNNBase):
         >>> import kajo
         >>> output, h = kajo.nn.RNN(4, 5, num_layers=2)(kajo.randn(7, 3, 4))
         >>> output.shape, h.shape
-        (torch.Size([7, 3, 5]), torch.Size([2, 3, 5]))
+        (kajo.Size([7, 3, 5]), kajo.Size([2, 3, 5]))
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -381,7 +381,7 @@ class LSTM(RNNBase):
         >>> import kajo
         >>> output, (h, c) = kajo.nn.LSTM(4, 5, num_layers=2)(kajo.randn(7, 3, 4))
         >>> output.shape, h.shape
-        (torch.Size([7, 3, 5]), torch.Size([2, 3, 5]))
+        (kajo.Size([7, 3, 5]), kajo.Size([2, 3, 5]))
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -414,7 +414,7 @@ class GRU(RNNBase):
         >>> import kajo
         >>> output, h = kajo.nn.GRU(4, 5, num_layers=2)(kajo.randn(7, 3, 4))
         >>> output.shape, h.shape
-        (torch.Size([7, 3, 5]), torch.Size([2, 3, 5]))
+        (kajo.Size([7, 3, 5]), kajo.Size([2, 3, 5]))
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -435,7 +435,7 @@ class RNNCellBase(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.RNNCellBase(3, 5, True, 4).weight_ih.shape
-        torch.Size([20, 3])
+        kajo.Size([20, 3])
     """
 
     weight_ih: Any
@@ -534,7 +534,7 @@ class RNNCell(RNNCellBase):
     Example:
         >>> import kajo
         >>> kajo.nn.RNNCell(4, 5)(kajo.randn(3, 4)).shape
-        torch.Size([3, 5])
+        kajo.Size([3, 5])
     """
 
     def __init__(
@@ -571,7 +571,7 @@ class LSTMCell(RNNCellBase):
     Example:
         >>> import kajo
         >>> kajo.nn.LSTMCell(4, 5)(kajo.randn(3, 4))[0].shape
-        torch.Size([3, 5])
+        kajo.Size([3, 5])
     """
 
     def __init__(
@@ -606,7 +606,7 @@ class GRUCell(RNNCellBase):
     Example:
         >>> import kajo
         >>> kajo.nn.GRUCell(4, 5)(kajo.randn(3, 4)).shape
-        torch.Size([3, 5])
+        kajo.Size([3, 5])
     """
 
     def __init__(

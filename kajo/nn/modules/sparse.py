@@ -68,7 +68,7 @@ class Embedding(_Table):
     Example:
         >>> import kajo
         >>> kajo.nn.Embedding(10, 3)(kajo.tensor([[1, 2], [4, 5]])).shape
-        torch.Size([2, 2, 3])
+        kajo.Size([2, 2, 3])
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class EmbeddingBag(_Table):
     Example:
         >>> import kajo
         >>> kajo.nn.EmbeddingBag(10, 3)(kajo.tensor([[1, 2], [4, 5]])).shape
-        torch.Size([2, 3])
+        kajo.Size([2, 3])
     """
 
     def __init__(

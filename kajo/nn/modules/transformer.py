@@ -54,7 +54,7 @@ def _is_causal(mask: Tensor | None, hint: bool | None, size: int | None) -> bool
 def _activation(activation: Activation) -> Callable[[Tensor], Tensor]:
     if not isinstance(activation, str):
         return activation
-    known = {"relu": F.relu, "gelu": F.gelu}
+    known: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu}
     if activation not in known:
         raise RuntimeError(f"activation should be relu/gelu, not {activation}")
     return known[activation]
@@ -101,7 +101,7 @@ class TransformerEncoderLayer(_Layer):
     Example:
         >>> import kajo
         >>> kajo.nn.TransformerEncoderLayer(8, 2)(kajo.randn(5, 3, 8)).shape
-        torch.Size([5, 3, 8])
+        kajo.Size([5, 3, 8])
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class TransformerDecoderLayer(_Layer):
         >>> import kajo
         >>> layer = kajo.nn.TransformerDecoderLayer(8, 2)
         >>> layer(kajo.randn(4, 3, 8), kajo.randn(5, 3, 8)).shape
-        torch.Size([4, 3, 8])
+        kajo.Size([4, 3, 8])
     """
 
     def __init__(
@@ -300,7 +300,7 @@ class TransformerEncoder(Module):
         >>> import kajo
         >>> layer = kajo.nn.TransformerEncoderLayer(8, 2, batch_first=True)
         >>> kajo.nn.TransformerEncoder(layer, 2)(kajo.randn(3, 5, 8)).shape
-        torch.Size([3, 5, 8])
+        kajo.Size([3, 5, 8])
     """
 
     def __init__(
@@ -371,7 +371,7 @@ class TransformerDecoder(Module):
         >>> import kajo
         >>> layer = kajo.nn.TransformerDecoderLayer(8, 2, batch_first=True)
         >>> kajo.nn.TransformerDecoder(layer, 2)(kajo.randn(3, 4, 8), kajo.randn(3, 5, 8)).shape
-        torch.Size([3, 4, 8])
+        kajo.Size([3, 4, 8])
     """
 
     def __init__(
@@ -440,7 +440,7 @@ class Transformer(Module):
         >>> import kajo
         >>> model = kajo.nn.Transformer(8, 2, 1, 1, 16)
         >>> model(kajo.randn(5, 3, 8), kajo.randn(4, 3, 8)).shape
-        torch.Size([4, 3, 8])
+        kajo.Size([4, 3, 8])
     """
 
     def __init__(
@@ -532,7 +532,7 @@ class Transformer(Module):
             src_key_padding_mask=src_key_padding_mask,
             is_causal=src_is_causal,
         )
-        return self.decoder(  # type: ignore[no-any-return]
+        return self.decoder(
             tgt,
             memory,
             tgt_mask=tgt_mask,

@@ -27,7 +27,7 @@ class Upsample(Module):
     Example:
         >>> import kajo
         >>> kajo.nn.Upsample(scale_factor=2)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 6, 6])
+        kajo.Size([1, 1, 6, 6])
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class UpsamplingNearest2d(Upsample):
     Example:
         >>> import kajo
         >>> kajo.nn.UpsamplingNearest2d(scale_factor=2)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 6, 6])
+        kajo.Size([1, 1, 6, 6])
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
@@ -102,7 +102,7 @@ class UpsamplingBilinear2d(Upsample):
     Example:
         >>> import kajo
         >>> kajo.nn.UpsamplingBilinear2d(scale_factor=2)(kajo.ones(1, 1, 3, 3)).shape
-        torch.Size([1, 1, 6, 6])
+        kajo.Size([1, 1, 6, 6])
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:

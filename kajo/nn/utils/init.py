@@ -26,7 +26,7 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Any:
     Example:
         >>> import kajo
         >>> kajo.nn.utils.skip_init(kajo.nn.Linear, 2, 3).weight.shape
-        torch.Size([3, 2])
+        kajo.Size([3, 2])
     """
     if not (isinstance(module_cls, type) and issubclass(module_cls, Module)):
         raise RuntimeError(f"Expected a Module; got {module_cls}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
@@ -87,7 +88,7 @@ class PackedSequence(PackedSequence_):
             >>> import kajo
             >>> from kajo.nn.utils.rnn import pack_sequence
             >>> pack_sequence([kajo.ones(2)]).to(kajo.float64).data.dtype
-            torch.float64
+            kajo.float64
         """
         data = self.data.to(*args, **kwargs)
         if data is self.data:
@@ -237,7 +238,7 @@ def pack_padded_sequence(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
             "that is <= 0"
         )
-    if any(a < b for a, b in zip(sizes, sizes[1:], strict=False)):
+    if any(a < b for a, b in itertools.pairwise(sizes)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. "
             "You can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "

@@ -67,7 +67,7 @@ def weight_norm(module: Any, name: str = "weight", dim: int = 0) -> Any:
         >>> import kajo
         >>> layer = kajo.nn.utils.weight_norm(kajo.nn.Linear(3, 2))
         >>> layer.weight_g.shape, layer.weight_v.shape
-        (torch.Size([2, 1]), torch.Size([2, 3]))
+        (kajo.Size([2, 1]), kajo.Size([2, 3]))
     """
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, WeightNorm) and hook.name == name:
