@@ -32,7 +32,8 @@ struct TensorHook {
     uint32_t output = 0;
     int64_t id = 0;
     std::function<Tensor(const Tensor&)> call;
-    bool retains_grad = false;  // runs after all others
+    bool retains_grad = false;        // runs after all others
+    void* python_callable = nullptr;  // what `call` owns, for the cycle collector
 };
 struct NodeHook {
     int64_t id = 0;

@@ -350,7 +350,7 @@ PyObject* add_tensor_hook(PyObject*, PyObject* args) {
         const Tensor t = tensor_of(self);
         check(requires_grad(t), "cannot register a hook on a tensor that doesn't require gradient");
         const int64_t id = next_hook_id();
-        TensorHook hook{0, id, tensor_hook(callable), false};
+        TensorHook hook{0, id, tensor_hook(callable), false, callable};
         if (NodeRef fn = grad_fn(t)) {
             hook.output = meta_of(t)->output;
             fn->tensor_hooks.push_back(std::move(hook));
@@ -372,7 +372,7 @@ PyObject* add_post_accumulate_hook(PyObject*, PyObject* args) {
             Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(variable)).get()));
             return {};
         };
-        meta_of(t)->post_accumulate_hooks.push_back({0, id, call, false});
+        meta_of(t)->post_accumulate_hooks.push_back({0, id, call, false, callable});
         return PyLong_FromLongLong(id);
     });
 }

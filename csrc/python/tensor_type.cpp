@@ -81,13 +81,30 @@ void release_wrapper(TensorImpl* impl) {
     PyGILState_Release(state);
 }
 
+// The hooks of a leaf, where nothing but the wrapper holds the tensor: then they die with it, and a
+// hook that knows its tensor makes a cycle that only the collector can see.
+AutogradMeta* hooks_of_sole_owner(PyObject* self) {
+    TensorImpl* impl = object_of(self)->impl;
+    if (!impl || !object_of(self)->owns || impl->use_count() != 1) return nullptr;
+    return static_cast<AutogradMeta*>(impl->autograd.get());
+}
+
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(object_of(self)->dict);
+    if (const AutogradMeta* meta = hooks_of_sole_owner(self))
+        for (const auto* hooks : {&meta->leaf_hooks, &meta->post_accumulate_hooks})
+            for (const TensorHook& hook : *hooks)
+                Py_VISIT(static_cast<PyObject*>(hook.python_callable));
     if (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_VISIT(Py_TYPE(self));
     return 0;
 }
 int tensor_clear(PyObject* self) {
     Py_CLEAR(object_of(self)->dict);
+    if (AutogradMeta* meta = hooks_of_sole_owner(self)) {
+        // Dropping a hook may run any code, so the lists are emptied first.
+        const auto leaf = std::exchange(meta->leaf_hooks, {});
+        const auto accumulated = std::exchange(meta->post_accumulate_hooks, {});
+    }
     return 0;
 }
 

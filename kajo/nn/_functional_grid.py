@@ -183,9 +183,6 @@ def grid_sample(
     if align_corners is None:
         _warn_about_corners("grid_sample")
         align_corners = False
-    if input.dtype in (kajo.float16, kajo.bfloat16):  # too coarse to hold a place in an image
-        wide = grid_sample(input.float(), grid.float(), mode, padding_mode, align_corners)
-        return wide.to(input.dtype)
     sizes = list(input.shape[2:])
     dimensions = len(sizes)
     flat = input.flatten(2)

@@ -516,6 +516,12 @@ def linear_cross_entropy(
         tensor(0.6931)
     """
     shape = linear_weight.shape[:-1]
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
+    if linear_weight.dim() < 2:
+        raise RuntimeError(
+            f"expected linear_weight with dimensionality at least 2, got {linear_weight.dim()}"
+        )
     if weight is not None and tuple(weight.shape) != (shape[0],):
         raise RuntimeError(f"expected weight shape to be ({shape[0]},), got {tuple(weight.shape)}")
     if not 0.0 <= label_smoothing <= 1.0:

@@ -335,7 +335,7 @@ class LBFGS(Optimizer):
         if group["line_search_fn"] is None:
             self._move(t, direction)
             if last:
-                return _Point(t, start.loss, start.grad, start.slope), 1
+                return _Point(t, start.loss, start.grad, start.slope), 0
             loss, grad = self._evaluate(closure)
             return _Point(t, loss, grad, start.slope), 1
         if group["line_search_fn"] != "strong_wolfe":
