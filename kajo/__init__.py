@@ -20,7 +20,11 @@ from kajo._tensor import Size as Size
 from kajo._tensor import Tensor as Tensor
 
 # What is written in Python replaces the core's function of that name.
-from kajo._composites import *  # isort: skip  # noqa: F403
+from kajo._composites.contraction import *  # isort: skip  # noqa: F403
+from kajo._composites.matrices import *  # isort: skip  # noqa: F403
+from kajo._composites.shapes import *  # isort: skip  # noqa: F403
+from kajo._composites.spectral import *  # isort: skip  # noqa: F403
+from kajo._composites.statistics import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
 from kajo.autograd.grad_mode import enable_grad as enable_grad
 from kajo.autograd.grad_mode import inference_mode as inference_mode
@@ -35,8 +39,15 @@ from kajo.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kajo import autograd as autograd
+    from kajo import cpu as cpu
+    from kajo import cuda as cuda
+    from kajo import fft as fft
+    from kajo import linalg as linalg
+    from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import special as special
+    from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
     from kajo._tensor_str import set_printoptions as set_printoptions
@@ -47,7 +58,7 @@ if TYPE_CHECKING:
     from kajo.storage import TypedStorage as TypedStorage
     from kajo.storage import UntypedStorage as UntypedStorage
 
-legacy_contiguous_format = contiguous_format
+legacy_contiguous_format = _core.contiguous_format
 inf = _math.inf
 nan = _math.nan
 pi = _math.pi

@@ -61,7 +61,7 @@ def from_numpy(ndarray: Any) -> Tensor:
             UserWarning,
             stacklevel=2,
         )
-    return _core._from_buffer(ndarray)  # type: ignore[no-any-return]
+    return _core._from_buffer(ndarray)
 
 
 def frombuffer(
@@ -123,7 +123,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
         if isinstance(data, numpy.ndarray) and data.flags.writeable and data.dtype.isnative:
             return from_numpy(data).to(device=device, dtype=dtype)
-    return _core.tensor(data, dtype=dtype, device=device)  # type: ignore[no-any-return]
+    return _core.tensor(data, dtype=dtype, device=device)
 
 
 def asarray(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 
+<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import TYPE_CHECKING, Any, SupportsIndex
+=======
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+>>>>>>> a0a4ad6987671de6d81fb5ac8fa3a752557762a3
 
 from kajo import _core
-
-if TYPE_CHECKING:
-    import numpy
 
 
 class Size(tuple):  # type: ignore[type-arg]
@@ -162,7 +164,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     # ---- NumPy and other libraries -----------------------------------------------------------------
 
-    def numpy(self, *, force: bool = False) -> numpy.ndarray[Any, Any]:
+    def numpy(self, *, force: bool = False) -> Any:
         """A NumPy array that shares this tensor's memory.
 
         Args:
@@ -185,7 +187,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             raise TypeError("Got unsupported ScalarType BFloat16: use .float().numpy()")
         return numpy.asarray(memoryview(t))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
@@ -276,12 +278,12 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
                     f"set_(): Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
                 )
             if size is None:
-                return _core._set_tensor(self, source)  # type: ignore[no-any-return]
+                return _core._set_tensor(self, source)
         else:
             source = source._tensor_of(self.dtype)
             if size is None:
                 size = (source.numel() - storage_offset,)
-        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))  # type: ignore[no-any-return]
+        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))
 
     def share_memory_(self) -> Tensor:
         """Move the storage to memory that other processes can map; returns self."""
@@ -304,7 +306,8 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
-            return bool((element == self).any().item())
+            same: Any = element == self
+            return bool(same.any().item())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
@@ -313,7 +316,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         return complex(self.item())
 
     def __reversed__(self) -> Tensor:
-        return self if self.dim() == 0 else self.flip(0)  # type: ignore[no-any-return]
+        return self if self.dim() == 0 else self.flip(0)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.dim() == 0:
@@ -332,7 +335,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
-        return _core.tensor(  # type: ignore[no-any-return]
+        return _core.tensor(
             data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
         )
 

@@ -86,7 +86,7 @@ Parameter read_parameter(Reader& in, bool keyword_only) {
                                     [&](const auto& k) { return type == k.first; });
     check(kind != std::end(kKinds), "schema: unknown type '", type, "' in ", in.text);
     p.kind = kind->second;
-    if (in.accept("?[]")) {  // elements may be None
+    if (in.accept("?[]")) {
         p.kind = list_kind(p.kind);
         p.items_optional = true;
     } else if (in.accept("[")) {

@@ -48,14 +48,13 @@ bool hand_over_to_tensor(PyObject* self) {
 
 void drop_tensor(TensorObject* o) {
     TensorImpl* impl = std::exchange(o->impl, nullptr);
-    if (!impl) return;
-    impl->python_object = nullptr;
-    impl->python_owned_by_impl = false;
-    if (o->owns) Ref<TensorImpl>::adopt(impl).reset();
+    if (impl && o->owns) Ref<TensorImpl>::adopt(impl).reset();
 }
 
 void tensor_dealloc(PyObject* self) {
     if (hand_over_to_tensor(self)) return;
+    // Finalizers may meet the tensor again: it gets a new wrapper then.
+    if (object_of(self)->impl) object_of(self)->impl->python_object = nullptr;
     PyTypeObject* type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     if (type->tp_finalize) {

@@ -191,7 +191,7 @@ class LBFGS(Optimizer):
     def _flat_grad(self) -> Tensor:
         pieces = []
         for param in self._params:
-            grad = param.grad
+            grad: Any = param.grad
             if grad is None:
                 grad = kajo.zeros_like(param)
             elif grad.is_sparse:

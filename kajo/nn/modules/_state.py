@@ -204,7 +204,8 @@ class ModuleState:
                 stacklevel=2,
             )
             defaults = (destination, prefix, keep_vars)
-            destination, prefix, keep_vars = (*args, *defaults[len(args) :])
+            given: Any = (*args, *defaults[len(args) :])
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
