@@ -57,10 +57,10 @@ class Node : public RefCounted {
     std::vector<OutputInfo> outputs;
     std::vector<TensorHook> tensor_hooks;
     std::vector<NodeHook> pre_hooks, post_hooks;
-    uint64_t sequence = 0;             // later nodes run first
+    uint64_t sequence = 0;  // later nodes run first
     SourceLocation made_at;
-    std::string anomaly_trace;         // the program's stack at creation, in anomaly mode
-    void* python_object = nullptr;     // its wrapper, not counted
+    std::string anomaly_trace;      // the program's stack at creation, in anomaly mode
+    void* python_object = nullptr;  // its wrapper, not counted
     static inline void (*release_python_object)(Node*) = nullptr;
 
     uint32_t add_output(const Tensor& t) {
