@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+
+<<<<<<< HEAD
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import index as index_of
+from typing import TYPE_CHECKING, Any, SupportsIndex
+=======
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+>>>>>>> a0a4ad6987671de6d81fb5ac8fa3a752557762a3
 
 from kajo import _core
 
@@ -19,6 +26,15 @@ class Size(tuple):  # type: ignore[type-arg]
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
+        items = tuple(sizes)
+        for i, n in enumerate(items):
+            if not hasattr(n, "__index__"):
+                raise TypeError(
+                    f"kajo.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
+                )
+        return tuple.__new__(cls, map(index_of, items))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -177,9 +193,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __array_wrap__(
-        self, array: Any, context: Any = None, return_scalar: bool = False
-    ) -> Tensor:
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
         import numpy
 
         import kajo
@@ -250,9 +264,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         return TypedStorage
 
-    def set_(
-        self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()
-    ) -> Tensor:
+    def set_(self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
         """Make this tensor a view of another tensor's or storage's memory.
 
         Raises:
@@ -261,6 +273,10 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         if source is None:
             source = _core.empty(0, dtype=self.dtype)
         if isinstance(source, Tensor):
+            if source.dtype != self.dtype:
+                raise RuntimeError(
+                    f"set_(): Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
+                )
             if size is None:
                 return _core._set_tensor(self, source)
         else:
@@ -296,6 +312,9 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
 
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
     def __reversed__(self) -> Tensor:
         return self if self.dim() == 0 else self.flip(0)
 
@@ -314,15 +333,10 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         """This tensor as an instance of a subclass of Tensor, sharing its storage."""
         return _core._make_subclass(cls, self, self.requires_grad)
 
-    def new_tensor(
-        self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-    ) -> Tensor:
+    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
         return _core.tensor(
-            data,
-            dtype=dtype or self.dtype,
-            device=device or self.device,
-            requires_grad=requires_grad,
+            data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
         )
 
 
