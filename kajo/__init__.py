@@ -20,7 +20,11 @@ from kajo._tensor import Size as Size
 from kajo._tensor import Tensor as Tensor
 
 # What is written in Python replaces the core's function of that name.
-from kajo._composites import *  # isort: skip  # noqa: F403
+from kajo._composites.contraction import *  # isort: skip  # noqa: F403
+from kajo._composites.matrices import *  # isort: skip  # noqa: F403
+from kajo._composites.shapes import *  # isort: skip  # noqa: F403
+from kajo._composites.spectral import *  # isort: skip  # noqa: F403
+from kajo._composites.statistics import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
 from kajo.autograd.grad_mode import enable_grad as enable_grad
 from kajo.autograd.grad_mode import inference_mode as inference_mode
@@ -35,19 +39,31 @@ from kajo.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kajo import autograd as autograd
+    from kajo import cpu as cpu
+    from kajo import cuda as cuda
+    from kajo import fft as fft
+    from kajo import linalg as linalg
+    from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import special as special
+    from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
+    from kajo.nn.functional import cosine_similarity as cosine_similarity
+    from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
+    from kajo.nn.functional import pairwise_distance as pairwise_distance
+    from kajo.nn.functional import pdist as pdist
+    from kajo.nn.functional import rms_norm as rms_norm
     from kajo.serialization import load as load
     from kajo.serialization import save as save
     from kajo.storage import TypedStorage as TypedStorage
     from kajo.storage import UntypedStorage as UntypedStorage
 
-legacy_contiguous_format = contiguous_format
+legacy_contiguous_format = _core.contiguous_format
 inf = _math.inf
 nan = _math.nan
 pi = _math.pi
@@ -70,6 +86,11 @@ _LAZY = {
     "TypedStorage": "storage",
     "finfo": "_type_info",
     "iinfo": "_type_info",
+    "cosine_similarity": "nn.functional",
+    "native_channel_shuffle": "nn.functional",
+    "pairwise_distance": "nn.functional",
+    "pdist": "nn.functional",
+    "rms_norm": "nn.functional",
 }
 
 

@@ -243,7 +243,8 @@ def _bytearray(data: Any = b"", encoding: Any = None) -> bytearray:
 def _encode(text: Any, encoding: Any = "utf-8") -> bytes:
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1", "utf-8", "ascii"):
         raise UnpicklingError("text can only be encoded as latin1, utf-8 or ascii")
-    return codecs.encode(text, encoding)
+    encoded: bytes = codecs.encode(text, encoding)
+    return encoded
 
 
 _PLAIN = {

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import kajo
 from kajo import _storage
@@ -193,13 +193,16 @@ def _device_arguments(device: Any) -> tuple[Any, ...]:
     return (device.type,) if device.index is None else (device.type, device.index)
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+_PythonPickler: Any = pickle._Pickler
+
+
+class _Pickler(_PythonPickler):  # type: ignore[misc]
     """Writes the pickle of a checkpoint, naming PyTorch's functions and types.
 
     Python's own machine in C insists that a name can be imported; the one in Python does not.
     """
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(_PythonPickler.dispatch)
 
     def __init__(self, stream: IO[bytes], protocol: int, table: StorageTable) -> None:
         super().__init__(stream, protocol)

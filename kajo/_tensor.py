@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import Any, SupportsIndex
 
 from kajo import _core
-
-if TYPE_CHECKING:
-    import numpy
 
 
 class Size(tuple):  # type: ignore[type-arg]
@@ -161,7 +158,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     # ---- NumPy and other libraries -----------------------------------------------------------------
 
-    def numpy(self, *, force: bool = False) -> numpy.ndarray[Any, Any]:
+    def numpy(self, *, force: bool = False) -> Any:
         """A NumPy array that shares this tensor's memory.
 
         Args:
@@ -184,13 +181,15 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             raise TypeError("Got unsupported ScalarType BFloat16: use .float().numpy()")
         return numpy.asarray(memoryview(t))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+    def __array_wrap__(
+        self, array: Any, context: Any = None, return_scalar: bool = False
+    ) -> Tensor:
         import numpy
 
         import kajo
@@ -261,7 +260,9 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         return TypedStorage
 
-    def set_(self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
+    def set_(
+        self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()
+    ) -> Tensor:
         """Make this tensor a view of another tensor's or storage's memory.
 
         Raises:
@@ -275,12 +276,12 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
                     f"set_(): Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
                 )
             if size is None:
-                return _core._set_tensor(self, source)  # type: ignore[no-any-return]
+                return _core._set_tensor(self, source)
         else:
             source = source._tensor_of(self.dtype)
             if size is None:
                 size = (source.numel() - storage_offset,)
-        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))  # type: ignore[no-any-return]
+        return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))
 
     def share_memory_(self) -> Tensor:
         """Move the storage to memory that other processes can map; returns self."""
@@ -303,7 +304,8 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
-            return bool((element == self).any().item())
+            same: Any = element == self
+            return bool(same.any().item())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
@@ -312,7 +314,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         return complex(self.item())
 
     def __reversed__(self) -> Tensor:
-        return self if self.dim() == 0 else self.flip(0)  # type: ignore[no-any-return]
+        return self if self.dim() == 0 else self.flip(0)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.dim() == 0:
@@ -329,10 +331,15 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         """This tensor as an instance of a subclass of Tensor, sharing its storage."""
         return _core._make_subclass(cls, self, self.requires_grad)
 
-    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    def new_tensor(
+        self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
-        return _core.tensor(  # type: ignore[no-any-return]
-            data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+        return _core.tensor(
+            data,
+            dtype=dtype or self.dtype,
+            device=device or self.device,
+            requires_grad=requires_grad,
         )
 
 

@@ -104,7 +104,7 @@ def _resized(input: Tensor, n: int, dim: int) -> Tensor:
         return input.narrow(dim, 0, n)
     shape = list(input.shape)
     shape[dim] = n - size
-    return _core.cat([input, input.new_zeros(shape)], dim)  # type: ignore[no-any-return]
+    return _core.cat([input, input.new_zeros(shape)], dim)
 
 
 def _prepare(name: str, input: Tensor, dim: int, real: bool) -> Tensor:

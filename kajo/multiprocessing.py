@@ -36,7 +36,7 @@ def share_tensor(tensor: Tensor) -> None:
     typed = shared[: nbytes - nbytes % plain.element_size()].view(plain.dtype)
     _core._set_tensor(plain, typed, layout[2], tuple(layout[0]), tuple(layout[1]))
     tensor.data = plain
-    tensor._shared = True  # type: ignore[attr-defined]
+    tensor._shared = True
 
 
 def get_sharing_strategy() -> str:

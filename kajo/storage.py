@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from kajo import _core
 from kajo._tensor import Tensor
@@ -25,7 +25,9 @@ class UntypedStorage:
         size: the number of bytes of a fresh, uninitialised storage.
     """
 
-    _known: weakref.WeakValueDictionary[int, UntypedStorage] = weakref.WeakValueDictionary()
+    _known: ClassVar[weakref.WeakValueDictionary[int, UntypedStorage]] = (
+        weakref.WeakValueDictionary()
+    )
 
     def __init__(self, size: int = 0, *, device: Any = None) -> None:
         self._bytes = _core.empty(int(size), dtype=_core.uint8, device=device)
@@ -45,7 +47,7 @@ class UntypedStorage:
         """All whole elements of `dtype` that the bytes hold, sharing them."""
         count = self.nbytes() // dtype.itemsize
         empty = _core.empty(0, dtype=dtype, device=self.device)
-        return _core._set_tensor(empty, self._bytes, 0, (count,), (1,))  # type: ignore[no-any-return]
+        return _core._set_tensor(empty, self._bytes, 0, (count,), (1,))
 
     @property
     def _cdata(self) -> int:
@@ -200,12 +202,18 @@ class TypedStorage:
 def _storage_from_bytes(data: bytes) -> UntypedStorage:
     storage = UntypedStorage(len(data))
     if data:
-        memoryview(storage._bytes)[:] = data  # type: ignore[arg-type]
+        memoryview(storage._bytes)[:] = data
     return storage
 
 
 def _rebuild_tensor(
-    cls: type, storage: UntypedStorage, dtype: Any, offset: int, size: Any, stride: Any, requires_grad: bool
+    cls: type,
+    storage: UntypedStorage,
+    dtype: Any,
+    offset: int,
+    size: Any,
+    stride: Any,
+    requires_grad: bool,
 ) -> Tensor:
     empty = _core.empty(0, dtype=dtype, device=storage.device)
     tensor: Tensor = _core._set_tensor(empty, storage._bytes, offset, tuple(size), tuple(stride))
@@ -236,6 +244,6 @@ def copy_with_storage(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     copied = storage.__deepcopy__(memo)
     memo.setdefault(-id(storage), storage)  # keeps the identity alive for the memo
     empty = _core.empty(0, dtype=tensor.dtype)
-    return _core._set_tensor(  # type: ignore[no-any-return]
+    return _core._set_tensor(
         empty, copied._bytes, tensor.storage_offset(), tuple(tensor.size()), tensor.stride()
     )

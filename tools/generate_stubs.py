@@ -1,7 +1,10 @@
-"""Writes kajo/_core.pyi, the types of the extension module, from the schemas of its operations.
+"""Writes the types of what is put together when kajo is imported, from the schemas of operations.
+
+kajo/_core.pyi has the extension module and the methods of tensors; kajo/linalg.pyi and
+kajo/special.pyi have the modules that are mostly names of the core's operations.
 
     python tools/generate_stubs.py          # with a built kajo on the path
-    python tools/generate_stubs.py --check  # fails if the file is stale
+    python tools/generate_stubs.py --check  # fails if a file is stale
 
 What is no operation (classes, settings) is declared in tools/core_types.pyi.in.
 """
@@ -9,15 +12,16 @@ What is no operation (classes, settings) is declared in tools/core_types.pyi.in.
 from __future__ import annotations
 
 import argparse
+import inspect
 import keyword
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-STUB = ROOT / "kajo" / "_core.pyi"
 TYPES = ROOT / "tools" / "core_types.pyi.in"
 
 HEADER = """\
@@ -25,6 +29,21 @@ HEADER = """\
 # Overloads are tried in order, as here; where two take the same arguments the first one wins.
 # mypy: disable-error-code="overload-overlap, overload-cannot-match"
 """
+
+NAMESPACE = """\
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, overload
+
+from kajo._core import _Device, _dtype, _Generator, _layout, _memory_format, _Scalar
+from kajo._tensor import Size, Tensor
+"""
+OPERATORS = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift",
+    "rshift",
+)  # fmt: skip
+
+STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
 
 # The Python type of an argument or a result, by its type in the schema.
 ARGUMENTS = {
@@ -169,63 +188,137 @@ def definition(operation: Any, indent: str, method: bool, static: bool, results:
     return "".join(lines)
 
 
-def generate() -> str:
-    """The text of the stub for the kajo that is imported."""
-    from kajo import _core
+def annotated(text: Any) -> str:
+    """An annotation of a Python function for a scope where `int` and the like mean something else."""
+    if text is inspect.Parameter.empty:
+        return "Any"
+    return re.sub(r"(?<![\w.])(int|float|bool|str|type|complex)(?!\w)", r"builtins.\1", str(text))
 
-    types = TYPES.read_text()
-    kind = type(_core.add)
-    results = Results()
 
-    def operations(names: dict[str, Any]) -> list[Any]:
-        return [names[name] for name in sorted(names) if isinstance(names[name], kind)]
+def python_definition(name: str, function: FunctionType, indent: str, method: bool) -> str:
+    """The declaration of a function that is written in Python."""
+    given = []
+    marked = False
+    for at, parameter in enumerate(inspect.signature(function).parameters.values()):
+        if parameter.kind is parameter.KEYWORD_ONLY and not marked:
+            given.append("*")
+        marked |= parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
+        if method and at == 0:
+            given.append("self")
+            continue
+        stars = STARS.get(parameter.kind.name, "")
+        text = f"{stars}{parameter.name}: {annotated(parameter.annotation)}"
+        if parameter.default is not parameter.empty:
+            text += " = ..."
+        given.append(text)
+    result = annotated(inspect.signature(function).return_annotation)
+    return f"{indent}def {name}({', '.join(given)}) -> {result}: ...\n"
 
-    methods = "".join(
-        definition(operation, "    ", True, False, results)
-        for operation in operations(dict(vars(_core.TensorBase)))
-    )
-    for symbol in (
-        "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-    ):
-        for prefix in ("", "r") if symbol == "matmul" else ("", "r", "i"):
-            methods += f"    def __{prefix}{symbol}__(self, other: Any, /) -> Tensor: ...\n"
-    functions = "".join(
-        definition(operation, "", False, False, results) for operation in operations(vars(_core))
-    )
-    spaces = ""
-    for name, value in sorted(vars(_core).items()):
-        if isinstance(value, type(sys)) and value.__name__ == f"kajo._core.{name}":
-            inner = operations(vars(value))
-            spaces += f"\nclass {name}:\n" + "".join(
-                definition(operation, "    ", False, True, results) for operation in inner
-            )
-        elif not isinstance(value, kind) and not name.startswith("__"):
-            if not re.search(rf"^(def|class) {name}\b|^{name}:", types, re.MULTILINE):
-                raise SystemExit(f"{TYPES}: {name} of kajo._core is missing")
-    named = "".join(
+
+def operators() -> str:
+    """The arithmetic operators of tensors."""
+    text = ""
+    for prefix in ("", "r", "i"):
+        for symbol in OPERATORS:
+            if (prefix, symbol) != ("i", "matmul"):
+                text += f"    def __{prefix}{symbol}__(self, other: Any, /) -> Tensor: ...\n"
+    return text
+
+
+def named_tuples(results: Results) -> str:
+    """The classes of the results with names."""
+    return "".join(
         f"\nclass {name}(NamedTuple):\n" + "".join(f"    {field}\n" for field in fields)
         for name, fields in sorted(results.named.items())
     )
-    public = "".join(f'    "{name}",\n' for name in sorted(_core.__all__))
+
+
+def all_of(names: list[str]) -> str:
+    """The list of a module's public names."""
+    return "\n__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
+
+
+def core_stub() -> str:
+    """The text of kajo/_core.pyi."""
+    from kajo import _composites, _core
+
+    kind = type(_core.add)
+    types = TYPES.read_text()
+    results = Results()
+    methods: dict[str, str] = {}
+    functions: dict[str, str] = {}
+    for name, value in vars(_core.TensorBase).items():
+        if isinstance(value, kind):
+            methods[name] = definition(value, "    ", True, False, results)
+    for family in _composites._FAMILIES:
+        for name in family.METHODS:
+            methods[name] = python_definition(name, getattr(family, name), "    ", True)
+    spaces = ""
+    for name, value in sorted(vars(_core).items()):
+        if isinstance(value, kind):
+            functions[name] = definition(value, "", False, False, results)
+        elif isinstance(value, ModuleType) and value.__name__ == f"kajo._core.{name}":
+            spaces += f"\nclass {name}:\n" + "".join(
+                definition(operation, "    ", False, True, results)
+                for _, operation in sorted(vars(value).items())
+                if isinstance(operation, kind)
+            )
+        elif not name.startswith("__") and not re.search(
+            rf"^(def|class) {name}\b|^{name}:", types, re.MULTILINE
+        ):  # has to be declared by hand
+            raise SystemExit(f"{TYPES}: {name} of kajo._core is missing")
     before, after = types.split("@METHODS@\n")
+    body = "".join(methods[name] for name in sorted(methods))
+    rest = "".join(functions[name] for name in sorted(functions))
+    head = HEADER + before + operators() + body
     return (
-        f"{HEADER}{before}{methods}\n{after}{named}\n{functions}{spaces}\n__all__ = [\n{public}]\n"
+        head + "\n" + after + named_tuples(results) + "\n" + rest + spaces + all_of(_core.__all__)
     )
 
 
+def namespace_stub(module: ModuleType) -> str:
+    """The text of the stub of a module that has operations of the core and Python functions."""
+    from kajo import _core
+
+    kind = type(_core.add)
+    results = Results()
+    functions, classes = "", ""
+    for name in sorted(module.__all__):
+        value = getattr(module, name)
+        if isinstance(value, kind):
+            text = definition(value, "", False, False, results)
+            functions += re.sub(rf"\bdef {value.__name__}\(", f"def {name}(", text)
+        elif isinstance(value, FunctionType):
+            functions += python_definition(name, value, "", False)
+        else:
+            classes += f"from kajo._core import _{name} as {name}\n"
+    return HEADER + NAMESPACE + classes + named_tuples(results) + "\n" + functions
+
+
+def generate() -> dict[Path, str]:
+    """The texts of all stubs for the kajo that is imported."""
+    import kajo
+
+    return {
+        ROOT / "kajo" / "_core.pyi": core_stub(),
+        ROOT / "kajo" / "linalg.pyi": namespace_stub(kajo.linalg),
+        ROOT / "kajo" / "special.pyi": namespace_stub(kajo.special),
+    }
+
+
 def main() -> int:
-    """Writes the stub, or with --check compares it; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Writes the stubs, or with --check compares them; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Writes the stubs of kajo.")
     parser.add_argument("--check", action="store_true", help="change nothing, fail if stale")
     options = parser.parse_args()
-    text = generate()
-    if not options.check:
-        STUB.write_text(text)
-        return 0
-    if STUB.read_text() == text:
-        return 0
-    print(f"{STUB} is stale: run python tools/generate_stubs.py")
-    return 1
+    stale = False
+    for path, text in generate().items():
+        if not options.check:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            print(f"{path.relative_to(ROOT)} is stale: run python tools/generate_stubs.py")
+            stale = True
+    return int(stale)
 
 
 if __name__ == "__main__":

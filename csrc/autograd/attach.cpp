@@ -15,7 +15,8 @@ Tensor Backward::grad_or_zeros(size_t output) const {
 TensorList FormulaNode::apply(TensorList&& grads) {
     check(!released_,
           "Trying to backward through the graph a second time (or directly access saved tensors "
-          "after they have already been freed) in ", name(),
+          "after they have already been freed) in ",
+          name(),
           ". Saved intermediate values of the graph are freed when you call .backward() or "
           "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
           "second time or if you need to access saved tensors after calling backward.");
@@ -74,7 +75,8 @@ void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
             view->replay = [first = parent.replay, second = replay, sizes, strides, offset,
                             base_sizes, base_strides, base_offset](const Tensor& root) {
                 const Tensor middle =
-                    first ? first(root) : ops::as_strided(root, base_sizes, base_strides, base_offset);
+                    first ? first(root)
+                          : ops::as_strided(root, base_sizes, base_strides, base_offset);
                 return second ? second(middle) : ops::as_strided(middle, sizes, strides, offset);
             };
         }
@@ -87,27 +89,27 @@ void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
 
 void check_inplace(const Tensor& self, const char* operation) {
     const TensorImpl& impl = *self.impl();
-    check(!(impl.inference && !InferenceMode::enabled()),
-          operation, "(): Inplace update to inference tensor outside InferenceMode is not allowed; "
+    check(!(impl.inference && !InferenceMode::enabled()), operation,
+          "(): Inplace update to inference tensor outside InferenceMode is not allowed; "
           "make a clone to get a normal tensor first");
     if (!GradMode::enabled() || !impl.autograd) return;
     const AutogradMeta& meta = *meta_of(self);
     if (meta.view) {
         const bool tracked = requires_grad(self) || requires_grad(meta.view->base);
-        const char* origin = meta.view->origin == ViewOrigin::MultipleOutputs
-                                 ? "is the output of a function that returns multiple views"
-                             : meta.view->origin == ViewOrigin::NoGradMode
-                                 ? "was created in no_grad mode"
-                             : meta.view->origin == ViewOrigin::InferenceMode
-                                 ? "was created in inference mode"
-                                 : nullptr;
+        const char* origin =
+            meta.view->origin == ViewOrigin::MultipleOutputs
+                ? "is the output of a function that returns multiple views"
+            : meta.view->origin == ViewOrigin::NoGradMode    ? "was created in no_grad mode"
+            : meta.view->origin == ViewOrigin::InferenceMode ? "was created in inference mode"
+                                                             : nullptr;
         check(!(tracked && origin), operation, "(): this view ", origin ? origin : "",
               " and is being modified inplace with grad mode enabled; such views do not allow it. "
               "Use the operation that is not in-place, or clone() the view first.");
-        check(!(meta.view->base.impl()->autograd && is_leaf(meta.view->base) &&
-                requires_grad(meta.view->base)),
-              "a view of a leaf Variable that requires grad is being used in an in-place operation (",
-              operation, "); use no_grad() or clone() the leaf first");
+        check(
+            !(meta.view->base.impl()->autograd && is_leaf(meta.view->base) &&
+              requires_grad(meta.view->base)),
+            "a view of a leaf Variable that requires grad is being used in an in-place operation (",
+            operation, "); use no_grad() or clone() the leaf first");
         return;
     }
     check(!(requires_grad(self) && !meta.grad_fn),
@@ -125,14 +127,17 @@ void note_write(const Tensor& self, const char* operation) {
 
 namespace {
 
-// Backward of an in-place change of part of a base: the gradient of the base loses that part, and what it
-// held there goes on through the node of the operation.
+// Backward of an in-place change of part of a base: the gradient of the base loses that part, and
+// what it held there goes on through the node of the operation.
 class CopySlices final : public Node {
   public:
     CopySlices(const Tensor& base, const Tensor& view, std::function<Tensor(const Tensor&)> replay,
                NodeRef inner)
-        : sizes_(view.sizes()), strides_(view.strides()), offset_(view.offset() - base.offset()),
-          replay_(std::move(replay)), inner_(std::move(inner)) {
+        : sizes_(view.sizes()),
+          strides_(view.strides()),
+          offset_(view.offset() - base.offset()),
+          replay_(std::move(replay)),
+          inner_(std::move(inner)) {
         base_strides_ = base.strides();
         add_output(base);
         edges.push_back(gradient_edge(base));
@@ -148,7 +153,8 @@ class CopySlices final : public Node {
         // A copy laid out as the base was, so that the same strides cut out the same part.
         Tensor whole = empty_strided(base.sizes, base_strides_, base.dtype, base.device);
         whole = ops::copy_(whole, grads[0]);
-        const Tensor part = replay_ ? replay_(whole) : ops::as_strided(whole, sizes_, strides_, offset_);
+        const Tensor part =
+            replay_ ? replay_(whole) : ops::as_strided(whole, sizes_, strides_, offset_);
         TensorList inner = inner_->apply({ops::clone(part)});
         if (inner[0].defined())
             ops::copy_(part, inner[0]);

@@ -8,11 +8,11 @@
 //         });
 //     }
 //
-// `inputs` are the tensors a gradient may flow to; `saved` what the formula reads (inputs, outputs or
-// others; undefined ones are fine). Capture sizes, dimensions and numbers in the lambda; never capture a
-// Tensor. The engine reduces a gradient to the input's broadcast-from shape, casts it to the input's
-// type and takes the real part for real inputs, so formulas need not. Formulas use ordinary
-// operations, so that second derivatives exist.
+// `inputs` are the tensors a gradient may flow to; `saved` what the formula reads (inputs, outputs
+// or others; undefined ones are fine). Capture sizes, dimensions and numbers in the lambda; never
+// capture a Tensor. The engine reduces a gradient to the input's broadcast-from shape, casts it to
+// the input's type and takes the real part for real inputs, so formulas need not. Formulas use
+// ordinary operations, so that second derivatives exist.
 #pragma once
 
 #include "autograd/meta.h"
@@ -25,7 +25,8 @@ class Backward {
              TensorList& results)
         : node_(node), grads_(grads), saved_(saved), results_(results) {}
 
-    // The gradient of an output. With several outputs it may be undefined: use has_grad or grad_or_zeros.
+    // The gradient of an output. With several outputs it may be undefined: use has_grad or
+    // grad_or_zeros.
     const Tensor& grad(size_t output = 0) const { return grads_[output]; }
     bool has_grad(size_t output) const { return grads_[output].defined(); }
     Tensor grad_or_zeros(size_t output) const;
@@ -91,18 +92,19 @@ Tensor attach(const char* name, Tensor output, std::initializer_list<Tensor> inp
 
 // Several differentiable outputs; the rest (indices, masks) are simply not named here.
 template <class F>
-void attach_all(const char* name, TensorRefs outputs, TensorRefs inputs, TensorRefs saved, F formula) {
+void attach_all(const char* name, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
+                F formula) {
     if (!needs_grad(inputs)) return;
     Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
     connect(node, outputs, inputs, saved);
 }
 
-// A view: `out` shares the storage of `base`. `replay` makes the same view of another tensor of the base's
-// shape; needed only where as_strided on the root cannot express it (other dtype).
+// A view: `out` shares the storage of `base`. `replay` makes the same view of another tensor of the
+// base's shape; needed only where as_strided on the root cannot express it (other dtype).
 template <class F>
 Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula,
                    ViewOrigin origin = ViewOrigin::Default,
-                   std::function<Tensor(const Tensor&)> replay = {}) ;
+                   std::function<Tensor(const Tensor&)> replay = {});
 void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
                std::function<Tensor(const Tensor&)> replay);
 
@@ -117,15 +119,17 @@ Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula, 
     return out;
 }
 
-// In-place operations: first `check_inplace` (refuses leaves that require grad and frozen views) and
-// whatever must be saved of the old values; then launch; then `attach_inplace`, which also counts
-// the write. `inputs[0]` is always `self`; leave its gradient unset where its old value has no effect.
+// In-place operations: first `check_inplace` (refuses leaves that require grad and frozen views)
+// and whatever must be saved of the old values; then launch; then `attach_inplace`, which also
+// counts the write. `inputs[0]` is always `self`; leave its gradient unset where its old value has
+// no effect.
 void check_inplace(const Tensor& self, const char* operation);
 void note_write(const Tensor& self, const char* operation);  // version counter and source line
 void rebase_history(const Tensor& self, const Ref<FormulaNode>& node);
 
 template <class F>
-Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, TensorRefs saved, F formula) {
+Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, TensorRefs saved,
+                      F formula) {
     note_write(self, name);
     if (needs_grad(inputs) && is_differentiable(self.dtype())) {
         Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));

@@ -31,8 +31,8 @@ class LockGuard {
 };
 
 struct NodeState {
-    int32_t dependencies = 0;      // edges that still have to deliver
-    bool needed = true;            // lies on a way to an asked-for input
+    int32_t dependencies = 0;  // edges that still have to deliver
+    bool needed = true;        // lies on a way to an asked-for input
     TensorList gradients;
     std::vector<std::pair<uint32_t, size_t>> captures;  // (output, place in the results)
 };
@@ -126,7 +126,8 @@ class Task {
     }
 
     void deliver(NodeState& state, const Node& node, uint32_t output, const Tensor& gradient) {
-        if (state.gradients.size() < node.outputs.size()) state.gradients.resize(node.outputs.size());
+        if (state.gradients.size() < node.outputs.size())
+            state.gradients.resize(node.outputs.size());
         if (!gradient.defined()) return;
         Tensor& slot = state.gradients[output];
         if (!slot.defined()) {
@@ -178,8 +179,8 @@ class Task {
         }
         for (auto [output, place] : state.captures) results_[place] = grads[output];
         const bool wanted = state.needed && (!leaf || accumulate_);
-        const bool any = std::any_of(grads.begin(), grads.end(),
-                                     [](const Tensor& g) { return g.defined(); });
+        const bool any =
+            std::any_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); });
         TensorList out;
         const bool beyond = state.captures.empty() || leaf || needs_beyond(*node);
         if (wanted && any && beyond) out = evaluate(*node, std::move(grads));
@@ -240,7 +241,8 @@ class Task {
                 out[i] = ops::sum_to_size(out[i], want.sizes);
             }
             if (out[i].dtype() != want.dtype) {
-                if (is_complex(out[i].dtype()) && !is_complex(want.dtype)) out[i] = ops::real(out[i]);
+                if (is_complex(out[i].dtype()) && !is_complex(want.dtype))
+                    out[i] = ops::real(out[i]);
                 if (out[i].dtype() != want.dtype) out[i] = ops::to(out[i], want.dtype);
             }
             check(out[i].device() == want.device, "Function ", node.name(),
@@ -248,8 +250,8 @@ class Task {
                   " but got ", out[i].device());
             if (AnomalyMode::enabled && AnomalyMode::check_nan && !out[i].is_meta() &&
                 has_nan(out[i]))
-                raise(ErrorKind::Runtime, "Function '", node.name(), "' returned nan values in its ",
-                      i, "th output.",
+                raise(ErrorKind::Runtime, "Function '", node.name(),
+                      "' returned nan values in its ", i, "th output.",
                       node.anomaly_trace.empty() ? "" : "\n\nThe forward call that made it:\n",
                       node.anomaly_trace);
         }
@@ -291,11 +293,14 @@ TensorList AccumulateGrad::apply(TensorList&& grads) {
             // A gradient that nobody else holds is adopted, not copied.
             const bool ours = gradient.use_count() == 1 && gradient.storage()->use_count() == 1 &&
                               gradient.strides() == variable_.strides();
-            if (GradMode::enabled()) meta.grad = ops::clone(gradient);
-            else if (ours) meta.grad = detach(gradient);
+            if (GradMode::enabled())
+                meta.grad = ops::clone(gradient);
+            else if (ours)
+                meta.grad = detach(gradient);
             else {
                 meta.grad = variable_.is_non_overlapping_and_dense()
-                                ? empty_strided(variable_.sizes(), variable_.strides(), variable_.dtype(), variable_.device())
+                                ? empty_strided(variable_.sizes(), variable_.strides(),
+                                                variable_.dtype(), variable_.device())
                                 : empty(variable_.sizes(), variable_.dtype(), variable_.device());
                 ops::copy_raw(meta.grad, gradient);
             }

@@ -7,8 +7,8 @@
 
 namespace kajo {
 
-// Gradients of `roots` (weighted by `grads`) are added to the leaves' `.grad`, or, if `inputs` are named,
-// returned in their order and nothing is accumulated (unless `accumulate`).
+// Gradients of `roots` (weighted by `grads`) are added to the leaves' `.grad`, or, if `inputs` are
+// named, returned in their order and nothing is accumulated (unless `accumulate`).
 TensorList run_backward(const TensorList& roots, const TensorList& grads, bool retain_graph,
                         bool create_graph, const TensorList& inputs, bool allow_unused,
                         bool accumulate);

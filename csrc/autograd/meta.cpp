@@ -25,9 +25,9 @@ NodeRef grad_fn(const Tensor& t) {
     ViewInfo& view = *meta->view;
     if (requires_grad(view.base)) {
         GradModeGuard on(true);
-        const Tensor again =
-            view.replay ? view.replay(view.base)
-                        : ops::as_strided(view.base, t.sizes(), t.strides(), t.offset());
+        const Tensor again = view.replay
+                                 ? view.replay(view.base)
+                                 : ops::as_strided(view.base, t.sizes(), t.strides(), t.offset());
         const AutogradMeta* fresh = meta_of(again);
         meta->grad_fn = fresh->grad_fn;
         meta->output = fresh->output;
@@ -70,10 +70,12 @@ AccumulateGrad::~AccumulateGrad() {
 
 void set_requires_grad(const Tensor& t, bool on) {
     check(!on || is_differentiable(t.dtype()),
-          "only Tensors of floating point and complex dtype can require gradients, got ", t.dtype());
-    check(!(t.impl()->inference && on && !InferenceMode::enabled()),
-          "requires_grad_(): Setting requires_grad=True on inference tensor outside InferenceMode is "
-          "not allowed; clone() it first");
+          "only Tensors of floating point and complex dtype can require gradients, got ",
+          t.dtype());
+    check(
+        !(t.impl()->inference && on && !InferenceMode::enabled()),
+        "requires_grad_(): Setting requires_grad=True on inference tensor outside InferenceMode is "
+        "not allowed; clone() it first");
     if (!on && t.impl()->autograd && grad_fn(t))
         raise(ErrorKind::Runtime,
               "you can only change requires_grad flags of leaf variables. If you want to use a "

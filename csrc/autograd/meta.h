@@ -13,10 +13,10 @@ namespace kajo {
 enum class ViewOrigin : int8_t { Default, NoGradMode, MultipleOutputs, InferenceMode };
 
 struct ViewInfo {
-    Tensor base;                                 // never a view itself
-    std::function<Tensor(const Tensor&)> replay; // from the base again; empty: by as_strided
+    Tensor base;                                  // never a view itself
+    std::function<Tensor(const Tensor&)> replay;  // from the base again; empty: by as_strided
     ViewOrigin origin = ViewOrigin::Default;
-    uint32_t version = 0;                        // when grad_fn was made
+    uint32_t version = 0;  // when grad_fn was made
 };
 
 struct AutogradMeta final : AutogradMetaBase {
@@ -25,7 +25,7 @@ struct AutogradMeta final : AutogradMetaBase {
     uint32_t output = 0;
     NodeRef grad_fn;
     Tensor grad;
-    AccumulateGrad* accumulator = nullptr;       // not counted; found under a lock
+    AccumulateGrad* accumulator = nullptr;  // not counted; found under a lock
     std::unique_ptr<ViewInfo> view;
     std::vector<TensorHook> leaf_hooks;
     std::vector<TensorHook> post_accumulate_hooks;
@@ -40,7 +40,9 @@ AutogradMeta& ensure_meta(const Tensor& t);
 // The node that made `t`; for a changed view it is made anew from the base. Null for leaves.
 NodeRef grad_fn(const Tensor& t);
 bool requires_grad(const Tensor& t);
-inline bool is_leaf(const Tensor& t) { return !t.impl()->autograd || !requires_grad(t) || !grad_fn(t); }
+inline bool is_leaf(const Tensor& t) {
+    return !t.impl()->autograd || !requires_grad(t) || !grad_fn(t);
+}
 // Where the gradient of `t` goes: its producer, its accumulator, or nowhere.
 Edge gradient_edge(const Tensor& t);
 void set_requires_grad(const Tensor& t, bool on);

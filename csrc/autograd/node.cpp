@@ -45,14 +45,17 @@ std::vector<SavedTensorHooks>& saved_tensor_hooks() {
 SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(output_index) {
     if (!t.defined()) return;
     check(!t.impl()->inference,
-          "Inference tensors cannot be saved for backward. To work around you can make a clone to get "
+          "Inference tensors cannot be saved for backward. To work around you can make a clone to "
+          "get "
           "a normal tensor and use it in autograd.");
     // An output must not hold its own history alive.
     const Tensor kept = output_index >= 0 ? detach(t) : t;
     const auto& hooks = saved_tensor_hooks();
     if (!hooks.empty() && hooks.back().pack) {
         packed_ = std::make_shared<std::function<Tensor()>>(
-            [unpack = hooks.back().unpack, inner = hooks.back().pack(kept)] { return unpack(inner); });
+            [unpack = hooks.back().unpack, inner = hooks.back().pack(kept)] {
+                return unpack(inner);
+            });
         return;
     }
     version_ = t.version();
@@ -73,7 +76,8 @@ namespace {
     text << "one of the variables needed for gradient computation has been modified by an inplace "
             "operation: [kajo."
          << info(t.dtype()).tensor_name << "Tensor " << t.sizes() << "]";
-    if (NodeRef maker = grad_fn(t)) text << ", which is output " << meta_of(t)->output << " of " << maker->name();
+    if (NodeRef maker = grad_fn(t))
+        text << ", which is output " << meta_of(t)->output << " of " << maker->name();
     text << ", is at version " << t.version() << "; expected version " << saved_version
          << " instead. It was saved by " << (owner ? owner->name() : "a node");
     if (!saved_where.empty()) text << " (" << saved_where << ")";

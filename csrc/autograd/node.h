@@ -32,7 +32,8 @@ struct TensorHook {
     uint32_t output = 0;
     int64_t id = 0;
     std::function<Tensor(const Tensor&)> call;
-    bool retains_grad = false;  // runs after all others
+    bool retains_grad = false;        // runs after all others
+    void* python_callable = nullptr;  // what `call` owns, for the cycle collector
 };
 struct NodeHook {
     int64_t id = 0;
@@ -57,10 +58,10 @@ class Node : public RefCounted {
     std::vector<OutputInfo> outputs;
     std::vector<TensorHook> tensor_hooks;
     std::vector<NodeHook> pre_hooks, post_hooks;
-    uint64_t sequence = 0;             // later nodes run first
+    uint64_t sequence = 0;  // later nodes run first
     SourceLocation made_at;
-    std::string anomaly_trace;         // the program's stack at creation, in anomaly mode
-    void* python_object = nullptr;     // its wrapper, not counted
+    std::string anomaly_trace;      // the program's stack at creation, in anomaly mode
+    void* python_object = nullptr;  // its wrapper, not counted
     static inline void (*release_python_object)(Node*) = nullptr;
 
     uint32_t add_output(const Tensor& t) {

@@ -29,8 +29,8 @@ enum class DType : int8_t {
 constexpr int kDTypes = 12;
 
 struct DTypeInfo {
-    const char* name;          // "float32"
-    const char* tensor_name;   // "Float", as in error messages of the field
+    const char* name;         // "float32"
+    const char* tensor_name;  // "Float", as in error messages of the field
     int8_t size;
     bool is_float, is_complex, is_signed;
 };
@@ -68,33 +68,84 @@ inline std::ostream& operator<<(std::ostream& out, DType t) { return out << info
 
 template <class T>
 struct DTypeOf;
-template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::UInt8; };
-template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::Int8; };
-template <> struct DTypeOf<int16_t> { static constexpr DType value = DType::Int16; };
-template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::Int32; };
-template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::Int64; };
-template <> struct DTypeOf<Half> { static constexpr DType value = DType::Float16; };
-template <> struct DTypeOf<float> { static constexpr DType value = DType::Float32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::Float64; };
-template <> struct DTypeOf<std::complex<float>> { static constexpr DType value = DType::Complex64; };
-template <> struct DTypeOf<std::complex<double>> { static constexpr DType value = DType::Complex128; };
-template <> struct DTypeOf<bool> { static constexpr DType value = DType::Bool; };
-template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::BFloat16; };
+template <>
+struct DTypeOf<uint8_t> {
+    static constexpr DType value = DType::UInt8;
+};
+template <>
+struct DTypeOf<int8_t> {
+    static constexpr DType value = DType::Int8;
+};
+template <>
+struct DTypeOf<int16_t> {
+    static constexpr DType value = DType::Int16;
+};
+template <>
+struct DTypeOf<int32_t> {
+    static constexpr DType value = DType::Int32;
+};
+template <>
+struct DTypeOf<int64_t> {
+    static constexpr DType value = DType::Int64;
+};
+template <>
+struct DTypeOf<Half> {
+    static constexpr DType value = DType::Float16;
+};
+template <>
+struct DTypeOf<float> {
+    static constexpr DType value = DType::Float32;
+};
+template <>
+struct DTypeOf<double> {
+    static constexpr DType value = DType::Float64;
+};
+template <>
+struct DTypeOf<std::complex<float>> {
+    static constexpr DType value = DType::Complex64;
+};
+template <>
+struct DTypeOf<std::complex<double>> {
+    static constexpr DType value = DType::Complex128;
+};
+template <>
+struct DTypeOf<bool> {
+    static constexpr DType value = DType::Bool;
+};
+template <>
+struct DTypeOf<BFloat16> {
+    static constexpr DType value = DType::BFloat16;
+};
 
 // The type that sums and products of T are computed in.
-template <class T> struct AccumulatorOf { using type = T; };
-template <> struct AccumulatorOf<Half> { using type = float; };
-template <> struct AccumulatorOf<BFloat16> { using type = float; };
-template <class T> using Accumulator = typename AccumulatorOf<T>::type;
+template <class T>
+struct AccumulatorOf {
+    using type = T;
+};
+template <>
+struct AccumulatorOf<Half> {
+    using type = float;
+};
+template <>
+struct AccumulatorOf<BFloat16> {
+    using type = float;
+};
+template <class T>
+using Accumulator = typename AccumulatorOf<T>::type;
 
-template <class T> constexpr bool kIsComplex = false;
-template <class T> constexpr bool kIsComplex<std::complex<T>> = true;
-template <class T> constexpr bool kIsHalf = false;
-template <> inline constexpr bool kIsHalf<Half> = true;
-template <> inline constexpr bool kIsHalf<BFloat16> = true;
+template <class T>
+constexpr bool kIsComplex = false;
+template <class T>
+constexpr bool kIsComplex<std::complex<T>> = true;
+template <class T>
+constexpr bool kIsHalf = false;
+template <>
+inline constexpr bool kIsHalf<Half> = true;
+template <>
+inline constexpr bool kIsHalf<BFloat16> = true;
 
-// Calls f.template operator()<T>() with the C++ type of `t`: dispatch(t, "sort", [&]<class T>() {...}).
-// The sets below restrict it; other types raise NotImplementedError naming the operation.
+// Calls f.template operator()<T>() with the C++ type of `t`: dispatch(t, "sort", [&]<class T>()
+// {...}). The sets below restrict it; other types raise NotImplementedError naming the operation.
 enum TypeSet : uint8_t {
     kIntegers = 1,
     kBool = 2,

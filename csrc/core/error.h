@@ -32,7 +32,8 @@ class Error : public std::exception {
     std::string message_;
 };
 
-// The parts are streamed one after the other: raise(ErrorKind::Index, "narrow(): start ", start, ...).
+// The parts are streamed one after the other: raise(ErrorKind::Index, "narrow(): start ", start,
+// ...).
 template <class... Parts>
 [[noreturn]] void raise(ErrorKind kind, const Parts&... parts) {
     std::ostringstream text;

@@ -66,7 +66,8 @@ struct Half {
         if (exponent == 0x0f800000u) {
             magnitude = std::bit_cast<float>(body + 0x70000000u);
         } else if (exponent == 0) {
-            magnitude = std::bit_cast<float>(body + 0x38800000u) - std::bit_cast<float>(0x38800000u);
+            magnitude =
+                std::bit_cast<float>(body + 0x38800000u) - std::bit_cast<float>(0x38800000u);
         } else {
             magnitude = std::bit_cast<float>(body + 0x38000000u);
         }

@@ -2,7 +2,8 @@
 
 namespace kajo {
 
-// Tensors made while it is on have no version counter and can never take part in autograd: per thread.
+// Tensors made while it is on have no version counter and can never take part in autograd: per
+// thread.
 struct InferenceMode {
     static bool enabled() { return enabled_; }
     static void set_enabled(bool on) { enabled_ = on; }

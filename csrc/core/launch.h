@@ -37,8 +37,8 @@ void remove_launch_observer(LaunchObserver* observer);
 
 void launch(const Launch& work);
 
-// Set by the language bindings: gives up the interpreter lock while a large kernel runs. Returns what
-// `reacquire` wants back, or null if this thread did not hold the lock.
+// Set by the language bindings: gives up the interpreter lock while a large kernel runs. Returns
+// what `reacquire` wants back, or null if this thread did not hold the lock.
 struct KernelLock {
     static inline void* (*give_up)() = nullptr;
     static inline void (*reacquire)(void*) = nullptr;
@@ -49,8 +49,11 @@ template <class A>
 inline void launch(const Kernel& kernel, std::initializer_list<Tensor> outputs,
                    std::initializer_list<Tensor> inputs, const A& attributes) {
     static_assert(std::is_trivially_copyable_v<A>);
-    launch(Launch{kernel, {outputs.begin(), outputs.size()}, {inputs.begin(), inputs.size()},
-                  &attributes, sizeof(A)});
+    launch(Launch{kernel,
+                  {outputs.begin(), outputs.size()},
+                  {inputs.begin(), inputs.size()},
+                  &attributes,
+                  sizeof(A)});
 }
 template <class A>
 inline void launch(const Kernel& kernel, TensorRefs outputs, TensorRefs inputs,

@@ -21,7 +21,8 @@ class ResultType {
   public:
     ResultType& add(const Tensor& t) {
         if (t.dim()) return join(dim_, t.dtype());
-        return is_wrapped(t) ? join(number_, type_of_number(t.dtype())) : join(zero_dim_, t.dtype());
+        return is_wrapped(t) ? join(number_, type_of_number(t.dtype()))
+                             : join(zero_dim_, t.dtype());
     }
     ResultType& add(const Scalar& s) { return join(number_, dtype_of(s)); }
     DType get() const;
@@ -46,7 +47,11 @@ class ResultType {
     Rank dim_, zero_dim_, number_;
 };
 
-inline DType result_type(const Tensor& a, const Tensor& b) { return ResultType().add(a).add(b).get(); }
-inline DType result_type(const Tensor& a, const Scalar& b) { return ResultType().add(a).add(b).get(); }
+inline DType result_type(const Tensor& a, const Tensor& b) {
+    return ResultType().add(a).add(b).get();
+}
+inline DType result_type(const Tensor& a, const Scalar& b) {
+    return ResultType().add(a).add(b).get();
+}
 
 }  // namespace kajo

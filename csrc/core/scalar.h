@@ -37,11 +37,16 @@ class Scalar {
 
     template <class T>
     T to() const {
-        if constexpr (std::is_same_v<T, bool>) return as_bool();
-        else if constexpr (kIsComplex<T>) return static_cast<T>(as_complex());
-        else if constexpr (std::is_integral_v<T>) return static_cast<T>(as_int());
-        else if constexpr (std::is_same_v<T, double>) return as_double();
-        else return T(static_cast<float>(as_double()));
+        if constexpr (std::is_same_v<T, bool>)
+            return as_bool();
+        else if constexpr (kIsComplex<T>)
+            return static_cast<T>(as_complex());
+        else if constexpr (std::is_integral_v<T>)
+            return static_cast<T>(as_int());
+        else if constexpr (std::is_same_v<T, double>)
+            return as_double();
+        else
+            return T(static_cast<float>(as_double()));
     }
 
     // Out of range and nan become the smallest integer, as the hardware's conversion does.

@@ -15,8 +15,8 @@ class Storage : public RefCounted {
     // Frees foreign memory: called once with the context that came with it.
     using Deleter = void (*)(void* context);
 
-    Storage(size_t bytes, Device device);                                  // fresh memory
-    Storage(void* data, size_t bytes, Deleter deleter, void* context);     // adopted CPU memory
+    Storage(size_t bytes, Device device);                               // fresh memory
+    Storage(void* data, size_t bytes, Deleter deleter, void* context);  // adopted CPU memory
     ~Storage();
 
     void* data() const { return data_; }

@@ -84,8 +84,8 @@ Tensor empty(IntSpan sizes, DType dtype, Device device, MemoryFormat format) {
 }
 
 Tensor empty_strided(IntSpan sizes, IntSpan strides, DType dtype, Device device) {
-    check(sizes.size() == strides.size(), "empty_strided(): sizes ", sizes, " and strides ", strides,
-          " must have the same length");
+    check(sizes.size() == strides.size(), "empty_strided(): sizes ", sizes, " and strides ",
+          strides, " must have the same length");
     for (int64_t s : strides)
         check(s >= 0, "empty_strided(): negative strides are not supported, got ", strides);
     (void)numel_of(sizes);

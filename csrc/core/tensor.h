@@ -28,12 +28,12 @@ struct TensorImpl : RefCounted {
     Dims sizes, strides;
     DType dtype = DType::Float32;
     Device device;
-    bool inference = false;          // made in inference mode: no version counter, no autograd
-    bool detached_version = false;   // `.data`: writes through it do not count
-    bool wrapped_number = false;     // a Python number made a 0-d tensor: ranks low in promotion
+    bool inference = false;         // made in inference mode: no version counter, no autograd
+    bool detached_version = false;  // `.data`: writes through it do not count
+    bool wrapped_number = false;    // a Python number made a 0-d tensor: ranks low in promotion
     bool python_owned_by_impl = false;
     std::unique_ptr<AutogradMetaBase> autograd;
-    void* python_object = nullptr;   // the wrapper that lives now, not counted unless owned above
+    void* python_object = nullptr;  // the wrapper that lives now, not counted unless owned above
 
     ~TensorImpl();
     void set_sizes(IntSpan new_sizes, IntSpan new_strides);

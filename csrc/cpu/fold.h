@@ -29,8 +29,10 @@ constexpr int kLanes = Simd<T>::kLanes;
 
 template <class T>
 inline V<T> filled(T value) {
-    if constexpr (kLanes<T> == 1) return value;
-    else return value - V<T>{};
+    if constexpr (kLanes<T> == 1)
+        return value;
+    else
+        return value - V<T>{};
 }
 template <class T>
 inline V<T> load(const T* p) {
@@ -39,7 +41,8 @@ inline V<T> load(const T* p) {
     return v;
 }
 
-// ---- what is folded -------------------------------------------------------------------------------
+// ---- what is folded
+// -------------------------------------------------------------------------------
 
 template <class X>
 inline X same(X x) {
@@ -52,61 +55,130 @@ inline X magnitude(X x) {
 }
 
 struct Add {
-    template <class T> static T identity() { return T(0); }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return a + b; }
+    template <class T>
+    static T identity() {
+        return T(0);
+    }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return a + b;
+    }
 };
 struct AddNumbers : Add {
-    template <class X> static X map(X x) { return x == x ? x : X{}; }
+    template <class X>
+    static X map(X x) {
+        return x == x ? x : X{};
+    }
 };
 struct AddMagnitudes : Add {
-    template <class X> static X map(X x) { return magnitude(x); }
+    template <class X>
+    static X map(X x) {
+        return magnitude(x);
+    }
 };
 struct AddSquares : Add {
-    template <class X> static X map(X x) { return x * x; }
+    template <class X>
+    static X map(X x) {
+        return x * x;
+    }
 };
 struct Multiply {
-    template <class T> static T identity() { return T(1); }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return a * b; }
+    template <class T>
+    static T identity() {
+        return T(1);
+    }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return a * b;
+    }
 };
 // A nan replaces every number and is replaced by none.
 struct Larger {
-    template <class T> static T identity() {
+    template <class T>
+    static T identity() {
         return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
                                                     : std::numeric_limits<T>::lowest();
     }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return ((b > a) | (b != b)) ? b : a; }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return ((b > a) | (b != b)) ? b : a;
+    }
 };
 struct Smaller {
-    template <class T> static T identity() {
+    template <class T>
+    static T identity() {
         return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
                                                     : std::numeric_limits<T>::max();
     }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return ((b < a) | (b != b)) ? b : a; }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return ((b < a) | (b != b)) ? b : a;
+    }
 };
 struct LargerMagnitude : Larger {
-    template <class T> static T identity() { return T(0); }
-    template <class X> static X map(X x) { return magnitude(x); }
+    template <class T>
+    static T identity() {
+        return T(0);
+    }
+    template <class X>
+    static X map(X x) {
+        return magnitude(x);
+    }
 };
 struct SmallerMagnitude : Smaller {
-    template <class X> static X map(X x) { return magnitude(x); }
+    template <class X>
+    static X map(X x) {
+        return magnitude(x);
+    }
 };
 // Over bytes that are 0 or 1.
 struct Or {
-    template <class T> static T identity() { return T(0); }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return a | b; }
+    template <class T>
+    static T identity() {
+        return T(0);
+    }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return a | b;
+    }
 };
 struct And {
-    template <class T> static T identity() { return T(1); }
-    template <class X> static X map(X x) { return same(x); }
-    template <class X> static X fold(X a, X b) { return a & b; }
+    template <class T>
+    static T identity() {
+        return T(1);
+    }
+    template <class X>
+    static X map(X x) {
+        return same(x);
+    }
+    template <class X>
+    static X fold(X a, X b) {
+        return a & b;
+    }
 };
 
-// ---- one value as the state -------------------------------------------------------------------------
+// ---- one value as the state
+// -------------------------------------------------------------------------
 
 template <class Op, class T>
 inline T fold_lanes(V<T> v) {

@@ -44,12 +44,14 @@ OptimizerNumbers numbers_for(const OptimizerAttributes& a, double step) {
     const double first = 1 - std::pow(a.beta1, step), second = 1 - std::pow(a.beta2, step);
     switch (a.rule) {
         case OptimizerRule::Sgd:
-            return {{sign, decay, -a.lr, a.momentum, 1 - a.dampening, double(a.first), double(a.nesterov)}};
+            return {{sign, decay, -a.lr, a.momentum, 1 - a.dampening, double(a.first),
+                     double(a.nesterov)}};
         case OptimizerRule::Adam:
             return {{sign, decay, a.decoupled ? 1 - a.lr * a.weight_decay : 1, 1 - a.beta1, a.beta2,
                      1 - a.beta2, std::sqrt(second), a.eps, -(a.lr / first)}};
         case OptimizerRule::RmsProp:
-            return {{sign, decay, -a.lr, a.beta2, 1 - a.beta2, a.eps, a.momentum, double(a.centered)}};
+            return {
+                {sign, decay, -a.lr, a.beta2, 1 - a.beta2, a.eps, a.momentum, double(a.centered)}};
         case OptimizerRule::Adagrad:
             return {{sign, decay, -a.lr / (1 + (step - 1) * a.lr_decay), a.eps}};
         case OptimizerRule::Adadelta:
@@ -61,8 +63,11 @@ OptimizerNumbers numbers_for(const OptimizerAttributes& a, double step) {
 }
 
 void update_one(const OptimizerAttributes& a, TensorRefs outputs, TensorRefs grads, int64_t i) {
-    const auto tensor = [&](int64_t list) -> const Tensor& { return outputs[size_t(list * a.parameters + i)]; };
-    const OptimizerNumbers numbers = numbers_for(a, a.has_steps ? advance(tensor(1 + a.states)) : 0);
+    const auto tensor = [&](int64_t list) -> const Tensor& {
+        return outputs[size_t(list * a.parameters + i)];
+    };
+    const OptimizerNumbers numbers =
+        numbers_for(a, a.has_steps ? advance(tensor(1 + a.states)) : 0);
     const Tensor& parameter = tensor(0);
     if (parameter.numel() == 0) return;
     const DType type = reduce_type(parameter.dtype());
@@ -87,7 +92,8 @@ void update_one(const OptimizerAttributes& a, TensorRefs outputs, TensorRefs gra
 
 void optimizer_step(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const auto& a = *static_cast<const OptimizerAttributes*>(attributes);
-    // Large parameters are cut into pieces by the loop; neighbouring small ones make one task together.
+    // Large parameters are cut into pieces by the loop; neighbouring small ones make one task
+    // together.
     int64_t i = 0;
     while (i < a.parameters) {
         int64_t end = i;
@@ -102,7 +108,8 @@ void optimizer_step(TensorRefs outputs, TensorRefs inputs, const void* attribute
         }
         tasks.push_back(end);
         parallel_for(static_cast<int64_t>(tasks.size()) - 1, [&](int64_t task) {
-            for (int64_t k = tasks[size_t(task)]; k < tasks[size_t(task) + 1]; k++) update_one(a, outputs, inputs, k);
+            for (int64_t k = tasks[size_t(task)]; k < tasks[size_t(task) + 1]; k++)
+                update_one(a, outputs, inputs, k);
         });
         if (end < a.parameters) update_one(a, outputs, inputs, end++);
         i = end;

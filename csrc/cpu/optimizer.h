@@ -18,14 +18,14 @@ struct OptimizerNumbers {
 
 struct OptimizerAttributes {
     OptimizerRule rule;
-    int8_t states;       // tensors of state for each parameter
+    int8_t states;  // tensors of state for each parameter
     bool has_steps, maximize, first, nesterov, decoupled, centered, amsgrad;
     int64_t parameters;
     double lr, weight_decay, eps, momentum, dampening, beta1, beta2, lr_decay;
 };
 
-// By rule and by float32 or float64. Inputs: parameter, gradient, states; outputs: parameter, states.
-// A rule with optional states has a kernel for each number of them.
+// By rule and by float32 or float64. Inputs: parameter, gradient, states; outputs: parameter,
+// states. A rule with optional states has a kernel for each number of them.
 struct OptimizerKernels {
     TileFn table[kOptimizerRules][kOptimizerStates + 1][2];
 };

@@ -18,11 +18,11 @@ struct PoolAttributes {
 // One plane; `indices` (places in the plane) may be null.
 struct PoolingKernels {
     void (*max[3])(const PoolAttributes& pool, const void* in, void* out, int64_t* indices);
-    void (*average[2])(const PoolAttributes& pool, const void* in, void* out);
+    void (*average[3])(const PoolAttributes& pool, const void* in, void* out);
     void (*spread[2])(const PoolAttributes& pool, const void* grad, void* out);
 };
 
-// All tensors contiguous [planes.., spatial..] of Float32, Float64 (and Int64 for maxima).
+// All tensors contiguous [planes.., spatial..] of Float32, Float64 (and Int64, but not to spread).
 // out {values, or values and indices}, in {self}.
 void max_pool(TensorRefs out, TensorRefs in, const void* pool);
 // out {the mean of each window}, in {self}.

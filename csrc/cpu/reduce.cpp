@@ -35,9 +35,9 @@ const ReduceKernels& reduce_kernels() {
 
 namespace {
 
-constexpr int64_t kRunBlock = 4096;      // elements of a run that are folded into one state
-constexpr int64_t kRowBlock = 32;        // the same for rows of columns
-constexpr int64_t kColumns = 1024;       // states side by side
+constexpr int64_t kRunBlock = 4096;  // elements of a run that are folded into one state
+constexpr int64_t kRowBlock = 32;    // the same for rows of columns
+constexpr int64_t kColumns = 1024;   // states side by side
 constexpr int64_t kTaskElements = 65536;
 constexpr int64_t kEnoughTasks = 64;
 
@@ -109,12 +109,14 @@ bool is_located(const ReduceAttributes& how) {
 
 Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& how) {
     const auto type = static_cast<size_t>(how.computing);
-    Plan plan{how, reduce_kernels().table[static_cast<size_t>(how.reduction)][type], input,
-              {outputs[0], outputs.size() > 1 ? outputs[1] : Tensor()}, {}, {}};
+    Plan plan{how,   reduce_kernels().table[static_cast<size_t>(how.reduction)][type],
+              input, {outputs[0], outputs.size() > 1 ? outputs[1] : Tensor()},
+              {},    {}};
     if (is_located(how) && outputs.size() == 1) std::swap(plan.outputs[0], plan.outputs[1]);
     plan.stored_size = input.item_size();
     plan.computing_size = item_size(how.computing);
-    plan.convert = input.dtype() == how.computing ? nullptr : convert_of(input.dtype(), how.computing);
+    plan.convert =
+        input.dtype() == how.computing ? nullptr : convert_of(input.dtype(), how.computing);
     plan.move = move_of(input.dtype());
 
     const int64_t n = input.dim();
@@ -146,9 +148,11 @@ Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& 
         append_merged(is_reduced[size_t(d)] ? plan.reduced : plan.kept, axes[size_t(d)]);
 
     if (!plan.kept.empty()) {
-        const Axis k = plan.kept.back(), r = plan.reduced.empty() ? Axis{1, 1, {}} : plan.reduced.back();
+        const Axis k = plan.kept.back(),
+                   r = plan.reduced.empty() ? Axis{1, 1, {}} : plan.reduced.back();
         const bool kept_inside = plan.reduced.empty() || (k.in != 0 && (k.in < r.in || r.in == 0));
-        plan.by_columns = kept_inside ? k.size >= 16 || k.size >= r.size : r.size < 16 && r.size < k.size;
+        plan.by_columns =
+            kept_inside ? k.size >= 16 || k.size >= r.size : r.size < 16 && r.size < k.size;
         if (plan.by_columns) {
             plan.columns = k;
             plan.kept.pop_back();
@@ -273,17 +277,22 @@ void fold_range(const Plan& plan, Reader& reader, Cascade& cascade, const char* 
 // Results in the kernels' type, on their way to the outputs.
 class Writer {
   public:
-    explicit Writer(const Plan& plan) : plan_(plan), values_(16 * kColumns), converted_(16 * kColumns) {}
+    explicit Writer(const Plan& plan)
+        : plan_(plan), values_(16 * kColumns), converted_(16 * kColumns) {}
 
     void write(const void* state, int64_t n, const Place& at) {
         alignas(16) char second[16];
         Scratch more(n > 1 && plan_.outputs[1].defined() ? static_cast<size_t>(16 * n) : 1);
         void* out[2] = {plan_.outputs[0].defined() ? values_.data() : nullptr,
-                        !plan_.outputs[1].defined() ? nullptr : n > 1 ? more.data() : second};
+                        !plan_.outputs[1].defined() ? nullptr
+                        : n > 1                     ? more.data()
+                                                    : second};
         plan_.functions.finish(out, state, n, plan_.how);
-        const DType types[2] = {plan_.how.computing, is_located(plan_.how) ? DType::Int64 : plan_.how.computing};
+        const DType types[2] = {plan_.how.computing,
+                                is_located(plan_.how) ? DType::Int64 : plan_.how.computing};
         for (int k = 0; k < 2; k++)
-            if (out[k]) store(plan_.outputs[k], at.out[k], plan_.columns.out[k], out[k], types[k], n);
+            if (out[k])
+                store(plan_.outputs[k], at.out[k], plan_.columns.out[k], out[k], types[k], n);
     }
 
   private:
@@ -294,8 +303,10 @@ class Writer {
             values = converted_.data();
         }
         char* at = static_cast<char*>(to.raw_data()) + offset * to.item_size();
-        if (n == 1 || stride == 1) std::memcpy(at, values, static_cast<size_t>(n * to.item_size()));
-        else move_of(to.dtype())(at, n, stride, values, n, 1, 1, n);
+        if (n == 1 || stride == 1)
+            std::memcpy(at, values, static_cast<size_t>(n * to.item_size()));
+        else
+            move_of(to.dtype())(at, n, stride, values, n, 1, 1, n);
     }
 
     const Plan& plan_;

@@ -1,8 +1,8 @@
 // The reduction engine: any shapes, strides and reduced dimensions.
 //
 // A reduction folds elements into states. The engine cuts the reduced elements into blocks by size
-// alone, folds each block into a fresh state and combines the states pairwise in a fixed order: sums
-// are accurate, and results do not depend on the number of threads.
+// alone, folds each block into a fresh state and combines the states pairwise in a fixed order:
+// sums are accurate, and results do not depend on the number of threads.
 #pragma once
 
 #include "core/tensor.h"
@@ -29,10 +29,10 @@ constexpr int kReductions = static_cast<int>(Reduction::Moments) + 1;
 
 struct ReduceAttributes {
     Reduction reduction;
-    DType computing;     // one of the types that the kernels know
-    bool root;           // of the first output
-    uint64_t reduced;    // bit d: dimension d of the input is reduced
-    double divisor;      // of sums; the correction of moments
+    DType computing;   // one of the types that the kernels know
+    bool root;         // of the first output
+    uint64_t reduced;  // bit d: dimension d of the input is reduced
+    double divisor;    // of sums; the correction of moments
 };
 
 // State of n outputs side by side; `other` and blocks that follow come later in order.

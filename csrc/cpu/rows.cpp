@@ -60,11 +60,12 @@ struct Layout {
     }
 };
 
-// Gives `body` each row contiguous and in the computing type: in place where it is stored so, else by
-// way of scratch. `body(rows, first)`: pointers to `count` rows from row `first` on, inputs before
-// the output; rows are numbered in the order (outer, inner).
+// Gives `body` each row contiguous and in the computing type: in place where it is stored so, else
+// by way of scratch. `body(rows, first)`: pointers to `count` rows from row `first` on, inputs
+// before the output; rows are numbered in the order (outer, inner).
 template <class Body>
-void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output, Body body) {
+void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
+              Body body) {
     const int64_t n = layout.n, width = item_size(computing);
     if (n == 0) return;
     // A block of neighbouring rows is transposed at once.
@@ -107,7 +108,8 @@ void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Te
             }
             for (int64_t r = 0; r < count; r++) {
                 void* p[kMaxRows] = {};
-                for (size_t k = 0; k < last + (output ? 1 : 0); k++) p[k] = pointers[k] + r * n * width;
+                for (size_t k = 0; k < last + (output ? 1 : 0); k++)
+                    p[k] = pointers[k] + r * n * width;
                 body(p, outer * layout.inner + first + r);
             }
             if (direct) continue;
@@ -123,32 +125,31 @@ void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Te
     });
 }
 
-int64_t dim_of(const void* attributes) { return static_cast<const RowAttributes*>(attributes)->dim; }
+int64_t dim_of(const void* attributes) {
+    return static_cast<const RowAttributes*>(attributes)->dim;
+}
 
 }  // namespace
 
 void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(outputs[0].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
-    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
-        c.functions.softmax(p[1], p[0], layout.n, c.exp);
-    });
+    each_row(layout, c.type, inputs, &outputs[0],
+             [&](void** p, int64_t) { c.functions.softmax(p[1], p[0], layout.n, c.exp); });
 }
 
 void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(outputs[0].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
-    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
-        c.functions.log_softmax(p[1], p[0], layout.n, c.exp);
-    });
+    each_row(layout, c.type, inputs, &outputs[0],
+             [&](void** p, int64_t) { c.functions.log_softmax(p[1], p[0], layout.n, c.exp); });
 }
 
 void softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(inputs[1].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
-    each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
-        c.functions.softmax_backward(p[2], p[0], p[1], layout.n);
-    });
+    each_row(layout, c.type, inputs, &outputs[0],
+             [&](void** p, int64_t) { c.functions.softmax_backward(p[2], p[0], p[1], layout.n); });
 }
 
 void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
@@ -159,17 +160,21 @@ void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* att
     });
 }
 
-// ---- losses of class indices ---------------------------------------------------------------------------
+// ---- losses of class indices
+// ---------------------------------------------------------------------------
 
 namespace {
 
 // One number of a float32 or float64 tensor.
 double number_at(const Tensor& t, int64_t i) {
-    return t.dtype() == DType::Float64 ? t.data<double>()[i] : static_cast<double>(t.data<float>()[i]);
+    return t.dtype() == DType::Float64 ? t.data<double>()[i]
+                                       : static_cast<double>(t.data<float>()[i]);
 }
 void set_number(const Tensor& t, int64_t i, double value) {
-    if (t.dtype() == DType::Float64) t.data<double>()[i] = value;
-    else t.data<float>()[i] = static_cast<float>(value);
+    if (t.dtype() == DType::Float64)
+        t.data<double>()[i] = value;
+    else
+        t.data<float>()[i] = static_cast<float>(value);
 }
 double pointed_at(const void* row, DType type, int64_t i) {
     return type == DType::Float64 ? static_cast<const double*>(row)[i]
@@ -213,7 +218,8 @@ void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
         for (int64_t row = 0; row < layout.outer * layout.inner; row++) {
             const int64_t outer = row / layout.inner, inner = row % layout.inner;
             const bool counts = targets[row] != a.ignore_index;
-            const int64_t at = counts ? (outer * layout.n + targets[row]) * layout.inner + inner : 0;
+            const int64_t at =
+                counts ? (outer * layout.n + targets[row]) * layout.inner + inner : 0;
             finish(row, counts ? static_cast<double>(x[at]) : 0.0);
         }
     });
@@ -232,12 +238,15 @@ void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void*) 
         }
         c.functions.scaled_exp(p[1], p[0], layout.n, number_at(log_sum, row), factor, c.exp);
         if (targets[row] < 0 || targets[row] >= layout.n) return;
-        if (c.type == DType::Float64) static_cast<double*>(p[1])[targets[row]] -= factor;
-        else static_cast<float*>(p[1])[targets[row]] -= static_cast<float>(factor);
+        if (c.type == DType::Float64)
+            static_cast<double*>(p[1])[targets[row]] -= factor;
+        else
+            static_cast<float*>(p[1])[targets[row]] -= static_cast<float>(factor);
     });
 }
 
-// ---- layer normalisation -----------------------------------------------------------------------------------
+// ---- layer normalisation
+// -----------------------------------------------------------------------------------
 
 namespace {
 
@@ -245,7 +254,8 @@ namespace {
 class Vector {
   public:
     Vector(const Tensor& t, DType computing)
-        : converted_(t.defined() && t.dtype() != computing ? static_cast<size_t>(t.numel() * 8) : 1) {
+        : converted_(t.defined() && t.dtype() != computing ? static_cast<size_t>(t.numel() * 8)
+                                                           : 1) {
         if (!t.defined()) return;
         data_ = t.raw_data();
         if (t.dtype() == computing) return;
@@ -280,29 +290,38 @@ void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
     const int64_t rows = inputs[0].size(0), n = inputs[0].size(1), width = item_size(c.type);
     const Vector weight(inputs[2], c.type);
     // The sums over rows are made in pieces of a fixed number of rows, then added in order.
-    const int64_t piece = std::max<int64_t>(16, (rows + 63) / 64), pieces = (rows + piece - 1) / piece;
+    const int64_t piece = std::max<int64_t>(16, (rows + 63) / 64),
+                  pieces = (rows + piece - 1) / piece;
     const size_t bytes = static_cast<size_t>(pieces * n * width);
     Scratch sums(2 * bytes);
     std::memset(sums.data(), 0, 2 * bytes);
     const auto sum_of = [&](int which, int64_t i) {
-        return static_cast<char*>(sums.data()) + static_cast<int64_t>(bytes) * which + i * n * width;
+        return static_cast<char*>(sums.data()) + static_cast<int64_t>(bytes) * which +
+               i * n * width;
     };
     parallel_for(pieces, [&](int64_t i) {
         const int64_t first = i * piece, count = std::min(piece, rows - first);
-        const auto part = [&](const Tensor& t) { return alias(t, {count, n}, {n, 1}, t.offset() + first * n); };
+        const auto part = [&](const Tensor& t) {
+            return alias(t, {count, n}, {n, 1}, t.offset() + first * n);
+        };
         const Tensor in[] = {part(inputs[0]), part(inputs[1])}, out = part(outputs[0]);
         each_row(Layout(in[0], 1), c.type, in, &out, [&](void** p, int64_t row) {
-            c.functions.layer_norm_backward(p[2], p[0], p[1], weight.data(), n, number_at(mean, first + row),
-                                            number_at(rstd, first + row), sum_of(0, i), sum_of(1, i));
+            c.functions.layer_norm_backward(
+                p[2], p[0], p[1], weight.data(), n, number_at(mean, first + row),
+                number_at(rstd, first + row), sum_of(0, i), sum_of(1, i));
         });
     });
-    const auto& add = reduce_kernels().table[static_cast<int>(Reduction::Sum)][static_cast<int>(c.type)];
+    const auto& add =
+        reduce_kernels().table[static_cast<int>(Reduction::Sum)][static_cast<int>(c.type)];
     for (int which = 0; which < 2; which++) {
         const Tensor& out = outputs[static_cast<size_t>(1 + which)];
         for (int64_t i = 1; i < pieces; i++) add.merge(sum_of(which, 0), sum_of(which, i), n);
-        if (pieces == 0) std::memset(out.raw_data(), 0, static_cast<size_t>(n * out.item_size()));
-        else if (out.dtype() == c.type) std::memcpy(out.raw_data(), sum_of(which, 0), static_cast<size_t>(n * width));
-        else convert_of(c.type, out.dtype())(out.raw_data(), sum_of(which, 0), n);
+        if (pieces == 0)
+            std::memset(out.raw_data(), 0, static_cast<size_t>(n * out.item_size()));
+        else if (out.dtype() == c.type)
+            std::memcpy(out.raw_data(), sum_of(which, 0), static_cast<size_t>(n * width));
+        else
+            convert_of(c.type, out.dtype())(out.raw_data(), sum_of(which, 0), n);
     }
 }
 

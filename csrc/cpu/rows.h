@@ -13,7 +13,8 @@ struct RowFunctions {
     // grad_x = y * (grad - sum(grad * y))
     void (*softmax_backward)(void* grad_x, const void* grad, const void* y, int64_t n);
     // grad_x = grad - exp(y) * sum(grad)
-    void (*log_softmax_backward)(void* grad_x, const void* grad, const void* y, int64_t n, TileFn exp);
+    void (*log_softmax_backward)(void* grad_x, const void* grad, const void* y, int64_t n,
+                                 TileFn exp);
     double (*log_sum_exp)(const void* x, int64_t n, TileFn exp);
     // y = exp(x - shift) * scale
     void (*scaled_exp)(void* y, const void* x, int64_t n, double shift, double scale, TileFn exp);
@@ -42,8 +43,8 @@ void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* att
 
 // Losses of class indices. Inputs: scores (N, C, inner), target (N, inner) int64, weight (C) or
 // undefined; all contiguous. Outputs, (N, inner) in float32 or float64: the weighted losses, the
-// weights that count (0 where ignored), and, of scores that are no log-probabilities, the logarithm of
-// their summed exponentials.
+// weights that count (0 where ignored), and, of scores that are no log-probabilities, the logarithm
+// of their summed exponentials.
 struct ClassLossAttributes {
     bool normalized;  // the scores are log-probabilities
     int64_t ignore_index;
@@ -52,7 +53,8 @@ void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 // Inputs: scores, target, log-sum-exp, scale (both (N, inner)): scale * (softmax - one_hot).
 void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 
-// Inputs: x (rows, n), weight (n) or undefined, bias (n) or undefined. Outputs: y, mean, rstd (rows).
+// Inputs: x (rows, n), weight (n) or undefined, bias (n) or undefined. Outputs: y, mean, rstd
+// (rows).
 struct LayerNormAttributes {
     double eps;
 };

@@ -7,6 +7,7 @@
 #include "core/shape.h"
 #include "cpu/gemm/gemm.h"
 #include "ops/joining.h"
+#include "ops/linear.h"
 #include "ops/ops.h"
 #include "ops/reduction.h"
 
@@ -264,6 +265,60 @@ Tensor real_convolution(const Arguments& a, const Tensor& input, const Tensor& w
     return to_input(kFirst, input, weight, bias, shape_of(a, input, weight));
 }
 
+// Zeros between the elements, so that each lies `stride` apart.
+Tensor spread_out(const Tensor& x, const Arguments& a) {
+    Dims sizes = x.sizes();
+    for (int d = 0; d < a.dims; d++) {
+        int64_t& size = sizes[static_cast<size_t>(d) + 2];
+        size = std::max<int64_t>(0, (size - 1) * a.stride[d] + 1);
+    }
+    const Tensor out = zeros(sizes, x.dtype(), x.device());
+    Tensor at = out;
+    for (int d = 0; d < a.dims; d++) at = slice(at, d + 2, std::nullopt, std::nullopt, a.stride[d]);
+    copy_raw(at, x);
+    return out;
+}
+
+// Whole numbers: the patches of the image times the weights, by the ordinary matrix product.
+Tensor integer_convolution(const Arguments& a, const Tensor& input, const Tensor& weight,
+                           const Tensor& bias) {
+    const ConvShape s = shape_of(a, input, weight);
+    const int64_t groups = a.groups, samples = s.batch;
+    Tensor image = a.transposed ? spread_out(input, a) : input, kernel = weight;
+    Dims pad, spatial;
+    int64_t taps = 1;
+    for (int d = a.dims - 1; d >= 0; d--) {
+        const int64_t reach = a.dilation[d] * (s.kernel[d] - 1);
+        pad.push_back(a.transposed ? reach - a.padding[d] : a.padding[d]);
+        pad.push_back(a.transposed ? reach - a.padding[d] + a.output_padding[d] : a.padding[d]);
+        taps *= s.kernel[d];
+    }
+    image = constant_pad_nd(image, pad, 0);
+    for (int d = 0; d < a.dims; d++) {
+        image = unfold(image, d + 2, a.dilation[d] * (s.kernel[d] - 1) + 1,
+                       a.transposed ? 1 : a.stride[d]);
+        image = slice(image, -1, std::nullopt, std::nullopt, a.dilation[d]);
+        spatial.push_back(image.size(d + 2));
+    }
+    const int64_t channels = input.size(1) / groups, places = numel_of(spatial);
+    if (a.transposed) {
+        for (int d = 0; d < a.dims; d++) kernel = flip(kernel, {d + 2});
+        kernel = transpose(reshape(kernel, {groups, channels, weight.size(1), taps}), 1, 2);
+    }
+    const int64_t outputs = a.transposed ? weight.size(1) : weight.size(0) / groups;
+    kernel = reshape(kernel, {groups, outputs, channels * taps});
+    const Tensor split = reshape(image, {samples, groups, channels, places, taps});
+    const Tensor patches =
+        reshape(permute(split, {1, 0, 3, 2, 4}), {groups, samples * places, channels * taps});
+    const Tensor product =
+        reshape(matmul(patches, transpose(kernel, 1, 2)), {groups, samples, places, outputs});
+    Dims sizes{samples, groups * outputs};
+    for (const int64_t size : spatial) sizes.push_back(size);
+    const Tensor out = reshape(permute(product, {1, 0, 3, 2}), sizes);
+    if (!bias.defined()) return out;
+    return add(out, reshape(bias, image_sizes(1, bias.numel(), Dims(3, 1).data(), a.dims)));
+}
+
 Tensor complex_convolution(const Arguments& a, const Tensor& input, const Tensor& weight,
                            const Tensor& bias) {
     const Tensor xr = real(input), xi = imag(input), wr = real(weight), wi = imag(weight), none;
@@ -281,8 +336,10 @@ Tensor run(const Arguments& a, const Tensor& given, const Tensor& weight, const 
           ", but got input of size: ", given.sizes());
     const Tensor input = batched ? given : unsqueeze(given, 0);
     check_operands(a, input, weight, bias);
-    const Tensor out = is_complex(input.dtype()) ? complex_convolution(a, input, weight, bias)
-                                                 : real_convolution(a, input, weight, bias);
+    const auto convolution = is_complex(input.dtype())       ? complex_convolution
+                             : input.dtype() == DType::Int64 ? integer_convolution
+                                                             : real_convolution;
+    const Tensor out = convolution(a, input, weight, bias);
     return batched ? out : squeeze_dims(out, {0});
 }
 

@@ -16,8 +16,8 @@ Tensor full_like(const Tensor& self, const Scalar& value);
 // A 0-d tensor for a number; it keeps the low rank of a number in type promotion.
 Tensor scalar_tensor(const Scalar& value);
 Tensor scalar_tensor(const Scalar& value, DType dtype, Device device = {});
-Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, std::optional<DType> dtype,
-              Device device = {});
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
+              std::optional<DType> dtype, Device device = {});
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, DType dtype,
                 Device device = {});
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, DType dtype,

@@ -14,7 +14,8 @@ namespace kajo::ops {
 
 static const Kernel nll_loss_kernel{"nll_loss", cpu::class_loss};
 static const Kernel cross_entropy_kernel{"cross_entropy", cpu::class_loss};
-static const Kernel cross_entropy_backward_kernel{"cross_entropy_backward", cpu::cross_entropy_backward};
+static const Kernel cross_entropy_backward_kernel{"cross_entropy_backward",
+                                                  cpu::cross_entropy_backward};
 
 namespace {
 
@@ -28,12 +29,15 @@ Tensor reduced(const Tensor& losses, int64_t reduction) {
 
 }  // namespace
 
-// ---- element by element --------------------------------------------------------------------------------
+// ---- element by element
+// --------------------------------------------------------------------------------
 
 Tensor mse_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
     return reduced(pointwise(OpId::mse_loss, {self, target}), reduction);
 }
 Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
+    if (is_complex(self.dtype()) || is_complex(target.dtype()))
+        return reduced(abs(sub(self, target)), reduction);
     return reduced(pointwise(OpId::l1_loss, {self, target}), reduction);
 }
 Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, int64_t reduction, double beta) {
@@ -42,7 +46,8 @@ Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, int64_t reductio
     return reduced(pointwise(OpId::smooth_l1_loss, {self, target}, {Scalar(beta)}), reduction);
 }
 Tensor huber_loss(const Tensor& self, const Tensor& target, int64_t reduction, double delta) {
-    check(delta > 0, "huber_loss(): does not support non-positive values for delta, but got ", delta);
+    check(delta > 0, "huber_loss(): does not support non-positive values for delta, but got ",
+          delta);
     return reduced(pointwise(OpId::huber_loss, {self, target}, {Scalar(delta)}), reduction);
 }
 Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight,
@@ -51,12 +56,13 @@ Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tens
     if (weight.defined()) losses = mul(losses, weight);
     return reduced(losses, reduction);
 }
-Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target, const Tensor& weight,
-                                        const Tensor& pos_weight, int64_t reduction) {
-    Tensor losses =
-        pos_weight.defined()
-            ? pointwise(OpId::binary_cross_entropy_with_logits_pos_weight, {self, target, pos_weight})
-            : pointwise(OpId::binary_cross_entropy_with_logits, {self, target});
+Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target,
+                                        const Tensor& weight, const Tensor& pos_weight,
+                                        int64_t reduction) {
+    Tensor losses = pos_weight.defined()
+                        ? pointwise(OpId::binary_cross_entropy_with_logits_pos_weight,
+                                    {self, target, pos_weight})
+                        : pointwise(OpId::binary_cross_entropy_with_logits, {self, target});
     if (weight.defined()) losses = mul(losses, weight);
     return reduced(losses, reduction);
 }
@@ -67,29 +73,35 @@ Tensor kl_div(const Tensor& self, const Tensor& target, int64_t reduction, bool 
 Tensor soft_margin_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
     return reduced(pointwise(OpId::soft_margin_loss, {self, target}), reduction);
 }
-Tensor hinge_embedding_loss(const Tensor& self, const Tensor& target, double margin, int64_t reduction) {
-    return reduced(pointwise(OpId::hinge_embedding_loss, {self, target}, {Scalar(margin)}), reduction);
+Tensor hinge_embedding_loss(const Tensor& self, const Tensor& target, double margin,
+                            int64_t reduction) {
+    return reduced(pointwise(OpId::hinge_embedding_loss, {self, target}, {Scalar(margin)}),
+                   reduction);
 }
 
-// ---- class by class ------------------------------------------------------------------------------------
+// ---- class by class
+// ------------------------------------------------------------------------------------
 
 namespace {
 
-void check_class_operands(const char* name, const Tensor& scores, const Tensor& target, const Tensor& weight) {
-    check(scores.dim() >= 1, name, "(): input tensor should have at least 1 dimension, but got a 0-d tensor");
+void check_class_operands(const char* name, const Tensor& scores, const Tensor& target,
+                          const Tensor& weight) {
+    check(scores.dim() >= 1, name,
+          "(): input tensor should have at least 1 dimension, but got a 0-d tensor");
     if (!is_float(scores.dtype())) raise_unsupported(name, scores.dtype());
+    if (scores.dim() > 1)
+        check_value(target.dim() >= 1 && target.size(0) == scores.size(0),
+                    "Expected input batch_size (", scores.size(0), ") to match target batch_size (",
+                    target.dim() ? target.size(0) : 0, ").");
     check(target.dtype() == DType::Int64 || target.dtype() == DType::UInt8, name,
           "(): expected scalar type Long or Byte but found ", info(target.dtype()).tensor_name,
           ": convert the target with .long()");
     const int64_t class_dim = scores.dim() == 1 ? 0 : 1;
     Dims expected = scores.sizes();
     expected.erase(static_cast<size_t>(class_dim));
-    if (scores.dim() > 1)
-        check_value(target.dim() >= 1 && target.size(0) == scores.size(0), "Expected input batch_size (",
-                    scores.size(0), ") to match target batch_size (", target.dim() ? target.size(0) : 0, ").");
     const bool single = scores.dim() == 1 && target.numel() == 1 && target.dim() <= 1;
-    check(single || target.sizes() == expected, name, "(): Expected target size ", expected, ", got ",
-          target.sizes());
+    check(single || target.sizes() == expected, name, "(): Expected target size ", expected,
+          ", got ", target.sizes());
     if (weight.defined())
         check(weight.dim() == 1 && weight.size(0) == scores.size(class_dim), name,
               "(): weight tensor should be defined either for all ", scores.size(class_dim),
@@ -155,15 +167,17 @@ Tensor nll(const char* node, const Tensor& self, const Tensor& target, const Ten
         l = launch_class_loss(nll_loss_kernel, true, scores3, target2, weight, ignore_index);
         out = combined(l, target.sizes(), reduction, self.dtype());
     }
-    return attach(node, out, {self}, {target2, l.weights},
-                  [sizes = self.sizes(), reduction, ignore_index](Backward& ctx) {
-                      const Tensor target2 = ctx.saved(0), weights = ctx.saved(1);
-                      const Tensor scale = neg(unsqueeze(row_scale(ctx.grad(), weights, reduction), 1));
-                      const int64_t classes = sizes[sizes.size() == 1 ? 0 : 1];
-                      const Tensor nothing =
-                          zeros({target2.size(0), classes, target2.size(1)}, weights.dtype(), weights.device());
-                      ctx.set(0, reshape(scatter(nothing, 1, class_index(target2, ignore_index), scale), sizes));
-                  });
+    return attach(
+        node, out, {self}, {target2, l.weights},
+        [sizes = self.sizes(), reduction, ignore_index](Backward& ctx) {
+            const Tensor target2 = ctx.saved(0), weights = ctx.saved(1);
+            const Tensor scale = neg(unsqueeze(row_scale(ctx.grad(), weights, reduction), 1));
+            const int64_t classes = sizes[sizes.size() == 1 ? 0 : 1];
+            const Tensor nothing = zeros({target2.size(0), classes, target2.size(1)},
+                                         weights.dtype(), weights.device());
+            ctx.set(0,
+                    reshape(scatter(nothing, 1, class_index(target2, ignore_index), scale), sizes));
+        });
 }
 
 // softmax(scores) - one_hot(target), each row times its scale, from operations that have gradients.
@@ -214,11 +228,14 @@ Tensor along_classes(const Tensor& weight, const Tensor& scores) {
 
 Tensor cross_entropy_of_probabilities(const Tensor& self, Tensor target, const Tensor& weight,
                                       int64_t reduction, double label_smoothing) {
-    check(is_float(target.dtype()), "cross_entropy(): Expected floating point type for target with class "
-                                    "probabilities, got ", info(target.dtype()).tensor_name);
+    check(is_float(target.dtype()),
+          "cross_entropy(): Expected floating point type for target with class "
+          "probabilities, got ",
+          info(target.dtype()).tensor_name);
     const int64_t class_dim = self.dim() == 1 ? 0 : 1, classes = self.size(class_dim);
     if (label_smoothing > 0)
-        target = add(mul(target, Scalar(1 - label_smoothing)), Scalar(label_smoothing / static_cast<double>(classes)));
+        target = add(mul(target, Scalar(1 - label_smoothing)),
+                     Scalar(label_smoothing / static_cast<double>(classes)));
     Tensor products = mul(log_softmax(self, class_dim), target);
     if (weight.defined()) products = mul(products, along_classes(weight, self));
     if (reduction == kNone) return neg(sum(products, IntSpan(&class_dim, 1), false, std::nullopt));
@@ -256,7 +273,9 @@ Tensor smoothed_cross_entropy(const Tensor& self, const Tensor& target, const Te
                mul(uniform, Scalar(label_smoothing / static_cast<double>(classes))));
 }
 
-const char* node_for(const Tensor& scores) { return scores.dim() > 2 ? "NllLoss2DBackward0" : "NllLossBackward0"; }
+const char* node_for(const Tensor& scores) {
+    return scores.dim() > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
+}
 
 }  // namespace
 
@@ -266,23 +285,29 @@ Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
 }
 Tensor nll_loss2d(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                   int64_t ignore_index) {
-    check(target.dim() == 3, "nll_loss2d(): only batches of spatial targets supported (3D tensors) but got targets of dimension: ",
+    check(target.dim() == 3,
+          "nll_loss2d(): only batches of spatial targets supported (3D tensors) but got targets of "
+          "dimension: ",
           target.dim());
-    check(self.dim() == 4, "nll_loss2d(): only batches of spatial inputs supported (4D tensors), but got input of dimension: ",
+    check(self.dim() == 4,
+          "nll_loss2d(): only batches of spatial inputs supported (4D tensors), but got input of "
+          "dimension: ",
           self.dim());
     return nll("NllLoss2DBackward0", self, target, weight, reduction, ignore_index);
 }
 
-Tensor cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
-                     int64_t ignore_index, double label_smoothing) {
+Tensor cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight,
+                     int64_t reduction, int64_t ignore_index, double label_smoothing) {
     check(label_smoothing >= 0 && label_smoothing <= 1,
           "cross_entropy(): label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
     if (self.sizes() == target.sizes() && is_float(target.dtype())) {
-        check(ignore_index < 0, "cross_entropy(): ignore_index is not supported for floating point target");
+        check(ignore_index < 0,
+              "cross_entropy(): ignore_index is not supported for floating point target");
         return cross_entropy_of_probabilities(self, target, weight, reduction, label_smoothing);
     }
     if (label_smoothing > 0)
-        return smoothed_cross_entropy(self, target, weight, reduction, ignore_index, label_smoothing);
+        return smoothed_cross_entropy(self, target, weight, reduction, ignore_index,
+                                      label_smoothing);
     return cross_entropy_of_indices(node_for(self), self, target, weight, reduction, ignore_index);
 }
 

@@ -14,15 +14,20 @@ static const Kernel layer_norm_backward_kernel{"layer_norm_backward", cpu::layer
 
 namespace {
 
-// grad_x of y = (x - mean) * rstd, where `inner` is the gradient of y and statistics are over `dims`.
-Tensor normalized_gradient(const Tensor& inner, const Tensor& normal, const Tensor& rstd, const Dims& dims) {
-    const auto average = [&](const Tensor& t) { return mean(t, IntSpan(dims), true, std::nullopt); };
+// grad_x of y = (x - mean) * rstd, where `inner` is the gradient of y and statistics are over
+// `dims`.
+Tensor normalized_gradient(const Tensor& inner, const Tensor& normal, const Tensor& rstd,
+                           const Dims& dims) {
+    const auto average = [&](const Tensor& t) {
+        return mean(t, IntSpan(dims), true, std::nullopt);
+    };
     return mul(sub(sub(inner, average(inner)), mul(normal, average(mul(inner, normal)))), rstd);
 }
 
 }  // namespace
 
-// ---- layers -------------------------------------------------------------------------------------------------
+// ---- layers
+// -------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -32,73 +37,95 @@ struct LayerShape {
     bool weight, bias;
 };
 
-LayerShape layer_shape(const Tensor& input, IntSpan normalized_shape, const Tensor& weight, const Tensor& bias) {
+LayerShape layer_shape(const Tensor& input, IntSpan normalized_shape, const Tensor& weight,
+                       const Tensor& bias) {
     const size_t count = normalized_shape.size(), dims = input.sizes().size();
-    check(count >= 1, "layer_norm(): Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
-                      "least one element, but got normalized_shape = ", normalized_shape);
+    check(
+        count >= 1,
+        "layer_norm(): Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
+        "least one element, but got normalized_shape = ",
+        normalized_shape);
     for (const Tensor* t : {&weight, &bias})
         check(!t->defined() || IntSpan(t->sizes()) == normalized_shape, "layer_norm(): Expected ",
-              t == &weight ? "weight" : "bias", " to be of same shape as normalized_shape, but got ",
+              t == &weight ? "weight" : "bias",
+              " to be of same shape as normalized_shape, but got ",
               t == &weight ? "weight" : "bias", " of shape ", t->defined() ? t->sizes() : Dims(),
               " and normalized_shape = ", normalized_shape);
-    const bool fits = dims >= count && IntSpan(input.sizes().data() + (dims - count), count) == normalized_shape;
-    check(fits, "layer_norm(): Given normalized_shape=", normalized_shape, ", expected input with shape [*, ",
-          normalized_shape, "], but got input of size", input.sizes());
-    LayerShape s{1, numel_of(normalized_shape), input.sizes(), normalized_shape.dims(), weight.defined(), bias.defined()};
+    const bool fits =
+        dims >= count && IntSpan(input.sizes().data() + (dims - count), count) == normalized_shape;
+    check(fits, "layer_norm(): Given normalized_shape=", normalized_shape,
+          ", expected input with shape [*, ", normalized_shape, "], but got input of size",
+          input.sizes());
+    LayerShape s{1,
+                 numel_of(normalized_shape),
+                 input.sizes(),
+                 normalized_shape.dims(),
+                 weight.defined(),
+                 bias.defined()};
     for (size_t d = 0; d + count < dims; d++) s.rows *= input.sizes()[d];
     return s;
 }
 
-TensorList layer_norm_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight, const Tensor& mean,
-                                const Tensor& rstd, const LayerShape& s) {
+TensorList layer_norm_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
+                                const Tensor& mean, const Tensor& rstd, const LayerShape& s) {
     const DType parameter = weight.defined() ? weight.dtype() : x.dtype();
     const TensorList out{kajo::empty(x.sizes(), x.dtype(), x.device()),
-                         kajo::empty({s.n}, parameter, x.device()), kajo::empty({s.n}, parameter, x.device())};
+                         kajo::empty({s.n}, parameter, x.device()),
+                         kajo::empty({s.n}, parameter, x.device())};
     const Tensor in[] = {contiguous(grad), x, weight, mean, rstd};
     launch(layer_norm_backward_kernel, out, in, cpu::LayerNormAttributes{});
     return out;
 }
 
-TensorList differentiable_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight, double eps) {
+TensorList differentiable_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
+                                    double eps) {
     const Tensor center = mean(x, IntSpan{1}, true, std::nullopt);
     const Tensor rstd = rsqrt(add(var(x, IntSpan{1}, Scalar(0), true), Scalar(eps)));
     const Tensor normal = mul(sub(x, center), rstd);
     const Tensor inner = weight.defined() ? mul(grad, weight) : grad;
-    return {normalized_gradient(inner, normal, rstd, {1}), sum(mul(grad, normal), IntSpan{0}, false, std::nullopt),
+    return {normalized_gradient(inner, normal, rstd, {1}),
+            sum(mul(grad, normal), IntSpan{0}, false, std::nullopt),
             sum(grad, IntSpan{0}, false, std::nullopt)};
 }
 
 }  // namespace
 
-Tensor layer_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& weight, const Tensor& bias,
-                  double eps) {
+Tensor layer_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& weight,
+                  const Tensor& bias, double eps) {
     const LayerShape s = layer_shape(input, normalized_shape, weight, bias);
     if (!is_float(input.dtype())) raise_unsupported("layer_norm", input.dtype());
     const DType wide = cpu::reduce_type(input.dtype());
     Tensor out = kajo::empty(input.sizes(), input.dtype(), input.device());
-    Tensor center = kajo::empty({s.rows}, wide, input.device()), rstd = kajo::empty({s.rows}, wide, input.device());
+    Tensor center = kajo::empty({s.rows}, wide, input.device()),
+           rstd = kajo::empty({s.rows}, wide, input.device());
     {
         const GradModeGuard no_grad(false);
-        const auto vector = [&](const Tensor& t) { return t.defined() ? contiguous(reshape(t, {s.n})) : Tensor(); };
+        const auto vector = [&](const Tensor& t) {
+            return t.defined() ? contiguous(reshape(t, {s.n})) : Tensor();
+        };
         launch(layer_norm_kernel, {alias(out, {s.rows, s.n}, {s.n, 1}, 0), center, rstd},
-               {reshape(contiguous(input), {s.rows, s.n}), vector(weight), vector(bias)}, cpu::LayerNormAttributes{eps});
+               {reshape(contiguous(input), {s.rows, s.n}), vector(weight), vector(bias)},
+               cpu::LayerNormAttributes{eps});
     }
-    return attach("NativeLayerNormBackward0", out, {input, weight, bias}, {input, weight, center, rstd},
-                  [s, eps](Backward& ctx) {
+    return attach("NativeLayerNormBackward0", out, {input, weight, bias},
+                  {input, weight, center, rstd}, [s, eps](Backward& ctx) {
                       const Tensor x = reshape(contiguous(ctx.saved(0)), {s.rows, s.n});
                       const Tensor weight = s.weight ? reshape(ctx.saved(1), {s.n}) : Tensor();
                       const Tensor grad = reshape(ctx.grad(), {s.rows, s.n});
-                      const TensorList g = GradMode::enabled()
-                                               ? differentiable_gradients(grad, x, weight, eps)
-                                               : layer_norm_gradients(grad, x, weight.defined() ? contiguous(weight) : weight,
-                                                                      ctx.saved(2), ctx.saved(3), s);
+                      const TensorList g =
+                          GradMode::enabled()
+                              ? differentiable_gradients(grad, x, weight, eps)
+                              : layer_norm_gradients(grad, x,
+                                                     weight.defined() ? contiguous(weight) : weight,
+                                                     ctx.saved(2), ctx.saved(3), s);
                       if (ctx.needs(0)) ctx.set(0, reshape(g[0], s.sizes));
                       if (s.weight && ctx.needs(1)) ctx.set(1, reshape(g[1], s.normalized));
                       if (s.bias && ctx.needs(2)) ctx.set(2, reshape(g[2], s.normalized));
                   });
 }
 
-// ---- channels -----------------------------------------------------------------------------------------------
+// ---- channels
+// -----------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -116,20 +143,21 @@ Dims all_but_channels(int64_t dims) {
 }
 
 void check_channels(const Tensor& t, int64_t channels, const char* operation, const char* name) {
-    check(!t.defined() || t.numel() == channels, operation, "(): ", name, " should contain ", channels,
-          " elements not ", t.defined() ? t.numel() : 0);
+    check(!t.defined() || t.numel() == channels, operation, "(): ", name, " should contain ",
+          channels, " elements not ", t.defined() ? t.numel() : 0);
 }
 
 // running = (1 - momentum) * running + momentum * value
 void update_running(const Tensor& running, const Tensor& value, double momentum) {
     if (!running.defined()) return;
     const GradModeGuard no_grad(false);
-    copy_(running, add(mul(running, Scalar(1 - momentum)), mul(to(value, running.dtype()), Scalar(momentum))));
+    copy_(running, add(mul(running, Scalar(1 - momentum)),
+                       mul(to(value, running.dtype()), Scalar(momentum))));
 }
 
 // x * scale + shift in one pass, scale and shift over channels.
-Tensor shifted_and_scaled(const Tensor& x, const Tensor& mean, const Tensor& rstd, const Tensor& weight,
-                          const Tensor& bias) {
+Tensor shifted_and_scaled(const Tensor& x, const Tensor& mean, const Tensor& rstd,
+                          const Tensor& weight, const Tensor& bias) {
     const Tensor scale = weight.defined() ? mul(to(weight, rstd.dtype()), rstd) : rstd;
     Tensor shift = neg(mul(mean, scale));
     if (bias.defined()) shift = add(shift, to(bias, rstd.dtype()));
@@ -143,8 +171,17 @@ struct ChannelStatistics {
 ChannelStatistics statistics_of(const Tensor& x) {
     const GradModeGuard no_grad(false);
     const Dims dims = all_but_channels(x.dim());
-    const auto [variance, center] = var_mean(to(x, cpu::reduce_type(x.dtype())), IntSpan(dims), Scalar(0), false);
+    const auto [variance, center] =
+        var_mean(to(x, cpu::reduce_type(x.dtype())), IntSpan(dims), Scalar(0), false);
     return {center, variance};
+}
+
+// Without elements there are no statistics; the parameters still belong to the history.
+Tensor unchanged_by_statistics(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    Tensor out = clone(x);
+    if (weight.defined() && weight.numel()) out = mul(out, select(weight, 0, 0));
+    if (bias.defined() && bias.numel()) out = add(out, select(bias, 0, 0));
+    return out;
 }
 
 struct BatchNorm {
@@ -172,8 +209,10 @@ struct BatchNorm {
             if (training) {
                 const double count = static_cast<double>(x.numel() / x.size(1));
                 const Tensor along = neg(mul(mul(scale, rstd), div(grad_weight, Scalar(count))));
-                const Tensor shift = neg(add(mul(scale, div(grad_bias, Scalar(count))), mul(along, center)));
-                out = add(out, addcmul(along_channels(shift, dims), wide, along_channels(along, dims)));
+                const Tensor shift =
+                    neg(add(mul(scale, div(grad_bias, Scalar(count))), mul(along, center)));
+                out = add(out,
+                          addcmul(along_channels(shift, dims), wide, along_channels(along, dims)));
             }
             ctx.set(0, out);
         }
@@ -184,24 +223,29 @@ struct BatchNorm {
 
 }  // namespace
 
-Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
-                  const Tensor& running_var, bool training, double momentum, double eps) {
-    check(input.dim() >= 2, "batch_norm(): expected at least 2 dimensions (N, C, ...), but got ", input.sizes());
+Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                  const Tensor& running_mean, const Tensor& running_var, bool training,
+                  double momentum, double eps) {
+    const bool nothing = input.numel() == 0;
+    check(input.dim() >= 2 || nothing,
+          "batch_norm(): expected at least 2 dimensions (N, C, ...), but got ", input.sizes());
     if (!is_float(input.dtype())) raise_unsupported("batch_norm", input.dtype());
-    const int64_t channels = input.size(1);
+    const int64_t channels = input.dim() >= 2 ? input.size(1) : 0;
     check_channels(weight, channels, "batch_norm", "weight");
     check_channels(bias, channels, "batch_norm", "bias");
     check_channels(running_mean, channels, "batch_norm", "running_mean");
     check_channels(running_var, channels, "batch_norm", "running_var");
     check(training || (running_mean.defined() && running_var.defined()),
           "batch_norm(): running_mean and running_var must be defined in evaluation mode");
+    if (nothing) return unchanged_by_statistics(input, weight, bias);
     const DType type = cpu::reduce_type(input.dtype());
     Tensor center, rstd, out;
     {
         const GradModeGuard no_grad(false);
         if (training) {
             const ChannelStatistics s = statistics_of(input);
-            const double count = static_cast<double>(input.numel()) / static_cast<double>(std::max<int64_t>(channels, 1));
+            const double count = static_cast<double>(input.numel()) /
+                                 static_cast<double>(std::max<int64_t>(channels, 1));
             update_running(running_mean, s.mean, momentum);
             update_running(running_var, mul(s.variance, Scalar(count / (count - 1))), momentum);
             center = s.mean;
@@ -212,23 +256,31 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
         }
         out = shifted_and_scaled(input, center, rstd, weight, bias);
     }
-    return attach("NativeBatchNormBackward0", out, {input, weight, bias}, {input, weight, center, rstd},
+    return attach("NativeBatchNormBackward0", out, {input, weight, bias},
+                  {input, weight, center, rstd},
                   BatchNorm{training, weight.defined(), bias.defined(), eps, type});
 }
 
-// ---- groups of channels ---------------------------------------------------------------------------------------
+// ---- groups of channels
+// ---------------------------------------------------------------------------------------
 
-Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
-    check(input.dim() >= 2, "group_norm(): Expected at least 2 dimensions for input tensor but received ", input.dim());
+Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias,
+                  double eps) {
+    check(input.dim() >= 2,
+          "group_norm(): Expected at least 2 dimensions for input tensor but received ",
+          input.dim());
     const int64_t samples = input.size(0), channels = input.size(1);
-    check(num_groups > 0 && channels % num_groups == 0, "group_norm(): Expected number of channels in input to be "
-          "divisible by num_groups, but got input of shape ", input.sizes(), " and num_groups=", num_groups);
+    check(num_groups > 0 && channels % num_groups == 0,
+          "group_norm(): Expected number of channels in input to be "
+          "divisible by num_groups, but got input of shape ",
+          input.sizes(), " and num_groups=", num_groups);
     check_channels(weight, channels, "group_norm", "weight");
     check_channels(bias, channels, "group_norm", "bias");
     if (input.numel() == 0) return clone(input);
     // Each group is a layer of its own; the affine map is over channels.
     const int64_t n = input.numel() / (samples * num_groups);
-    Tensor out = layer_norm(reshape(contiguous(input), {samples * num_groups, n}), {n}, {}, {}, eps);
+    Tensor out =
+        layer_norm(reshape(contiguous(input), {samples * num_groups, n}), {n}, {}, {}, eps);
     out = reshape(out, input.sizes());
     if (weight.defined() && bias.defined())
         return addcmul(along_channels(bias, input.dim()), out, along_channels(weight, input.dim()));

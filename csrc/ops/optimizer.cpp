@@ -11,24 +11,26 @@ using cpu::OptimizerAttributes;
 using cpu::OptimizerRule;
 
 static const Kernel step_kernels[cpu::kOptimizerRules] = {
-    {"sgd_step_", cpu::optimizer_step},     {"adam_step_", cpu::optimizer_step},
-    {"rmsprop_step_", cpu::optimizer_step}, {"adagrad_step_", cpu::optimizer_step},
+    {"sgd_step_", cpu::optimizer_step},      {"adam_step_", cpu::optimizer_step},
+    {"rmsprop_step_", cpu::optimizer_step},  {"adagrad_step_", cpu::optimizer_step},
     {"adadelta_step_", cpu::optimizer_step}, {"adamax_step_", cpu::optimizer_step},
 };
 
 namespace {
 
 void check_list(const char* name, const TensorList& params, const TensorList& list, bool of_steps) {
-    check(list.size() == params.size(), name, "(): expected lists of ", params.size(), " tensors, but got ",
-          list.size());
+    check(list.size() == params.size(), name, "(): expected lists of ", params.size(),
+          " tensors, but got ", list.size());
     for (size_t i = 0; i < params.size(); i++) {
         const Tensor &p = params[i], &t = list[i];
         if (of_steps)
-            check(t.numel() == 1 && (t.dtype() == DType::Float32 || t.dtype() == DType::Float64), name,
-                  "(): steps must be 0-d float32 or float64 tensors, but got ", t.sizes(), " ", t.dtype());
+            check(t.numel() == 1 && (t.dtype() == DType::Float32 || t.dtype() == DType::Float64),
+                  name, "(): steps must be 0-d float32 or float64 tensors, but got ", t.sizes(),
+                  " ", t.dtype());
         else
-            check(t.sizes() == p.sizes() && t.dtype() == p.dtype() && is_float(p.dtype()), name, "(): tensor ", i,
-                  " of a list is ", t.sizes(), " ", t.dtype(), ", but its parameter is ", p.sizes(), " ", p.dtype());
+            check(t.sizes() == p.sizes() && t.dtype() == p.dtype() && is_float(p.dtype()), name,
+                  "(): tensor ", i, " of a list is ", t.sizes(), " ", t.dtype(),
+                  ", but its parameter is ", p.sizes(), " ", p.dtype());
     }
 }
 
@@ -69,9 +71,9 @@ OptimizerAttributes attributes(OptimizerRule rule, double lr, double weight_deca
 
 }  // namespace
 
-void sgd_step_(const TensorList& params, const TensorList& grads, const TensorList& momentum_buffers,
-               double lr, double momentum, double dampening, double weight_decay, bool nesterov,
-               bool maximize, bool first) {
+void sgd_step_(const TensorList& params, const TensorList& grads,
+               const TensorList& momentum_buffers, double lr, double momentum, double dampening,
+               double weight_decay, bool nesterov, bool maximize, bool first) {
     OptimizerAttributes a = attributes(OptimizerRule::Sgd, lr, weight_decay, maximize);
     a.momentum = momentum;
     a.dampening = dampening;
@@ -82,9 +84,9 @@ void sgd_step_(const TensorList& params, const TensorList& grads, const TensorLi
 }
 
 void adam_step_(const TensorList& params, const TensorList& grads, const TensorList& exp_avgs,
-                const TensorList& exp_avg_sqs, const TensorList& max_exp_avg_sqs, const TensorList& steps,
-                double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled,
-                bool amsgrad, bool maximize) {
+                const TensorList& exp_avg_sqs, const TensorList& max_exp_avg_sqs,
+                const TensorList& steps, double lr, double beta1, double beta2, double eps,
+                double weight_decay, bool decoupled, bool amsgrad, bool maximize) {
     OptimizerAttributes a = attributes(OptimizerRule::Adam, lr, weight_decay, maximize);
     a.beta1 = beta1;
     a.beta2 = beta2;
@@ -96,31 +98,33 @@ void adam_step_(const TensorList& params, const TensorList& grads, const TensorL
 }
 
 void rmsprop_step_(const TensorList& params, const TensorList& grads, const TensorList& square_avgs,
-                   const TensorList& grad_avgs, const TensorList& momentum_buffers, const TensorList& steps,
-                   double lr, double alpha, double eps, double weight_decay, double momentum, bool centered,
-                   bool maximize) {
+                   const TensorList& grad_avgs, const TensorList& momentum_buffers,
+                   const TensorList& steps, double lr, double alpha, double eps,
+                   double weight_decay, double momentum, bool centered, bool maximize) {
     OptimizerAttributes a = attributes(OptimizerRule::RmsProp, lr, weight_decay, maximize);
     a.beta2 = alpha;
     a.eps = eps;
     a.momentum = momentum;
     a.centered = centered;
     static const TensorList none;
-    step(a, params, grads, {&square_avgs, centered ? &grad_avgs : &none, momentum > 0 ? &momentum_buffers : &none},
+    step(a, params, grads,
+         {&square_avgs, centered ? &grad_avgs : &none, momentum > 0 ? &momentum_buffers : &none},
          &steps);
 }
 
 void adagrad_step_(const TensorList& params, const TensorList& grads, const TensorList& sums,
-                   const TensorList& steps, double lr, double lr_decay, double eps, double weight_decay,
-                   bool maximize) {
+                   const TensorList& steps, double lr, double lr_decay, double eps,
+                   double weight_decay, bool maximize) {
     OptimizerAttributes a = attributes(OptimizerRule::Adagrad, lr, weight_decay, maximize);
     a.lr_decay = lr_decay;
     a.eps = eps;
     step(a, params, grads, {&sums}, &steps);
 }
 
-void adadelta_step_(const TensorList& params, const TensorList& grads, const TensorList& square_avgs,
-                    const TensorList& acc_deltas, const TensorList& steps, double lr, double rho, double eps,
-                    double weight_decay, bool maximize) {
+void adadelta_step_(const TensorList& params, const TensorList& grads,
+                    const TensorList& square_avgs, const TensorList& acc_deltas,
+                    const TensorList& steps, double lr, double rho, double eps, double weight_decay,
+                    bool maximize) {
     OptimizerAttributes a = attributes(OptimizerRule::Adadelta, lr, weight_decay, maximize);
     a.beta2 = rho;
     a.eps = eps;
@@ -128,8 +132,8 @@ void adadelta_step_(const TensorList& params, const TensorList& grads, const Ten
 }
 
 void adamax_step_(const TensorList& params, const TensorList& grads, const TensorList& exp_avgs,
-                  const TensorList& exp_infs, const TensorList& steps, double lr, double beta1, double beta2,
-                  double eps, double weight_decay, bool maximize) {
+                  const TensorList& exp_infs, const TensorList& steps, double lr, double beta1,
+                  double beta2, double eps, double weight_decay, bool maximize) {
     OptimizerAttributes a = attributes(OptimizerRule::Adamax, lr, weight_decay, maximize);
     a.beta1 = beta1;
     a.beta2 = beta2;

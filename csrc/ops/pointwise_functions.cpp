@@ -102,10 +102,10 @@ void check_complex_parts(const char* name, const Tensor& first, const Tensor& se
         return is_float(t.dtype()) && t.dtype() != DType::BFloat16;
     };
     check(is_part(first) && is_part(second), name,
-          "(): Expected both inputs to be Half, Float or Double tensors but got ", first.dtype(), " and ",
-          second.dtype());
-    check(first.dtype() == second.dtype(), name, "(): Expected object of scalar type ", first.dtype(),
-          " but got scalar type ", second.dtype(), " for second argument");
+          "(): Expected both inputs to be Half, Float or Double tensors but got ", first.dtype(),
+          " and ", second.dtype());
+    check(first.dtype() == second.dtype(), name, "(): Expected object of scalar type ",
+          first.dtype(), " but got scalar type ", second.dtype(), " for second argument");
 }
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "ops/creation.h"
 #include "ops/pointwise.h"
+#include "ops/views.h"
 #include "pointwise_ids.h"
 
 namespace kajo::ops {
@@ -156,8 +157,12 @@ void PointwiseBackward::run_program(Backward& ctx, uint8_t wanted,
         return t;
     };
     for (int i = 0; i < op.inputs; i++)
-        if (wanted >> i & 1 && program.results[i] >= 0)
-            ctx.set(static_cast<size_t>(i), value(value, program.results[i]));
+        if (wanted >> i & 1 && program.results[i] >= 0) {
+            const Tensor& result = value(value, program.results[i]);
+            // A derivative that is the same number everywhere.
+            const bool constant = result.dim() == 0 && g.dim() > 0;
+            ctx.set(static_cast<size_t>(i), constant ? expand(result, g.sizes()) : result);
+        }
 }
 
 }  // namespace kajo::ops

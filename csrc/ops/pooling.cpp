@@ -186,7 +186,8 @@ Tensor spread_average(const char* node, int dims, const Tensor& grad, const Pool
 
 Tensor average(const char* operation, const char* node, int dims, const Tensor& self,
                const PoolAttributes& pool) {
-    if (!is_float(self.dtype())) raise_unsupported(operation, self.dtype());
+    const bool whole = self.dtype() == DType::Int64 && !pool.adaptive;
+    if (!is_float(self.dtype()) && !whole) raise_unsupported(operation, self.dtype());
     if (item_size(self.dtype()) >= 4) return run_average(node, dims, self, pool);
     return to(run_average(node, dims, to(self, DType::Float32), pool), self.dtype());
 }
@@ -224,6 +225,21 @@ Tensor adaptive_avg_pool_nd(int dims, const Tensor& self, IntSpan output_size) {
                    adaptive_pool_of(name, dims, self, output_size));
 }
 
+namespace {
+
+int64_t planes_before(const Tensor& self) {
+    const Dims& sizes = self.sizes();
+    return numel_of({sizes.data(), sizes.size() - 3});
+}
+
+// A factor of 1 moves nothing, and still the result is no view.
+Tensor shuffled(const Tensor& self, const Tensor& order, IntSpan sizes) {
+    const Tensor out = reshape(order, sizes);
+    return out.raw_data() == self.raw_data() ? clone(out) : out;
+}
+
+}  // namespace
+
 Tensor pixel_shuffle(const Tensor& self, int64_t upscale_factor) {
     const int64_t r = upscale_factor;
     check(self.dim() >= 3,
@@ -236,13 +252,13 @@ Tensor pixel_shuffle(const Tensor& self, int64_t upscale_factor) {
           "pixel_shuffle(): expects its input's 'channel' dimension to be "
           "divisible by the square of upscale_factor, but input.size(-3)=",
           channels, " is not divisible by ", r * r);
-    const Tensor split = reshape(self, {-1, channels / (r * r), r, r, h, w});
+    const Tensor split = reshape(self, {planes_before(self), channels / (r * r), r, r, h, w});
     Dims sizes = self.sizes();
     const size_t n = sizes.size();
     sizes[n - 3] = channels / (r * r);
     sizes[n - 2] = h * r;
     sizes[n - 1] = w * r;
-    return reshape(permute(split, {0, 1, 4, 2, 5, 3}), sizes);
+    return shuffled(self, permute(split, {0, 1, 4, 2, 5, 3}), sizes);
 }
 
 Tensor pixel_unshuffle(const Tensor& self, int64_t downscale_factor) {
@@ -258,13 +274,13 @@ Tensor pixel_unshuffle(const Tensor& self, int64_t downscale_factor) {
           "pixel_unshuffle(): expects height and width to be divisible "
           "by downscale_factor, but got ",
           h, " and ", w, " with downscale_factor ", r);
-    const Tensor split = reshape(self, {-1, channels, h / r, r, w / r, r});
+    const Tensor split = reshape(self, {planes_before(self), channels, h / r, r, w / r, r});
     Dims sizes = self.sizes();
     const size_t n = sizes.size();
     sizes[n - 3] = channels * r * r;
     sizes[n - 2] = h / r;
     sizes[n - 1] = w / r;
-    return reshape(permute(split, {0, 1, 3, 5, 2, 4}), sizes);
+    return shuffled(self, permute(split, {0, 1, 3, 5, 2, 4}), sizes);
 }
 
 Tensor channel_shuffle(const Tensor& self, int64_t groups) {

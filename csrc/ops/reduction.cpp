@@ -14,20 +14,28 @@
 
 namespace kajo::ops {
 
+using cpu::reduce_type;
 using cpu::ReduceAttributes;
 using cpu::Reduction;
-using cpu::reduce_type;
 
 namespace {
 
 // A kernel object for each reduction, so that observers see its name.
 const Kernel& kernel_of(Reduction r) {
     static const Kernel kernels[cpu::kReductions] = {
-        {"sum", cpu::reduce},        {"nansum", cpu::reduce},  {"prod", cpu::reduce},
-        {"max", cpu::reduce},        {"min", cpu::reduce},     {"argmax", cpu::reduce},
-        {"argmin", cpu::reduce},     {"any", cpu::reduce},     {"all", cpu::reduce},
-        {"sum_of_magnitudes", cpu::reduce}, {"sum_of_squares", cpu::reduce},
-        {"largest_magnitude", cpu::reduce}, {"smallest_magnitude", cpu::reduce},
+        {"sum", cpu::reduce},
+        {"nansum", cpu::reduce},
+        {"prod", cpu::reduce},
+        {"max", cpu::reduce},
+        {"min", cpu::reduce},
+        {"argmax", cpu::reduce},
+        {"argmin", cpu::reduce},
+        {"any", cpu::reduce},
+        {"all", cpu::reduce},
+        {"sum_of_magnitudes", cpu::reduce},
+        {"sum_of_squares", cpu::reduce},
+        {"largest_magnitude", cpu::reduce},
+        {"smallest_magnitude", cpu::reduce},
         {"moments", cpu::reduce},
     };
     return kernels[static_cast<size_t>(r)];
@@ -53,7 +61,8 @@ struct Converted {
 };
 Converted converted(const Tensor& self, DType result) {
     const bool narrows = reduce_type(result) != result && self.dtype() != result;
-    const bool narrow_integer = is_integral(result, true) && self.dtype() != result && result != DType::Int64;
+    const bool narrow_integer =
+        is_integral(result, true) && self.dtype() != result && result != DType::Int64;
     const GradModeGuard no_grad(false);
     return {narrows || narrow_integer ? to(self, result) : self,
             is_integral(result, true) ? DType::Int64 : reduce_type(result)};
@@ -62,7 +71,8 @@ Converted converted(const Tensor& self, DType result) {
 }  // namespace
 
 uint64_t reduced_mask(const Tensor& self, OptionalDims dim, const char* operation) {
-    check(self.dim() <= 64, operation, "(): only tensors with up to 64 dims are supported, got ", self.dim());
+    check(self.dim() <= 64, operation, "(): only tensors with up to 64 dims are supported, got ",
+          self.dim());
     const std::vector<bool> flags = dim_mask(dim, self.dim(), operation);
     uint64_t mask = 0;
     for (size_t d = 0; d < flags.size(); d++) mask |= uint64_t{flags[d]} << d;
@@ -72,8 +82,10 @@ uint64_t reduced_mask(const Tensor& self, OptionalDims dim, const char* operatio
 Dims reduced_sizes(IntSpan sizes, uint64_t mask, bool keepdim) {
     Dims out;
     for (size_t d = 0; d < sizes.size(); d++) {
-        if (!(mask >> d & 1)) out.push_back(sizes[d]);
-        else if (keepdim) out.push_back(1);
+        if (!(mask >> d & 1))
+            out.push_back(sizes[d]);
+        else if (keepdim)
+            out.push_back(1);
     }
     return out;
 }
@@ -107,7 +119,8 @@ Tensor launch_reduce(const ReduceCall& call, const Tensor& self, uint64_t mask, 
     return out;
 }
 
-// ---- sums ------------------------------------------------------------------------------------------------
+// ---- sums
+// ------------------------------------------------------------------------------------------------
 
 Tensor sum(const Tensor& self, OptionalDims dim, bool keepdim, std::optional<DType> dtype) {
     const uint64_t mask = reduced_mask(self, dim, "sum");
@@ -137,16 +150,19 @@ Tensor nansum(const Tensor& self, OptionalDims dim, bool keepdim, std::optional<
 
 Tensor mean(const Tensor& self, OptionalDims dim, bool keepdim, std::optional<DType> dtype) {
     const DType type = dtype.value_or(self.dtype());
-    check(is_differentiable(type), "mean(): could not infer output dtype. ", dtype ? "Optional dtype" : "Input dtype",
+    check(is_differentiable(type), "mean(): could not infer output dtype. ",
+          dtype ? "Optional dtype" : "Input dtype",
           " must be either a floating point or complex dtype. Got: ", info(type).tensor_name,
           ". Pass dtype=kajo.float32, or convert the input");
     const uint64_t mask = reduced_mask(self, dim, "mean");
     const double count = static_cast<double>(reduced_count(self.sizes(), mask));
     const auto [source, computing] = converted(self, type);
-    Tensor out = launch_reduce({Reduction::Sum, "mean", computing, type, count}, source, mask, keepdim);
+    Tensor out =
+        launch_reduce({Reduction::Sum, "mean", computing, type, count}, source, mask, keepdim);
     return attach(dim ? "MeanBackward1" : "MeanBackward0", out, {self}, {},
                   [sizes = self.sizes(), mask, keepdim, count](Backward& ctx) {
-                      ctx.set(0, div(expand_reduced(ctx.grad(), sizes, mask, keepdim), Scalar(count)));
+                      ctx.set(0,
+                              div(expand_reduced(ctx.grad(), sizes, mask, keepdim), Scalar(count)));
                   });
 }
 
@@ -162,11 +178,13 @@ Tensor count_nonzero(const Tensor& self, OptionalDims dim) {
     return sum(self.dtype() == DType::Bool ? self : ne(self, Scalar(0)), dim, false, std::nullopt);
 }
 
-// ---- products ----------------------------------------------------------------------------------------------
+// ---- products
+// ----------------------------------------------------------------------------------------------
 
 namespace {
 
-// The product of all other elements along a dimension, without division, so that zeros are no exception.
+// The product of all other elements along a dimension, without division, so that zeros are no
+// exception.
 Tensor product_of_others(const Tensor& self, int64_t dim) {
     if (self.numel() == 0 || self.dim() == 0) return ones_like(self);
     const auto before = [&](const Tensor& t) {
@@ -205,11 +223,13 @@ Tensor prod(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> 
     });
 }
 
-// ---- logic ---------------------------------------------------------------------------------------------------
+// ---- logic
+// ---------------------------------------------------------------------------------------------------
 
 namespace {
 
-Tensor logical(Reduction how, const char* name, const Tensor& self, OptionalDims dim, bool keepdim) {
+Tensor logical(Reduction how, const char* name, const Tensor& self, OptionalDims dim,
+               bool keepdim) {
     const uint64_t mask = reduced_mask(self, dim, name);
     const DType result = self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool;
     return launch_reduce({how, name, DType::Bool, result}, self, mask, keepdim);
@@ -224,7 +244,8 @@ Tensor any(const Tensor& self, OptionalDims dim, bool keepdim) {
     return logical(Reduction::Any, "any", self, dim, keepdim);
 }
 
-// ---- extremes --------------------------------------------------------------------------------------------------
+// ---- extremes
+// --------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -235,11 +256,13 @@ void check_ordered(const Tensor& self, const char* name) {
 // An extreme has no identity, so a reduced dimension must have elements.
 void check_not_empty(const Tensor& self, uint64_t mask, const char* name) {
     for (const int64_t d : dims_of(mask))
-        check_index(self.size(d) != 0, name, "(): Expected reduction dim ", d, " to have non-zero size.");
+        check_index(self.size(d) != 0, name, "(): Expected reduction dim ", d,
+                    " to have non-zero size.");
 }
 
 // The gradient shared evenly among the elements that equal the extreme.
-Tensor shared_evenly(const Tensor& grad, const Tensor& self, const Tensor& result, const Dims& dims) {
+Tensor shared_evenly(const Tensor& grad, const Tensor& self, const Tensor& result,
+                     const Dims& dims) {
     const Tensor mask = logical_or(eq(self, result), logical_and(isnan(self), isnan(result)));
     const Tensor count = dims.empty() ? sum(mask) : sum(mask, IntSpan(dims), true, std::nullopt);
     return mul(div(grad, count), mask);
@@ -247,10 +270,12 @@ Tensor shared_evenly(const Tensor& grad, const Tensor& self, const Tensor& resul
 
 Tensor extreme_all(Reduction how, const char* name, const char* node, const Tensor& self) {
     check_ordered(self, name);
-    check(self.numel() > 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. "
-                                  "Specify the reduction dim with the 'dim' argument.");
+    check(self.numel() > 0, name,
+          "(): Expected reduction dim to be specified for input.numel() == 0. "
+          "Specify the reduction dim with the 'dim' argument.");
     const uint64_t mask = reduced_mask(self, std::nullopt, name);
-    Tensor out = launch_reduce({how, name, reduce_type(self.dtype()), self.dtype()}, self, mask, false);
+    Tensor out =
+        launch_reduce({how, name, reduce_type(self.dtype()), self.dtype()}, self, mask, false);
     return attach(node, out, {self}, {self, out}, [](Backward& ctx) {
         ctx.set(0, shared_evenly(ctx.grad(), ctx.saved(0), ctx.saved(1), {}));
     });
@@ -261,11 +286,13 @@ Tensor extreme_over(Reduction how, const char* name, const char* node, const Ten
     check_ordered(self, name);
     const uint64_t mask = reduced_mask(self, dim, name);
     if (self.numel() == 0) {
-        check(dim && !dim->empty(), name, "(): Expected reduction dim to be specified for input.numel() == 0. "
-                                          "Specify the reduction dim with the 'dim' argument.");
+        check(dim && !dim->empty(), name,
+              "(): Expected reduction dim to be specified for input.numel() == 0. "
+              "Specify the reduction dim with the 'dim' argument.");
         check_not_empty(self, mask, name);
     }
-    Tensor out = launch_reduce({how, name, reduce_type(self.dtype()), self.dtype()}, self, mask, keepdim);
+    Tensor out =
+        launch_reduce({how, name, reduce_type(self.dtype()), self.dtype()}, self, mask, keepdim);
     return attach(node, out, {self}, {self, out}, [mask, keepdim](Backward& ctx) {
         const Tensor result = restore_dims(ctx.saved(1), mask, keepdim);
         const Tensor grad = restore_dims(ctx.grad(), mask, keepdim);
@@ -283,28 +310,31 @@ std::tuple<Tensor, Tensor> located_extreme(Reduction how, const char* name, cons
     Tensor indices = allocate_reduced(self, mask, keepdim, DType::Int64);
     launch(kernel_of(how), {values, indices}, {self},
            ReduceAttributes{how, reduce_type(self.dtype()), false, mask, 1});
-    values = attach(node, values, {self}, {indices}, [sizes = self.sizes(), dim, mask, keepdim](Backward& ctx) {
-        if (sizes.empty()) return ctx.set(0, ctx.grad());
-        ctx.set(0, picked_gradient(restore_dims(ctx.grad(), mask, keepdim), sizes, dim,
-                                   restore_dims(ctx.saved(0), mask, keepdim)));
-    });
+    values = attach(node, values, {self}, {indices},
+                    [sizes = self.sizes(), dim, mask, keepdim](Backward& ctx) {
+                        if (sizes.empty()) return ctx.set(0, ctx.grad());
+                        ctx.set(0, picked_gradient(restore_dims(ctx.grad(), mask, keepdim), sizes,
+                                                   dim, restore_dims(ctx.saved(0), mask, keepdim)));
+                    });
     return {values, indices};
 }
 
-Tensor place_of_extreme(Reduction how, const char* name, const Tensor& self, std::optional<int64_t> dim,
-                        bool keepdim) {
+Tensor place_of_extreme(Reduction how, const char* name, const Tensor& self,
+                        std::optional<int64_t> dim, bool keepdim) {
     check_ordered(self, name);
     check(self.dtype() != DType::Bool, name, "(): does not support bool input");
     if (!dim)
-        check_index(self.numel() != 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. "
-                                             "Specify the reduction dim with the 'dim' argument.");
+        check_index(self.numel() != 0, name,
+                    "(): Expected reduction dim to be specified for input.numel() == 0. "
+                    "Specify the reduction dim with the 'dim' argument.");
     const GradModeGuard no_grad(false);
     const Tensor source = dim ? self : reshape(self, {-1});
     const int64_t along = wrap_dim(dim.value_or(0), source.dim());
     const uint64_t mask = reduced_mask(source, IntSpan(&along, 1), name);
     check_not_empty(source, mask, name);
-    Tensor indices = dim ? allocate_reduced(source, mask, keepdim, DType::Int64)
-                         : kajo::empty(Dims(keepdim ? self.sizes().size() : 0, 1), DType::Int64, self.device());
+    Tensor indices =
+        dim ? allocate_reduced(source, mask, keepdim, DType::Int64)
+            : kajo::empty(Dims(keepdim ? self.sizes().size() : 0, 1), DType::Int64, self.device());
     const Tensor flat = dim || !keepdim ? indices : alias(indices, {1}, {1}, 0);
     launch(kernel_of(how), {flat}, {source},
            ReduceAttributes{how, reduce_type(self.dtype()), false, mask, 1});
@@ -313,8 +343,12 @@ Tensor place_of_extreme(Reduction how, const char* name, const Tensor& self, std
 
 }  // namespace
 
-Tensor max_all(const Tensor& self) { return extreme_all(Reduction::Max, "max", "MaxBackward1", self); }
-Tensor min_all(const Tensor& self) { return extreme_all(Reduction::Min, "min", "MinBackward1", self); }
+Tensor max_all(const Tensor& self) {
+    return extreme_all(Reduction::Max, "max", "MaxBackward1", self);
+}
+Tensor min_all(const Tensor& self) {
+    return extreme_all(Reduction::Min, "min", "MinBackward1", self);
+}
 std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim) {
     return located_extreme(Reduction::ArgMax, "max", "MaxBackward0", self, dim, keepdim);
 }

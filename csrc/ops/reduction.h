@@ -19,8 +19,10 @@ Tensor mean(const Tensor& self, OptionalDims dim, bool keepdim, std::optional<DT
 Tensor nanmean(const Tensor& self, OptionalDims dim, bool keepdim, std::optional<DType> dtype);
 Tensor prod_all(const Tensor& self, std::optional<DType> dtype);
 Tensor prod(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype);
-Tensor var(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction, bool keepdim);
-Tensor std_(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction, bool keepdim);
+Tensor var(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction,
+           bool keepdim);
+Tensor std_(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction,
+            bool keepdim);
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, OptionalDims dim,
                                     const std::optional<Scalar>& correction, bool keepdim);
 std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptionalDims dim,
@@ -44,7 +46,8 @@ Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p);
 Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim);
 Tensor count_nonzero(const Tensor& self, OptionalDims dim);
 
-// ---- what the families of reductions share --------------------------------------------------------------
+// ---- what the families of reductions share
+// --------------------------------------------------------------
 
 // Which dimensions of `self` are reduced; no list, or an empty one, means all.
 uint64_t reduced_mask(const Tensor& self, OptionalDims dim, const char* operation);

@@ -13,7 +13,8 @@ void reserve(const Tensor& self, int64_t elements) {
 }  // namespace
 
 Tensor resize_(const Tensor& self, IntSpan size) {
-    check(!(GradMode::enabled() && requires_grad(self)), "cannot resize variables that require grad");
+    check(!(GradMode::enabled() && requires_grad(self)),
+          "cannot resize variables that require grad");
     const Dims strides = contiguous_strides(size);
     const int64_t numel = numel_of(size);
     if (numel) reserve(self, self.offset() + numel);
@@ -21,9 +22,11 @@ Tensor resize_(const Tensor& self, IntSpan size) {
     return self;
 }
 
-Tensor set_(const Tensor& self, const StorageRef& storage, int64_t offset, IntSpan size, IntSpan stride) {
+Tensor set_(const Tensor& self, const StorageRef& storage, int64_t offset, IntSpan size,
+            IntSpan stride) {
     check(offset >= 0, "set_(): storage offset must be non-negative, got ", offset);
-    check(size.size() == stride.size(), "set_(): mismatch in length of strides ", stride, " and sizes ", size);
+    check(size.size() == stride.size(), "set_(): mismatch in length of strides ", stride,
+          " and sizes ", size);
     for (int64_t s : stride) check(s >= 0, "set_(): strides must be non-negative, got ", stride);
     (void)numel_of(size);
     const int64_t extent = extent_of(size, stride);
@@ -31,12 +34,13 @@ Tensor set_(const Tensor& self, const StorageRef& storage, int64_t offset, IntSp
     check(!__builtin_add_overflow(extent, offset, &reach), "set_(): storage offset too large");
     const auto room = static_cast<int64_t>(storage->bytes()) / self.item_size();
     if (extent > 0 && reach > room) {
-        check(storage->resizable() && reach < INT64_MAX / 16, "setStorage: sizes ", size, ", strides ", stride,
-              ", storage offset ", offset, " are out of bounds for storage of size ", storage->bytes());
+        check(storage->resizable() && reach < INT64_MAX / 16, "setStorage: sizes ", size,
+              ", strides ", stride, ", storage offset ", offset,
+              " are out of bounds for storage of size ", storage->bytes());
         storage->resize(static_cast<size_t>(reach * self.item_size()));
     }
-    check(storage->device() == self.device(), "set_(): the storage is on device ", storage->device(),
-          " but the tensor is on ", self.device());
+    check(storage->device() == self.device(), "set_(): the storage is on device ",
+          storage->device(), " but the tensor is on ", self.device());
     self.impl()->storage = storage;
     self.impl()->offset = offset;
     self.impl()->set_sizes(size, stride);

@@ -24,8 +24,8 @@ int64_t dims_of(const Tensor& t) { return std::max<int64_t>(t.dim(), 1); }
 int64_t size_at(const Tensor& t, int64_t d) { return t.dim() == 0 ? 1 : t.size(d); }
 
 Tensor checked_index(const Tensor& index, const char* operation) {
-    check(index.numel() == 0 || index.dtype() == DType::Int64 || index.dtype() == DType::Int32, operation,
-          "(): Expected dtype int32/int64 for index, but got ", index.dtype());
+    check(index.numel() == 0 || index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
+          operation, "(): Expected dtype int32/int64 for index, but got ", index.dtype());
     const GradModeGuard no_grad(false);
     return contiguous(to(index, DType::Int64));
 }

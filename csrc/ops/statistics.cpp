@@ -12,9 +12,9 @@
 
 namespace kajo::ops {
 
+using cpu::reduce_type;
 using cpu::ReduceAttributes;
 using cpu::Reduction;
-using cpu::reduce_type;
 
 static const Kernel moments_kernel{"var_mean", cpu::reduce};
 
@@ -29,9 +29,11 @@ struct VarianceCall {
 
 VarianceCall variance_call(const char* name, const Tensor& self, OptionalDims dim,
                            const std::optional<Scalar>& correction, bool keepdim, bool root) {
-    check(is_differentiable(self.dtype()), name, "(): only support floating point and complex dtypes, but got ",
-          self.dtype(), ": convert the tensor with .to(...) first");
-    return {name, reduced_mask(self, dim, name), correction ? correction->as_double() : 1.0, keepdim, root};
+    check(is_differentiable(self.dtype()), name,
+          "(): only support floating point and complex dtypes, but got ", self.dtype(),
+          ": convert the tensor with .to(...) first");
+    return {name, reduced_mask(self, dim, name), correction ? correction->as_double() : 1.0,
+            keepdim, root};
 }
 
 // (variance or its root, mean) without history.
@@ -40,7 +42,8 @@ std::tuple<Tensor, Tensor> launch_moments(const Tensor& self, const VarianceCall
     Tensor variance = allocate_reduced(self, call.mask, call.keepdim, like.result);
     Tensor mean = allocate_reduced(self, call.mask, call.keepdim, like.result);
     launch(moments_kernel, {variance, mean}, {self},
-           ReduceAttributes{Reduction::Moments, like.computing, call.root, call.mask, call.correction});
+           ReduceAttributes{Reduction::Moments, like.computing, call.root, call.mask,
+                            call.correction});
     return {variance, mean};
 }
 
@@ -52,35 +55,42 @@ Tensor variance_gradient(const Tensor& grad, const Tensor& self, const VarianceC
     const double count = static_cast<double>(reduced_count(self.sizes(), call.mask));
     const double freedom = std::max(0.0, count - call.correction);
     const Tensor center = dims.empty() ? self : mean(self, IntSpan(dims), true, std::nullopt);
-    return mul(mul(restore_dims(grad, call.mask, call.keepdim), Scalar(2 / freedom)), sub(self, center));
+    return mul(mul(restore_dims(grad, call.mask, call.keepdim), Scalar(2 / freedom)),
+               sub(self, center));
 }
 
-Tensor root_gradient(const Tensor& grad, const Tensor& self, const Tensor& deviation, const VarianceCall& call) {
+Tensor root_gradient(const Tensor& grad, const Tensor& self, const Tensor& deviation,
+                     const VarianceCall& call) {
     const Tensor of_variance =
         masked_fill(div(grad, mul(deviation, Scalar(2))), eq(deviation, Scalar(0)), Scalar(0));
     return variance_gradient(of_variance, self, call);
 }
 
-Tensor gradient_of(const Tensor& grad, const Tensor& self, const Tensor& result, const VarianceCall& call) {
-    return call.root ? root_gradient(grad, self, result, call) : variance_gradient(grad, self, call);
+Tensor gradient_of(const Tensor& grad, const Tensor& self, const Tensor& result,
+                   const VarianceCall& call) {
+    return call.root ? root_gradient(grad, self, result, call)
+                     : variance_gradient(grad, self, call);
 }
 
 // The variance of complex numbers is that of the real parts plus that of the imaginary parts.
-Tensor complex_variance(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction,
-                        bool keepdim) {
-    return add(var(real(self), dim, correction, keepdim), var(imag(self), dim, correction, keepdim));
+Tensor complex_variance(const Tensor& self, OptionalDims dim,
+                        const std::optional<Scalar>& correction, bool keepdim) {
+    return add(var(real(self), dim, correction, keepdim),
+               var(imag(self), dim, correction, keepdim));
 }
 
 Tensor one_moment(const char* node, const Tensor& self, const VarianceCall& call) {
     Tensor out = allocate_reduced(self, call.mask, call.keepdim, self.dtype());
     launch(moments_kernel, {out}, {self},
-           ReduceAttributes{Reduction::Moments, reduce_type(self.dtype()), call.root, call.mask, call.correction});
+           ReduceAttributes{Reduction::Moments, reduce_type(self.dtype()), call.root, call.mask,
+                            call.correction});
     return attach(node, out, {self}, {self, out}, [call](Backward& ctx) {
         ctx.set(0, gradient_of(ctx.grad(), ctx.saved(0), ctx.saved(1), call));
     });
 }
 
-std::tuple<Tensor, Tensor> both_moments(const char* node, const Tensor& self, const VarianceCall& call) {
+std::tuple<Tensor, Tensor> both_moments(const char* node, const Tensor& self,
+                                        const VarianceCall& call) {
     auto [spread, center] = launch_moments(self, call);
     const Tensor outputs[] = {spread, center}, inputs[] = {self}, saved[] = {self, spread};
     attach_all(node, outputs, inputs, saved, [call](Backward& ctx) {
@@ -89,7 +99,8 @@ std::tuple<Tensor, Tensor> both_moments(const char* node, const Tensor& self, co
         if (ctx.has_grad(0)) total = gradient_of(ctx.grad(0), self, ctx.saved(1), call);
         if (ctx.has_grad(1)) {
             const double count = static_cast<double>(reduced_count(self.sizes(), call.mask));
-            const Tensor grad = div(expand_reduced(ctx.grad(1), self.sizes(), call.mask, call.keepdim), Scalar(count));
+            const Tensor grad = div(
+                expand_reduced(ctx.grad(1), self.sizes(), call.mask, call.keepdim), Scalar(count));
             total = total.defined() ? add(total, grad) : grad;
         }
         ctx.set(0, total);
@@ -99,13 +110,15 @@ std::tuple<Tensor, Tensor> both_moments(const char* node, const Tensor& self, co
 
 }  // namespace
 
-Tensor var(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction, bool keepdim) {
+Tensor var(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction,
+           bool keepdim) {
     const VarianceCall call = variance_call("var", self, dim, correction, keepdim, false);
     if (is_complex(self.dtype())) return complex_variance(self, dim, correction, keepdim);
     return one_moment("VarBackward0", self, call);
 }
 
-Tensor std_(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction, bool keepdim) {
+Tensor std_(const Tensor& self, OptionalDims dim, const std::optional<Scalar>& correction,
+            bool keepdim) {
     const VarianceCall call = variance_call("std", self, dim, correction, keepdim, true);
     if (is_complex(self.dtype())) return sqrt(complex_variance(self, dim, correction, keepdim));
     return one_moment("StdBackward0", self, call);
@@ -115,7 +128,8 @@ std::tuple<Tensor, Tensor> var_mean(const Tensor& self, OptionalDims dim,
                                     const std::optional<Scalar>& correction, bool keepdim) {
     const VarianceCall call = variance_call("var_mean", self, dim, correction, keepdim, false);
     if (is_complex(self.dtype()))
-        return {complex_variance(self, dim, correction, keepdim), mean(self, dim, keepdim, std::nullopt)};
+        return {complex_variance(self, dim, correction, keepdim),
+                mean(self, dim, keepdim, std::nullopt)};
     return both_moments("VarMeanBackward0", self, call);
 }
 
@@ -123,11 +137,13 @@ std::tuple<Tensor, Tensor> std_mean(const Tensor& self, OptionalDims dim,
                                     const std::optional<Scalar>& correction, bool keepdim) {
     const VarianceCall call = variance_call("std_mean", self, dim, correction, keepdim, true);
     if (is_complex(self.dtype()))
-        return {sqrt(complex_variance(self, dim, correction, keepdim)), mean(self, dim, keepdim, std::nullopt)};
+        return {sqrt(complex_variance(self, dim, correction, keepdim)),
+                mean(self, dim, keepdim, std::nullopt)};
     return both_moments("StdMeanBackward0", self, call);
 }
 
-// ---- norms -----------------------------------------------------------------------------------------------
+// ---- norms
+// -----------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -146,13 +162,15 @@ Tensor norm_gradient(const Tensor& grad, const Tensor& self, const Tensor& resul
         Dims dims;
         for (int64_t d = 0; d < self.dim(); d++)
             if (result.size(d) == 1) dims.push_back(d);
-        const Tensor count = dims.empty() ? ones_like(result) : sum(mask, IntSpan(dims), true, std::nullopt);
+        const Tensor count =
+            dims.empty() ? ones_like(result) : sum(mask, IntSpan(dims), true, std::nullopt);
         return mul(mul(sgn(self), mask), div(grad, count));
     }
     const Tensor size = abs(self);
     const Tensor scale = div(grad, pow(result, Scalar(p - 1)));
     const Tensor part = mul(sgn(self), mul(pow(size, Scalar(p - 1)), scale));
-    const Tensor at_zero = p < 1 ? logical_or(eq(self, Scalar(0)), eq(result, Scalar(0))) : eq(result, Scalar(0));
+    const Tensor at_zero =
+        p < 1 ? logical_or(eq(self, Scalar(0)), eq(result, Scalar(0))) : eq(result, Scalar(0));
     return masked_fill(part, at_zero, Scalar(0));
 }
 
@@ -167,28 +185,31 @@ Tensor norm_value(const Tensor& self, double p, uint64_t mask, bool keepdim) {
     if (p == std::numeric_limits<double>::infinity()) return reduced(Reduction::AbsMax);
     if (p == -std::numeric_limits<double>::infinity()) return reduced(Reduction::AbsMin);
     if (p == 0)
-        return launch_reduce({Reduction::Sum, "norm", reduce_type(type), type}, to(ne(self, Scalar(0)), type),
-                             mask, keepdim);
+        return launch_reduce({Reduction::Sum, "norm", reduce_type(type), type},
+                             to(ne(self, Scalar(0)), type), mask, keepdim);
     const Tensor powers = pow(abs(self), Scalar(p));
-    return pow(launch_reduce({Reduction::Sum, "norm", reduce_type(type), type}, powers, mask, keepdim),
-               Scalar(1 / p));
+    return pow(
+        launch_reduce({Reduction::Sum, "norm", reduce_type(type), type}, powers, mask, keepdim),
+        Scalar(1 / p));
 }
 
 Tensor norm_as(const char* name, const char* node, const Tensor& self, double p, OptionalDims dim,
                bool keepdim, std::optional<DType> dtype) {
     check(is_differentiable(dtype.value_or(self.dtype())), name,
-          "(): Expected a floating point or complex tensor as input. Got ", info(dtype.value_or(self.dtype())).tensor_name);
+          "(): Expected a floating point or complex tensor as input. Got ",
+          info(dtype.value_or(self.dtype())).tensor_name);
     if (dtype)
-        check(is_complex(*dtype) == is_complex(self.dtype()) && can_cast(self.dtype(), *dtype), name,
-              "(): the dtype of the input (", self.dtype(), ") should be convertible without narrowing to the specified dtype (",
-              *dtype, ")");
+        check(is_complex(*dtype) == is_complex(self.dtype()) && can_cast(self.dtype(), *dtype),
+              name, "(): the dtype of the input (", self.dtype(),
+              ") should be convertible without narrowing to the specified dtype (", *dtype, ")");
     const Tensor source = dtype ? to(self, *dtype) : self;
     const uint64_t mask = reduced_mask(source, dim, name);
     if ((p < 0 || std::isinf(p)) && source.numel() == 0)
         for (int64_t d = 0; d < source.dim(); d++)
             check(!(mask >> d & 1) || source.size(d) != 0, name, "(): cannot compute the ", p,
                   " norm on an empty tensor because the operation does not have an identity");
-    if (is_complex(source.dtype())) return norm_as(name, node, abs(source), p, dim, keepdim, std::nullopt);
+    if (is_complex(source.dtype()))
+        return norm_as(name, node, abs(source), p, dim, keepdim, std::nullopt);
     Tensor out;
     {
         const GradModeGuard no_grad(false);
@@ -204,12 +225,14 @@ Tensor norm_as(const char* name, const char* node, const Tensor& self, double p,
 
 Tensor norm(const Tensor& self, const std::optional<Scalar>& p, OptionalDims dim, bool keepdim,
             std::optional<DType> dtype) {
-    return norm_as("norm", dim ? "NormBackward1" : "NormBackward0", self, p ? p->as_double() : 2.0, dim, keepdim, dtype);
+    return norm_as("norm", dim ? "NormBackward1" : "NormBackward0", self, p ? p->as_double() : 2.0,
+                   dim, keepdim, dtype);
 }
 
 Tensor vector_norm(const Tensor& self, const Scalar& ord, OptionalDims dim, bool keepdim,
                    std::optional<DType> dtype) {
-    return norm_as("linalg.vector_norm", "LinalgVectorNormBackward0", self, ord.as_double(), dim, keepdim, dtype);
+    return norm_as("linalg.vector_norm", "LinalgVectorNormBackward0", self, ord.as_double(), dim,
+                   keepdim, dtype);
 }
 
 Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p) {
@@ -225,17 +248,20 @@ Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim) {
         if (source.numel() == 0) {
             out = log(sum(exp(source), dim, keepdim, std::nullopt));
         } else {
-            const Tensor largest = amax(is_complex(source.dtype()) ? real(source) : source, dim, true);
+            const Tensor largest =
+                amax(is_complex(source.dtype()) ? real(source) : source, dim, true);
             const Tensor shift = masked_fill(largest, isinf(largest), Scalar(0));
             const Tensor total = log(sum(exp(sub(source, shift)), dim, true, std::nullopt));
             out = add(total, shift);
             if (!keepdim) out = reshape(out, reduced_sizes(source.sizes(), mask, false));
         }
     }
-    return attach("LogsumexpBackward0", out, {source}, {source, out}, [mask, keepdim](Backward& ctx) {
-        const Tensor result = restore_dims(ctx.saved(1), mask, keepdim);
-        ctx.set(0, mul(restore_dims(ctx.grad(), mask, keepdim), conj(exp(sub(ctx.saved(0), result)))));
-    });
+    return attach("LogsumexpBackward0", out, {source}, {source, out},
+                  [mask, keepdim](Backward& ctx) {
+                      const Tensor result = restore_dims(ctx.saved(1), mask, keepdim);
+                      ctx.set(0, mul(restore_dims(ctx.grad(), mask, keepdim),
+                                     conj(exp(sub(ctx.saved(0), result)))));
+                  });
 }
 
 }  // namespace kajo::ops

@@ -35,10 +35,12 @@ Tensor view(const Tensor& self, IntSpan size) {
     const auto strides = view_strides(self.sizes(), self.strides(), sizes);
     check(strides.has_value(),
           "view size is not compatible with input tensor's size and stride (at least one dimension "
-          "spans across two contiguous subspaces): sizes ", self.sizes(), ", strides ", self.strides(),
-          ", asked for ", size, ". Use .reshape(...) instead.");
-    return attach_view("ViewBackward0", self, alias(self, sizes, *strides, self.offset()),
-                       [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
+          "spans across two contiguous subspaces): sizes ",
+          self.sizes(), ", strides ", self.strides(), ", asked for ", size,
+          ". Use .reshape(...) instead.");
+    return attach_view(
+        "ViewBackward0", self, alias(self, sizes, *strides, self.offset()),
+        [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
 }
 
 Tensor as_view(const Tensor& self) {
@@ -51,10 +53,10 @@ Tensor view_dtype(const Tensor& self, DType dtype) {
     Dims sizes = self.sizes(), strides = self.strides();
     int64_t offset = self.offset();
     if (from != to) {
-        check(self.dim() > 0, "view(): self.dim() cannot be 0 to view ", self.dtype(), " as ", dtype,
-              " (different element sizes)");
-        check(strides.back() == 1, "view(): self.stride(-1) must be 1 to view ", self.dtype(), " as ",
-              dtype, " (different element sizes), but got ", strides.back());
+        check(self.dim() > 0, "view(): self.dim() cannot be 0 to view ", self.dtype(), " as ",
+              dtype, " (different element sizes)");
+        check(strides.back() == 1, "view(): self.stride(-1) must be 1 to view ", self.dtype(),
+              " as ", dtype, " (different element sizes), but got ", strides.back());
         const int64_t ratio_up = from / to, ratio_down = to / from;
         for (size_t i = 0; i + 1 < strides.size(); i++) {
             check(ratio_down <= 1 || strides[i] % ratio_down == 0, "view(): self.stride(", i,
@@ -70,21 +72,24 @@ Tensor view_dtype(const Tensor& self, DType dtype) {
     }
     Tensor out = alias(self, sizes, strides, offset);
     out.impl()->dtype = dtype;
-    mark_view(self, out, ViewOrigin::Default, [dtype](const Tensor& base) { return view_dtype(base, dtype); });
+    mark_view(self, out, ViewOrigin::Default,
+              [dtype](const Tensor& base) { return view_dtype(base, dtype); });
     return out;
 }
 
 Tensor reshape(const Tensor& self, IntSpan shape) {
     const Dims sizes = infer_size(shape, self.numel());
-    if (const auto strides = view_strides(self.sizes(), self.strides(), sizes)) return view(self, sizes);
+    if (const auto strides = view_strides(self.sizes(), self.strides(), sizes))
+        return view(self, sizes);
     return view(clone(self, MemoryFormat::Contiguous), sizes);
 }
 
 Tensor permute(const Tensor& self, IntSpan dims) {
     check(dims.size() == at(self.dim()),
-          "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-          "the desired ordering of dimensions i.e. input.dim() = ", self.dim(),
-          " is not equal to len(dims) = ", dims.size());
+          "permute(sparse_coo): number of dimensions in the tensor input does not match the length "
+          "of "
+          "the desired ordering of dimensions i.e. input.dim() = ",
+          self.dim(), " is not equal to len(dims) = ", dims.size());
     const Dims order = wrap_dims(dims, self.dim(), "permute");
     Dims sizes(order.size()), strides(order.size());
     Dims inverse(order.size());
@@ -109,7 +114,8 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 }
 
 Tensor t(const Tensor& self) {
-    check(self.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", self.dim(), "D");
+    check(self.dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", self.dim(),
+          "D");
     Dims sizes = self.sizes(), strides = self.strides();
     if (self.dim() == 2) {
         std::swap(sizes[0], sizes[1]);
@@ -134,7 +140,8 @@ Tensor numpy_T(const Tensor& self) {
 Tensor expand(const Tensor& self, IntSpan size, bool) {
     check(size.size() >= at(self.dim()), "expand(", self.sizes(), ", size=", size,
           "): the number of sizes provided (", size.size(),
-          ") must be greater or equal to the number of dimensions in the tensor (", self.dim(), ")");
+          ") must be greater or equal to the number of dimensions in the tensor (", self.dim(),
+          ")");
     const size_t lead = size.size() - at(self.dim());
     Dims sizes = size.dims(), strides(size.size());
     for (size_t i = 0; i < size.size(); i++) {
@@ -155,26 +162,29 @@ Tensor expand(const Tensor& self, IntSpan size, bool) {
         }
     }
     (void)numel_of(sizes);
-    return attach_view("ExpandBackward0", self, alias(self, sizes, strides, self.offset()),
-                       [from = self.sizes()](Backward& ctx) { ctx.set(0, sum_to_size(ctx.grad(), from)); });
+    return attach_view(
+        "ExpandBackward0", self, alias(self, sizes, strides, self.offset()),
+        [from = self.sizes()](Backward& ctx) { ctx.set(0, sum_to_size(ctx.grad(), from)); });
 }
 
 namespace {
 
 // Adds a gradient laid out by strides into the elements that those strides reach. Where the layout
 // overlaps itself contributions add up; where the input overlaps itself they are shared out evenly.
-Tensor as_strided_backward(const Tensor& grad, IntSpan in_sizes, IntSpan in_strides, int64_t in_offset,
-                           IntSpan sizes, IntSpan strides, int64_t offset) {
+Tensor as_strided_backward(const Tensor& grad, IntSpan in_sizes, IntSpan in_strides,
+                           int64_t in_offset, IntSpan sizes, IntSpan strides, int64_t offset) {
     const int64_t base = std::min(in_offset, offset);
     const int64_t in_reach = in_offset - base + extent_of(in_sizes, in_strides);
     const int64_t reach = offset - base + extent_of(sizes, strides);
     const int64_t length = std::max<int64_t>(std::max(in_reach, reach), 0);
-    const Tensor places = arange(Scalar(int64_t{0}), Scalar(length), Scalar(int64_t{1}), DType::Int64);
+    const Tensor places =
+        arange(Scalar(int64_t{0}), Scalar(length), Scalar(int64_t{1}), DType::Int64);
     auto flat = [&](IntSpan z, IntSpan s, int64_t o) {
         return reshape(alias(places, z, s, o - base), {-1});
     };
     Tensor line = zeros({length}, grad.dtype(), grad.device());
-    if (grad.numel()) line = index_add(line, 0, flat(sizes, strides, offset), reshape(grad, {-1}), 1);
+    if (grad.numel())
+        line = index_add(line, 0, flat(sizes, strides, offset), reshape(grad, {-1}), 1);
     const Tensor in_places = flat(in_sizes, in_strides, in_offset);
     Tensor picked = reshape(index_select(line, 0, in_places), in_sizes);
     bool overlaps = false;
@@ -191,10 +201,12 @@ Tensor as_strided_backward(const Tensor& grad, IntSpan in_sizes, IntSpan in_stri
 
 Tensor as_strided(const Tensor& self, IntSpan size, IntSpan stride, std::optional<int64_t> offset) {
     const int64_t start = offset.value_or(self.offset());
-    check(size.size() == stride.size(), "as_strided(): mismatch in length of strides and shape: size ",
-          size, ", stride ", stride);
+    check(size.size() == stride.size(),
+          "as_strided(): mismatch in length of strides and shape: size ", size, ", stride ",
+          stride);
     for (int64_t s : stride)
-        check(s >= 0, "as_strided(): Negative strides are not supported at the moment, got strides: ",
+        check(s >= 0,
+              "as_strided(): Negative strides are not supported at the moment, got strides: ",
               stride);
     check(start >= 0, "as_strided(): Tensor: invalid storage offset ", start);
     (void)numel_of(size);
@@ -203,26 +215,27 @@ Tensor as_strided(const Tensor& self, IntSpan size, IntSpan stride, std::optiona
     check(!__builtin_add_overflow(extent, start, &reach), "as_strided(): storage offset too large");
     const auto room = static_cast<int64_t>(self.storage()->bytes()) / self.item_size();
     check(extent == 0 || reach <= room, "setStorage: sizes ", size, ", strides ", stride,
-          ", storage offset ", start, ", and itemsize ", self.item_size(), " requiring a storage size of ",
-          extent == 0 ? 0 : reach * self.item_size(), " are out of bounds for storage of size ",
-          self.storage()->bytes());
-    return attach_view("AsStridedBackward0", self, alias(self, size, stride, start),
-                       [in_sizes = self.sizes(), in_strides = self.strides(), in_offset = self.offset(),
-                        sizes = size.dims(), strides = stride.dims(), start](Backward& ctx) {
-                           ctx.set(0, as_strided_backward(ctx.grad(), in_sizes, in_strides, in_offset,
-                                                          sizes, strides, start));
-                       });
+          ", storage offset ", start, ", and itemsize ", self.item_size(),
+          " requiring a storage size of ", extent == 0 ? 0 : reach * self.item_size(),
+          " are out of bounds for storage of size ", self.storage()->bytes());
+    return attach_view(
+        "AsStridedBackward0", self, alias(self, size, stride, start),
+        [in_sizes = self.sizes(), in_strides = self.strides(), in_offset = self.offset(),
+         sizes = size.dims(), strides = stride.dims(), start](Backward& ctx) {
+            ctx.set(0, as_strided_backward(ctx.grad(), in_sizes, in_strides, in_offset, sizes,
+                                           strides, start));
+        });
 }
 
 Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
     check(self.dim() > 0, "narrow() cannot be applied to a 0-dim tensor.");
     check(length >= 0, "narrow(): length must be non-negative.");
     const int64_t d = wrap_dim(dim, self.dim()), n = self.size(d);
-    check_index(-n <= start && start <= n, "start out of range (expected to be in range of [", -n, ", ",
-                n, "], but got ", start, ")");
+    check_index(-n <= start && start <= n, "start out of range (expected to be in range of [", -n,
+                ", ", n, "], but got ", start, ")");
     const int64_t begin = start < 0 ? start + n : start;
-    check(begin <= n - length, "start (", begin, ") + length (", length, ") exceeds dimension size (", n,
-          ").");
+    check(begin <= n - length, "start (", begin, ") + length (", length,
+          ") exceeds dimension size (", n, ").");
     return slice(self, d, begin, begin + length, 1);
 }
 
@@ -237,14 +250,15 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
     const int64_t offset = self.offset() + i * strides[at(d)];
     sizes.erase(at(d));
     strides.erase(at(d));
-    return attach_view("SelectBackward0", self, alias(self, sizes, strides, offset),
-                       [from = self.sizes(), d, i](Backward& ctx) {
-                           ctx.set(0, embed(ctx.grad(), from, [&](const Tensor& w) { return select(w, d, i); }));
-                       });
+    return attach_view(
+        "SelectBackward0", self, alias(self, sizes, strides, offset),
+        [from = self.sizes(), d, i](Backward& ctx) {
+            ctx.set(0, embed(ctx.grad(), from, [&](const Tensor& w) { return select(w, d, i); }));
+        });
 }
 
-Tensor slice(const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
-             int64_t step) {
+Tensor slice(const Tensor& self, int64_t dim, std::optional<int64_t> start,
+             std::optional<int64_t> end, int64_t step) {
     check(self.dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
     check_value(step > 0, "slice step must be positive, got ", step);
     const int64_t d = wrap_dim(dim, self.dim()), n = self.sizes()[at(d)];
@@ -272,20 +286,21 @@ Tensor diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) 
     const int64_t length = std::max<int64_t>(
         offset >= 0 ? std::min(rows, cols - offset) : std::min(rows + offset, cols), 0);
     const int64_t stride = strides[at(a)] + strides[at(b)];
-    const int64_t begin =
-        length == 0 ? 0 : offset >= 0 ? offset * strides[at(b)] : -offset * strides[at(a)];
+    const int64_t begin = length == 0   ? 0
+                          : offset >= 0 ? offset * strides[at(b)]
+                                        : -offset * strides[at(a)];
     for (int64_t d : {std::max(a, b), std::min(a, b)}) {
         sizes.erase(at(d));
         strides.erase(at(d));
     }
     sizes.push_back(length);
     strides.push_back(stride);
-    return attach_view("DiagonalBackward0", self, alias(self, sizes, strides, self.offset() + begin),
-                       [from = self.sizes(), offset, a, b](Backward& ctx) {
-                           ctx.set(0, embed(ctx.grad(), from, [&](const Tensor& w) {
-                                       return diagonal(w, offset, a, b);
-                                   }));
-                       });
+    return attach_view(
+        "DiagonalBackward0", self, alias(self, sizes, strides, self.offset() + begin),
+        [from = self.sizes(), offset, a, b](Backward& ctx) {
+            ctx.set(0, embed(ctx.grad(), from,
+                             [&](const Tensor& w) { return diagonal(w, offset, a, b); }));
+        });
 }
 
 namespace {
@@ -296,8 +311,9 @@ Tensor squeeze_where(const char* node, const Tensor& self, const std::vector<boo
             sizes.push_back(self.sizes()[i]);
             strides.push_back(self.strides()[i]);
         }
-    return attach_view(node, self, alias(self, sizes, strides, self.offset()),
-                       [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
+    return attach_view(
+        node, self, alias(self, sizes, strides, self.offset()),
+        [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
 }
 }  // namespace
 
@@ -318,20 +334,23 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
     const int64_t stride = d < self.dim() ? sizes[at(d)] * strides[at(d)] : 1;
     sizes.insert(at(d), 1);
     strides.insert(at(d), stride);
-    return attach_view("UnsqueezeBackward0", self, alias(self, sizes, strides, self.offset()),
-                       [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
+    return attach_view(
+        "UnsqueezeBackward0", self, alias(self, sizes, strides, self.offset()),
+        [from = self.sizes()](Backward& ctx) { ctx.set(0, reshape(ctx.grad(), from)); });
 }
 
 Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim) {
     const int64_t a = wrap_dim(start_dim, self.dim()), b = wrap_dim(end_dim, self.dim());
-    check(a <= b, "flatten() has invalid args: start_dim cannot come after end_dim, got ", start_dim,
-          " and ", end_dim, " for shape ", self.sizes());
+    check(a <= b, "flatten() has invalid args: start_dim cannot come after end_dim, got ",
+          start_dim, " and ", end_dim, " for shape ", self.sizes());
     if (self.dim() == 0) return reshape(self, {1});
     if (a == b) return self;
     Dims sizes;
     for (int64_t i = 0; i < self.dim(); i++) {
-        if (i > a && i <= b) sizes.back() *= self.size(i);
-        else sizes.push_back(self.size(i));
+        if (i > a && i <= b)
+            sizes.back() *= self.size(i);
+        else
+            sizes.push_back(self.size(i));
     }
     return reshape(self, sizes);
 }
@@ -352,8 +371,8 @@ Tensor unflatten(const Tensor& self, int64_t dim, IntSpan sizes) {
     }
     const int64_t n = self.size(d);
     const bool fits = unknown >= 0 ? known > 0 && n % known == 0 : known == n;
-    check(fits, "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", d, " (", n,
-          ") in the input tensor");
+    check(fits, "unflatten: Provided sizes ", sizes, " don't multiply up to the size of dim ", d,
+          " (", n, ") in the input tensor");
     if (unknown >= 0) piece[at(unknown)] = n / known;
     Dims out;
     for (int64_t i = 0; i < self.dim(); i++) {
@@ -401,16 +420,18 @@ Tensor unfold(const Tensor& self, int64_t dimension, int64_t size, int64_t step)
     }
     sizes.push_back(size);
     strides.push_back(stride);
-    return attach_view("UnfoldBackward0", self, alias(self, sizes, strides, self.offset()),
-                       [from = self.sizes(), d, size, step](Backward& ctx) {
-                           // Windows overlap: the places that they show are added up.
-                           const int64_t count = numel_of(from);
-                           const Tensor places = view(arange(Scalar(int64_t{0}), Scalar(count),
-                                                             Scalar(int64_t{1}), DType::Int64), from);
-                           const Tensor line = zeros({count}, ctx.grad().dtype(), ctx.grad().device());
-                           ctx.set(0, reshape(index_add(line, 0, reshape(unfold(places, d, size, step), {-1}),
-                                                        reshape(ctx.grad(), {-1}), 1), from));
-                       });
+    return attach_view(
+        "UnfoldBackward0", self, alias(self, sizes, strides, self.offset()),
+        [from = self.sizes(), d, size, step](Backward& ctx) {
+            // Windows overlap: the places that they show are added up.
+            const int64_t count = numel_of(from);
+            const Tensor places = view(
+                arange(Scalar(int64_t{0}), Scalar(count), Scalar(int64_t{1}), DType::Int64), from);
+            const Tensor line = zeros({count}, ctx.grad().dtype(), ctx.grad().device());
+            ctx.set(0, reshape(index_add(line, 0, reshape(unfold(places, d, size, step), {-1}),
+                                         reshape(ctx.grad(), {-1}), 1),
+                               from));
+        });
 }
 
 namespace {
@@ -438,12 +459,16 @@ TensorList split_at(const char* node, const Tensor& self, const Dims& lengths, i
 
 TensorList split(const Tensor& self, int64_t split_size, int64_t dim) {
     check(self.dim() > 0, "split expects at least a 1-dimensional tensor");
-    check(split_size >= 0, "split expects split_size be non-negative, but got split_size=", split_size);
+    check(split_size >= 0,
+          "split expects split_size be non-negative, but got split_size=", split_size);
     const int64_t d = wrap_dim(dim, self.dim()), n = self.size(d);
-    check(split_size > 0 || n == 0, "split_size can only be 0 if dimension size is 0, but got dimension "
-          "size of ", n);
+    check(split_size > 0 || n == 0,
+          "split_size can only be 0 if dimension size is 0, but got dimension "
+          "size of ",
+          n);
     Dims lengths;
-    const int64_t count = split_size == 0 ? 1 : std::max<int64_t>((n + split_size - 1) / split_size, 1);
+    const int64_t count =
+        split_size == 0 ? 1 : std::max<int64_t>((n + split_size - 1) / split_size, 1);
     for (int64_t i = 0; i < count; i++) lengths.push_back(std::min(split_size, n - i * split_size));
     return split_at("SplitBackward0", self, lengths, d);
 }
@@ -453,8 +478,10 @@ TensorList split_sizes(const Tensor& self, IntSpan sizes, int64_t dim) {
     const int64_t d = wrap_dim(dim, self.dim()), n = self.size(d);
     int64_t total = 0;
     for (int64_t s : sizes) {
-        check(s >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got "
-              "split_sizes=", sizes);
+        check(s >= 0,
+              "split_with_sizes expects split_sizes have only non-negative entries, but got "
+              "split_sizes=",
+              sizes);
         total += s;
     }
     check(total == n, "split_with_sizes expects split_sizes to sum exactly to ", n,
@@ -502,15 +529,18 @@ Tensor view_as_real(const Tensor& self) {
     strides.push_back(1);
     Tensor out = alias(self, sizes, strides, self.offset() * 2);
     out.impl()->dtype = real_type(self.dtype());
-    return attach_view("ViewAsRealBackward0", self, out,
-                       [](Backward& ctx) { ctx.set(0, view_as_complex(contiguous(ctx.grad()))); },
-                       ViewOrigin::Default, [](const Tensor& base) { return view_as_real(base); });
+    return attach_view(
+        "ViewAsRealBackward0", self, out,
+        [](Backward& ctx) { ctx.set(0, view_as_complex(contiguous(ctx.grad()))); },
+        ViewOrigin::Default, [](const Tensor& base) { return view_as_real(base); });
 }
 
 Tensor view_as_complex(const Tensor& self) {
-    check(self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
-          "view_as_complex is only supported for floating point tensors, but got a tensor of scalar "
-          "type: ", info(self.dtype()).tensor_name);
+    check(
+        self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
+        "view_as_complex is only supported for floating point tensors, but got a tensor of scalar "
+        "type: ",
+        info(self.dtype()).tensor_name);
     check(self.dim() > 0, "Input tensor must have one or more dimensions");
     check(self.size(-1) == 2, "Tensor must have a last dimension of size 2");
     check(self.stride(-1) == 1, "Tensor must have a last dimension with stride 1");
@@ -524,9 +554,10 @@ Tensor view_as_complex(const Tensor& self) {
     check(self.offset() % 2 == 0, "Tensor must have a storage_offset divisible by 2");
     Tensor out = alias(self, sizes, strides, self.offset() / 2);
     out.impl()->dtype = complex_type(self.dtype());
-    return attach_view("ViewAsComplexBackward0", self, out,
-                       [](Backward& ctx) { ctx.set(0, view_as_real(contiguous(ctx.grad()))); },
-                       ViewOrigin::Default, [](const Tensor& base) { return view_as_complex(base); });
+    return attach_view(
+        "ViewAsComplexBackward0", self, out,
+        [](Backward& ctx) { ctx.set(0, view_as_real(contiguous(ctx.grad()))); },
+        ViewOrigin::Default, [](const Tensor& base) { return view_as_complex(base); });
 }
 
 Tensor real(const Tensor& self) {
@@ -549,8 +580,8 @@ Tensor detach_(const Tensor& self) {
 }
 
 Tensor sum_to_size(const Tensor& self, IntSpan size) {
-    check(expandable_to(size, self.sizes()), "size ", size, " is not expandable to size ", self.sizes(),
-          ".");
+    check(expandable_to(size, self.sizes()), "size ", size, " is not expandable to size ",
+          self.sizes(), ".");
     if (size.empty()) return sum(self, Dims{}, false, std::nullopt);
     const size_t lead = at(self.dim()) - size.size();
     Dims dims;

@@ -15,8 +15,7 @@ namespace kajo::python {
 
 // A Python callable for all overloads of one name.
 struct Operation {
-    PyObject_HEAD
-    vectorcallfunc call;
+    PyObject_HEAD vectorcallfunc call;
     PyObject* name;
     std::vector<std::unique_ptr<Signature>>* overloads;
     bool in_place;  // writes the result over the first argument
@@ -31,7 +30,8 @@ std::unordered_map<std::string, Operation*>& registry() {
     return r;
 }
 
-// ---- out= and in-place forms --------------------------------------------------------------------------
+// ---- out= and in-place forms
+// --------------------------------------------------------------------------
 
 bool has(const Signature& s, uint32_t flag) { return (s.flags & flag) == flag; }
 
@@ -52,36 +52,46 @@ void check_out_type(const Signature& s, DType result, DType out) {
     // Truth values may also be written as bytes.
     const bool same = result == out || (result == DType::Bool && out == DType::UInt8);
     if (has(s, kOutSame))
-        check(same, s.name, "(): Expected out tensor to have dtype ", result, ", but got ", out, " instead");
+        check(same, s.name, "(): Expected out tensor to have dtype ", result, ", but got ", out,
+              " instead");
     if (can_cast(result, out)) return;
     raise(has(s, kOutTypeError) ? ErrorKind::Type : ErrorKind::Runtime, s.name, "(): result type ",
-          info(result).tensor_name, " can't be cast to the desired output type ", info(out).tensor_name);
+          info(result).tensor_name, " can't be cast to the desired output type ",
+          info(out).tensor_name);
 }
 
 void check_out_overlap(const Signature& s, PyObject* const* slots, const Tensor& out) {
     each_tensor(s, slots, [&](const Tensor& input) {
-        check(!has(s, kOutApart) || !(input.storage() == out.storage()) || input.offset() != out.offset(), s.name,
-              "(): unsupported operation: some elements of the input tensor and the written-to tensor refer "
-              "to a single memory location. Please clone() the tensor before performing the operation.");
+        check(!has(s, kOutApart) || !(input.storage() == out.storage()) ||
+                  input.offset() != out.offset(),
+              s.name,
+              "(): unsupported operation: some elements of the input tensor and the written-to "
+              "tensor refer "
+              "to a single memory location. Please clone() the tensor before performing the "
+              "operation.");
         ops::check_no_partial_overlap(out, input);
     });
 }
 
-void write_out(const Signature& s, PyObject* const* slots, const Tensor& out, const Tensor& result) {
+void write_out(const Signature& s, PyObject* const* slots, const Tensor& out,
+               const Tensor& result) {
     const char* name = s.name.c_str();
     check_out_type(s, result.dtype(), out.dtype());
     ops::check_no_internal_overlap(out);
-    check(!(GradMode::enabled() && requires_grad(out)), name,
-          "(): functions with out=... arguments don't support automatic differentiation, but one of "
-          "the arguments requires grad.");
+    check(
+        !(GradMode::enabled() && requires_grad(out)), name,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of "
+        "the arguments requires grad.");
     check(out.device() == result.device(), name, "(): Expected out tensor to be on device ",
           result.device(), ", but got ", out.device());
     if (!(out.sizes() == result.sizes())) {
         if (out.numel() != 0 &&
-            PyErr_WarnFormat(PyExc_UserWarning, 1,
-                             "%s(): An output with one or more elements was resized since it had another "
-                             "shape than the result. Resize it to zero elements first, or pass one of "
-                             "the right shape.", name) < 0)
+            PyErr_WarnFormat(
+                PyExc_UserWarning, 1,
+                "%s(): An output with one or more elements was resized since it had another "
+                "shape than the result. Resize it to zero elements first, or pass one of "
+                "the right shape.",
+                name) < 0)
             throw PythonError{};
         ops::resize_(out, result.sizes());
     }
@@ -97,7 +107,8 @@ Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObj
         return Object::borrow(out);
     }
     check_type(PyTuple_Check(out) || PyList_Check(out), s.name, "(): argument 'out' must be ",
-               is_tensor(result.get()) ? "Tensor" : "tuple of Tensors", ", not ", Py_TYPE(out)->tp_name);
+               is_tensor(result.get()) ? "Tensor" : "tuple of Tensors", ", not ",
+               Py_TYPE(out)->tp_name);
     const Py_ssize_t n = PySequence_Size(out);
     check_type(PyTuple_Check(result.get()) && n == PyTuple_GET_SIZE(result.get()), s.name,
                "(): argument 'out' must hold one tensor for each result");
@@ -124,7 +135,8 @@ Object keep_old_values(const Signature& s, PyObject* const* slots) {
     bool recorded = false;
     if (GradMode::enabled())
         each_tensor(s, slots, [&](const Tensor& t) { recorded |= requires_grad(t); });
-    return recorded ? Object::steal(wrap(ops::clone(tensor_of(slots[0])))) : Object::borrow(slots[0]);
+    return recorded ? Object::steal(wrap(ops::clone(tensor_of(slots[0]))))
+                    : Object::borrow(slots[0]);
 }
 
 Object write_in_place(const Signature& s, PyObject* self, Object result) {
@@ -138,7 +150,8 @@ Object write_in_place(const Signature& s, PyObject* self, Object result) {
     return Object::borrow(self);
 }
 
-// ---- named tuples ---------------------------------------------------------------------------------------
+// ---- named tuples
+// ---------------------------------------------------------------------------------------
 
 PyTypeObject* named_tuple_type(const Signature& s) {
     static std::unordered_map<std::string, PyTypeObject*> types;
@@ -151,7 +164,9 @@ PyTypeObject* named_tuple_type(const Signature& s) {
         fields[i] = {PyUnicode_AsUTF8(s.result_names[i]), nullptr};
     fields[s.result_names.size()] = {nullptr, nullptr};
     static std::vector<std::unique_ptr<std::string>> names;
-    names.push_back(std::make_unique<std::string>("kajo.return_types." + s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
+    names.push_back(std::make_unique<std::string>(
+        "kajo.return_types." +
+        s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
     PyStructSequence_Desc desc = {names.back()->c_str(), nullptr, fields.get(),
                                   static_cast<int>(s.result_names.size())};
     slot = PyStructSequence_NewType(&desc);
@@ -167,7 +182,8 @@ Object name_results(const Signature& s, Object result) {
     return named;
 }
 
-// ---- calling ----------------------------------------------------------------------------------------------
+// ---- calling
+// ----------------------------------------------------------------------------------------------
 
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
@@ -209,12 +225,15 @@ PyObject* operation_get(PyObject* self, PyObject* instance, PyObject*) {
 PyObject* operation_repr(PyObject* self) {
     return PyUnicode_FromFormat("<built-in method %U>", reinterpret_cast<Operation*>(self)->name);
 }
-PyObject* operation_name(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<Operation*>(self)->name); }
+PyObject* operation_name(PyObject* self, void*) {
+    return Py_NewRef(reinterpret_cast<Operation*>(self)->name);
+}
 PyObject* operation_module(PyObject*, void*) { return PyUnicode_FromString("kajo"); }
 PyObject* operation_doc(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     std::string text;
-    for (const auto& s : *op->overloads) text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
+    for (const auto& s : *op->overloads)
+        text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
     return PyUnicode_FromString(text.c_str());
 }
 // The schema as the table has it, with the out= argument that the flag adds.
@@ -222,7 +241,8 @@ std::string schema_text(const Signature& s) {
     std::string text = s.name + s.text;
     if (s.takes_out) {
         text.pop_back();
-        text += s.text.find('*') == std::string::npos ? ", *, Tensor? out=None)" : ", Tensor? out=None)";
+        text += s.text.find('*') == std::string::npos ? ", *, Tensor? out=None)"
+                                                      : ", Tensor? out=None)";
     }
     return text + " -> " + s.result;
 }
@@ -230,12 +250,17 @@ PyObject* operation_schemas(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     Object list = Object::steal(PyList_New(0));
     for (const auto& s : *op->overloads)
-        PyList_Append(list.get(), Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
+        PyList_Append(list.get(),
+                      Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
     return list.release();
 }
 PyObject* operation_reduce(PyObject* self, PyObject*) {
-    return Py_BuildValue("O(O)", Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(), "_operation")).get(),
-                         reinterpret_cast<Operation*>(self)->name);
+    return Py_BuildValue(
+        "O(O)",
+        Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(),
+                                             "_operation"))
+            .get(),
+        reinterpret_cast<Operation*>(self)->name);
 }
 
 PyGetSetDef operation_getset[] = {
@@ -319,7 +344,8 @@ void publish_operations(PyObject* module) {
     Object public_names = Object::steal(PyList_New(0));
     PyObject *key, *value;
     for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(module), &at, &key, &value);)
-        if (PyUnicode_ReadChar(key, 0) != '_' && value != reinterpret_cast<PyObject*>(&tensor_base_type) &&
+        if (PyUnicode_ReadChar(key, 0) != '_' &&
+            value != reinterpret_cast<PyObject*>(&tensor_base_type) &&
             PyUnicode_CompareWithASCIIString(key, "Node") != 0)
             PyList_Append(public_names.get(), key);
     for (auto& [name, op] : registry()) {
@@ -327,7 +353,8 @@ void publish_operations(PyObject* module) {
         uint32_t flags = 0;
         for (const auto& s : *op->overloads) flags |= s->flags;
         if (flags & (kFunction | kPrivate)) {
-            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0) throw PythonError{};
+            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0)
+                throw PythonError{};
             if ((flags & kFunction) && name.find('.') == std::string::npos)
                 PyList_Append(public_names.get(), op->name);
         }
@@ -352,7 +379,8 @@ PyObject* call_operation(Operation* op, std::initializer_list<PyObject*> argumen
     raise_mismatch(*op->overloads, call, true);
 }
 
-// ---- conversions -------------------------------------------------------------------------------------------
+// ---- conversions
+// -------------------------------------------------------------------------------------------
 
 int64_t to_int(PyObject* o) {
     if (is_tensor(o)) return ops::item(tensor_of(o)).as_int();
@@ -361,7 +389,8 @@ int64_t to_int(PyObject* o) {
     if (v == -1 && PyErr_Occurred()) {
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
             PyErr_Clear();
-            raise(ErrorKind::Runtime, "Overflow when unpacking long: the integer does not fit into 64 bits");
+            raise(ErrorKind::Runtime,
+                  "Overflow when unpacking long: the integer does not fit into 64 bits");
         }
         throw PythonError{};
     }
@@ -385,7 +414,8 @@ Dims to_dims(PyObject* o) {
     if (!PyTuple_Check(o) && !PyList_Check(o)) return {to_int(o)};
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
     Dims out(static_cast<size_t>(n));
-    for (Py_ssize_t i = 0; i < n; i++) out[static_cast<size_t>(i)] = to_int(PySequence_Fast_GET_ITEM(o, i));
+    for (Py_ssize_t i = 0; i < n; i++)
+        out[static_cast<size_t>(i)] = to_int(PySequence_Fast_GET_ITEM(o, i));
     return out;
 }
 
@@ -412,7 +442,8 @@ std::optional<Scalar> as_scalar(PyObject* o) {
         }
         return Scalar(static_cast<int64_t>(v));
     }
-    if (PyComplex_Check(o)) return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));
+    if (PyComplex_Check(o))
+        return Scalar(std::complex<double>(PyComplex_RealAsDouble(o), PyComplex_ImagAsDouble(o)));
     if (is_tensor(o)) return ops::item(tensor_of(o));
     if (PyUnicode_Check(o) || PySequence_Check(o) || !(PyNumber_Check(o) || PyIndex_Check(o)))
         return std::nullopt;
@@ -453,7 +484,8 @@ DType to_dtype(PyObject* o) {
 PyObject* to_python(const TensorList& list) {
     Object out = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(list.size())));
     for (size_t i = 0; i < list.size(); i++)
-        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i), Object::steal(wrap(list[i])).release());
+        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i),
+                         Object::steal(wrap(list[i])).release());
     return out.release();
 }
 

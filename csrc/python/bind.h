@@ -11,28 +11,41 @@
 namespace kajo::python {
 
 enum OpFlag : uint32_t {
-    kFunction = 1,   // kajo.name
-    kMethod = 2,     // Tensor.name
-    kInplace = 4,    // Tensor.name_ (and kajo.name_) by computing and copying, with history
-    kOut = 8,        // the out= form, by computing and copying
-    kPrivate = 16,   // kajo._core.name only
-    kOutSame = 8 | 32,        // the out= form, which must have the result's dtype
-    kOutAnyType = 8 | 64,     // the out= form, of any dtype
+    kFunction = 1,         // kajo.name
+    kMethod = 2,           // Tensor.name
+    kInplace = 4,          // Tensor.name_ (and kajo.name_) by computing and copying, with history
+    kOut = 8,              // the out= form, by computing and copying
+    kPrivate = 16,         // kajo._core.name only
+    kOutSame = 8 | 32,     // the out= form, which must have the result's dtype
+    kOutAnyType = 8 | 64,  // the out= form, of any dtype
     kOutTypeError = 8 | 128,  // the out= form; a dtype that cannot hold the result is a TypeError
     kOutApart = 256,          // out= may not be one of the inputs
 };
 
 enum class ArgumentKind : uint8_t {
-    Tensor, TensorList, Scalar, Int, IntList, Float, FloatList, Bool, String, DType, Layout, Device,
-    MemoryFormat, Generator, Object,
+    Tensor,
+    TensorList,
+    Scalar,
+    Int,
+    IntList,
+    Float,
+    FloatList,
+    Bool,
+    String,
+    DType,
+    Layout,
+    Device,
+    MemoryFormat,
+    Generator,
+    Object,
 };
 
 struct Parameter {
-    PyObject* name;           // interned
+    PyObject* name;  // interned
     ArgumentKind kind;
-    bool optional = false;    // None is a value
+    bool optional = false;  // None is a value
     bool keyword_only = false;
-    bool single = false;      // int[n]: one int stands for a list
+    bool single = false;           // int[n]: one int stands for a list
     bool items_optional = false;   // Tensor?[]: None is an element
     PyObject* fallback = nullptr;  // the default; null: must be given
 };
@@ -49,10 +62,12 @@ struct OpEntry {
 void add_operations(std::span<const OpEntry> table);
 // Puts what was registered into the module and the tensor type; called once, after all tables.
 void publish_operations(PyObject* module);
-// Calls a registered operation; `quiet`: returns NotImplemented where no overload takes the arguments.
+// Calls a registered operation; `quiet`: returns NotImplemented where no overload takes the
+// arguments.
 struct Operation;
 Operation* find_operation(const char* name);
-PyObject* call_operation(Operation* operation, std::initializer_list<PyObject*> arguments, bool quiet);
+PyObject* call_operation(Operation* operation, std::initializer_list<PyObject*> arguments,
+                         bool quiet);
 
 // Conversions. `Holder<T>` keeps what the argument refers to for the time of the call.
 template <class T>
@@ -68,39 +83,48 @@ std::vector<double> to_double_list(PyObject* o);
 DType to_dtype(PyObject* o);
 Generator* to_generator(PyObject* o);
 
-template <> struct Holder<Tensor> {
+template <>
+struct Holder<Tensor> {
     Tensor value;
     explicit Holder(PyObject* o) : value(o == Py_None ? Tensor() : tensor_of(o)) {}
 };
-template <> struct Holder<TensorList> {
+template <>
+struct Holder<TensorList> {
     TensorList value;
     explicit Holder(PyObject* o) : value(to_tensor_list(o)) {}
 };
-template <> struct Holder<Scalar> {
+template <>
+struct Holder<Scalar> {
     Scalar value;
     explicit Holder(PyObject* o) : value(to_scalar(o)) {}
 };
-template <> struct Holder<int64_t> {
+template <>
+struct Holder<int64_t> {
     int64_t value;
     explicit Holder(PyObject* o) : value(to_int(o)) {}
 };
-template <> struct Holder<double> {
+template <>
+struct Holder<double> {
     double value;
     explicit Holder(PyObject* o) : value(to_double(o)) {}
 };
-template <> struct Holder<bool> {
+template <>
+struct Holder<bool> {
     bool value;
     explicit Holder(PyObject* o) : value(to_bool(o)) {}
 };
-template <> struct Holder<IntSpan> {
+template <>
+struct Holder<IntSpan> {
     Dims value;
     explicit Holder(PyObject* o) : value(to_dims(o)) {}
 };
-template <> struct Holder<std::vector<double>> {
+template <>
+struct Holder<std::vector<double>> {
     std::vector<double> value;
     explicit Holder(PyObject* o) : value(to_double_list(o)) {}
 };
-template <> struct Holder<std::string_view> {
+template <>
+struct Holder<std::string_view> {
     std::string_view value;
     explicit Holder(PyObject* o) {
         Py_ssize_t n;
@@ -109,28 +133,34 @@ template <> struct Holder<std::string_view> {
         value = {text, static_cast<size_t>(n)};
     }
 };
-template <> struct Holder<DType> {
+template <>
+struct Holder<DType> {
     DType value;
     explicit Holder(PyObject* o) : value(to_dtype(o)) {}
 };
-template <> struct Holder<Device> {
+template <>
+struct Holder<Device> {
     Device value;
     explicit Holder(PyObject* o) : value(*as_device(o)) {}
 };
-template <> struct Holder<MemoryFormat> {
+template <>
+struct Holder<MemoryFormat> {
     MemoryFormat value;
     explicit Holder(PyObject* o)
         : value(o == Py_None ? MemoryFormat::Preserve : *as_memory_format(o)) {}
 };
-template <> struct Holder<Generator*> {
+template <>
+struct Holder<Generator*> {
     Generator* value;
     explicit Holder(PyObject* o) : value(o == Py_None ? nullptr : to_generator(o)) {}
 };
-template <> struct Holder<PyObject*> {
+template <>
+struct Holder<PyObject*> {
     PyObject* value;
     explicit Holder(PyObject* o) : value(o) {}
 };
-template <class T> struct Holder<std::optional<T>> {
+template <class T>
+struct Holder<std::optional<T>> {
     std::optional<Holder<T>> inner;
     std::optional<T> value;
     explicit Holder(PyObject* o) {
@@ -152,9 +182,11 @@ template <class... T>
 PyObject* to_python(const std::tuple<T...>& t) {
     Object out = Object::steal(PyTuple_New(sizeof...(T)));
     Py_ssize_t i = 0;
-    std::apply([&](const auto&... x) {
-        (PyTuple_SET_ITEM(out.get(), i++, Object::steal(to_python(x)).release()), ...);
-    }, t);
+    std::apply(
+        [&](const auto&... x) {
+            (PyTuple_SET_ITEM(out.get(), i++, Object::steal(to_python(x)).release()), ...);
+        },
+        t);
     return out.release();
 }
 

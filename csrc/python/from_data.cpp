@@ -25,15 +25,26 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t item_size) {
     if (std::strcmp(f, "Zd") == 0) return DType::Complex128;
     if (std::strlen(f) != 1) return std::nullopt;
     switch (*f) {
-        case '?': return DType::Bool;
-        case 'B': case 'c': return DType::UInt8;
-        case 'b': return DType::Int8;
-        case 'e': return DType::Float16;
-        case 'f': return DType::Float32;
-        case 'd': return DType::Float64;
-        case 'h': case 'i': case 'l': case 'q':
+        case '?':
+            return DType::Bool;
+        case 'B':
+        case 'c':
+            return DType::UInt8;
+        case 'b':
+            return DType::Int8;
+        case 'e':
+            return DType::Float16;
+        case 'f':
+            return DType::Float32;
+        case 'd':
+            return DType::Float64;
+        case 'h':
+        case 'i':
+        case 'l':
+        case 'q':
             return item_size == 8 ? DType::Int64 : item_size == 4 ? DType::Int32 : DType::Int16;
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -56,7 +67,8 @@ struct Scan {
 };
 
 bool is_sequence(PyObject* o) {
-    return (PyList_Check(o) || PyTuple_Check(o) || PySequence_Check(o)) && !PyUnicode_Check(o) && !PyBytes_Check(o);
+    return (PyList_Check(o) || PyTuple_Check(o) || PySequence_Check(o)) && !PyUnicode_Check(o) &&
+           !PyBytes_Check(o);
 }
 bool has_buffer(PyObject* o) { return PyObject_CheckBuffer(o) && !is_tensor(o); }
 
@@ -90,7 +102,8 @@ void see_leaf(PyObject* o, Scan& scan) {
 void scan_shape(PyObject* o, Scan& scan, int depth) {
     check_value(depth < 128, "tensor(): the data is nested too deeply (or contains itself)");
     if (is_tensor(o) || !is_sequence(o) || (has_buffer(o) && depth > 0 && !PyList_Check(o))) {
-        if (!is_tensor(o) && has_buffer(o) && is_sequence(o)) for (int64_t s : tensor_from_buffer(o, std::nullopt).sizes()) scan.sizes.push_back(s);
+        if (!is_tensor(o) && has_buffer(o) && is_sequence(o))
+            for (int64_t s : tensor_from_buffer(o, std::nullopt).sizes()) scan.sizes.push_back(s);
         return;
     }
     const Py_ssize_t n = PySequence_Size(o);
@@ -107,22 +120,30 @@ void each_leaf(PyObject* o, const Dims& sizes, size_t depth, F&& f) {
         const Tensor t = is_tensor(o) ? tensor_of(o) : tensor_from_buffer(o, std::nullopt);
         const Dims rest(sizes.data() + depth, sizes.size() - depth);
         if (is_tensor(o))  // stands for its only element
-            check_value(t.numel() == 1, "tensor(): only one element tensors can be converted to Python scalars, got one of shape ", t.sizes());
-        else check_value(t.sizes() == rest, "expected sequence of shape ", rest, " at dim ", depth, " (got ", t.sizes(), ")");
+            check_value(t.numel() == 1,
+                        "tensor(): only one element tensors can be converted to Python scalars, "
+                        "got one of shape ",
+                        t.sizes());
+        else
+            check_value(t.sizes() == rest, "expected sequence of shape ", rest, " at dim ", depth,
+                        " (got ", t.sizes(), ")");
         f(o);
         return;
     }
     if (depth == sizes.size()) {
-        check_value(!is_sequence(o) || PyObject_CheckBuffer(o), "too many dimensions at dim ", depth);
+        check_value(!is_sequence(o) || PyObject_CheckBuffer(o), "too many dimensions at dim ",
+                    depth);
         f(o);
         return;
     }
-    check_type(is_sequence(o), "not a sequence: element of type ", Py_TYPE(o)->tp_name, " at dim ", depth,
-               " where a sequence of length ", sizes[depth], " was expected");
+    check_type(is_sequence(o), "not a sequence: element of type ", Py_TYPE(o)->tp_name, " at dim ",
+               depth, " where a sequence of length ", sizes[depth], " was expected");
     const Object fast = Object::steal(PySequence_Fast(o, "not a sequence"));
     const Py_ssize_t n = PySequence_Fast_GET_SIZE(fast.get());
-    check_value(n == sizes[depth], "expected sequence of length ", sizes[depth], " at dim ", depth, " (got ", n, ")");
-    for (Py_ssize_t i = 0; i < n; i++) each_leaf(PySequence_Fast_GET_ITEM(fast.get(), i), sizes, depth + 1, f);
+    check_value(n == sizes[depth], "expected sequence of length ", sizes[depth], " at dim ", depth,
+                " (got ", n, ")");
+    for (Py_ssize_t i = 0; i < n; i++)
+        each_leaf(PySequence_Fast_GET_ITEM(fast.get(), i), sizes, depth + 1, f);
 }
 
 template <class T>
@@ -134,15 +155,20 @@ T convert_number(PyObject* o) {
         if (s.is_integral()) {
             const int64_t v = s.as_int();
             // Negative numbers wrap around in unsigned types.
-            const int64_t lowest = std::is_unsigned_v<T> ? -static_cast<int64_t>(std::numeric_limits<T>::max())
-                                                         : static_cast<int64_t>(std::numeric_limits<T>::min());
-            check(sizeof(T) == 8 || (v >= lowest &&
-                                     v <= static_cast<int64_t>(std::numeric_limits<T>::max())),
-                  "value cannot be converted to type ", DTypeOf<T>::value, " without overflow: ", v);
+            const int64_t lowest = std::is_unsigned_v<T>
+                                       ? -static_cast<int64_t>(std::numeric_limits<T>::max())
+                                       : static_cast<int64_t>(std::numeric_limits<T>::min());
+            check(sizeof(T) == 8 ||
+                      (v >= lowest && v <= static_cast<int64_t>(std::numeric_limits<T>::max())),
+                  "value cannot be converted to type ", DTypeOf<T>::value,
+                  " without overflow: ", v);
         } else {
-            check(!(PyLong_Check(o) && sizeof(T) == 8), "Overflow when unpacking long: the integer does not fit into 64 bits");
-            const double v = s.is_complex() ? 0.0 : s.as_double(), top = std::ldexp(1.0, std::numeric_limits<T>::digits);
-            check(v > (std::is_unsigned_v<T> ? -top : -top - 1.0) && v < top, "value cannot be converted to type ", DTypeOf<T>::value,
+            check(!(PyLong_Check(o) && sizeof(T) == 8),
+                  "Overflow when unpacking long: the integer does not fit into 64 bits");
+            const double v = s.is_complex() ? 0.0 : s.as_double(),
+                         top = std::ldexp(1.0, std::numeric_limits<T>::digits);
+            check(v > (std::is_unsigned_v<T> ? -top : -top - 1.0) && v < top,
+                  "value cannot be converted to type ", DTypeOf<T>::value,
                   " without overflow: ", v);
         }
     }
@@ -157,7 +183,8 @@ Tensor fill_from_sequence(PyObject* data, const Scan& scan, DType dtype) {
     dispatch(dtype, "tensor", [&]<class T>() {
         each_leaf(data, scan.sizes, 0, [&](PyObject* o) {
             if (is_tensor(o) || (has_buffer(o) && PySequence_Check(o))) {
-                const Tensor from = is_tensor(o) ? ops::reshape(detach(tensor_of(o)), {}) : tensor_from_buffer(o, std::nullopt);
+                const Tensor from = is_tensor(o) ? ops::reshape(detach(tensor_of(o)), {})
+                                                 : tensor_from_buffer(o, std::nullopt);
                 Dims strides = contiguous_strides(from.sizes());
                 const int64_t offset = (at - static_cast<char*>(out.raw_data())) / step;
                 ops::copy_raw(alias(out, from.sizes(), strides, offset), from);
@@ -177,14 +204,16 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
     auto view = std::make_unique<Py_buffer>();
     if (PyObject_GetBuffer(object, view.get(), PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE) < 0) {
         PyErr_Clear();
-        if (PyObject_GetBuffer(object, view.get(), PyBUF_STRIDES | PyBUF_FORMAT) < 0) throw PythonError{};
+        if (PyObject_GetBuffer(object, view.get(), PyBUF_STRIDES | PyBUF_FORMAT) < 0)
+            throw PythonError{};
     }
     const auto t = dtype ? dtype : dtype_of_format(view->format, view->itemsize);
     if (!t || view->itemsize != item_size(*t)) {
         const std::string format = view->format ? view->format : "B";
         PyBuffer_Release(view.get());
         raise(ErrorKind::Type, "can't convert data of format '", format,
-              "'. The only supported types are: float64, float32, float16, complex64, complex128, int64, "
+              "'. The only supported types are: float64, float32, float16, complex64, complex128, "
+              "int64, "
               "int32, int16, int8, uint8, and bool.");
     }
     Dims sizes, strides;
@@ -197,10 +226,14 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
     }
     if (negative || odd) {
         PyBuffer_Release(view.get());
-        raise(ErrorKind::Value, negative ? "At least one stride in the given numpy array is negative, and tensors with "
-              "negative strides are not currently supported. (You can probably work around this by making a copy of your "
-              "array with array.copy().)" : "given numpy array strides not a multiple of the element byte size. Copy the "
-              "numpy array to reallocate the memory.");
+        raise(ErrorKind::Value,
+              negative
+                  ? "At least one stride in the given numpy array is negative, and tensors with "
+                    "negative strides are not currently supported. (You can probably work around "
+                    "this by making a copy of your "
+                    "array with array.copy().)"
+                  : "given numpy array strides not a multiple of the element byte size. Copy the "
+                    "numpy array to reallocate the memory.");
     }
     int64_t extent = 1;
     for (size_t i = 0; i < sizes.size(); i++) {
@@ -227,9 +260,12 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
     scan_shape(data, scan, 0);
     if (!dtype) {
         each_leaf(data, scan.sizes, 0, [&](PyObject* o) { see_leaf(o, scan); });
-        if (!scan.any) dtype = default_dtype();
-        else if (!scan.any_tensor) dtype = scan.numbers.get();
-        else dtype = scan.tensors;
+        if (!scan.any)
+            dtype = default_dtype();
+        else if (!scan.any_tensor)
+            dtype = scan.numbers.get();
+        else
+            dtype = scan.tensors;
     }
     return fill_from_sequence(data, scan, *dtype);
 }

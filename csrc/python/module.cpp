@@ -1,12 +1,12 @@
 // The extension module kajo._core.
 #include <nanobind/nanobind.h>
 
+#include "autograd/meta.h"
 #include "core/allocator.h"
 #include "core/parallel.h"
 #include "core/promotion.h"
 #include "cpu/isa.h"
 #include "ops/copy.h"
-#include "autograd/meta.h"
 #include "python/autograd.h"
 #include "python/bind.h"
 #include "python/subscript.h"
@@ -32,15 +32,19 @@ nb::object object_from(F&& f) {
 
 const char* isa_name() {
     switch (cpu::cpu_isa()) {
-        case cpu::Isa::AVX512: return "avx512";
-        case cpu::Isa::AVX2: return "avx2";
-        default: return "baseline";
+        case cpu::Isa::AVX512:
+            return "avx512";
+        case cpu::Isa::AVX2:
+            return "avx2";
+        default:
+            return "baseline";
     }
 }
 
 nb::object from_buffer(nb::object data, nb::object dtype) {
     return object_from([&] {
-        return wrap(tensor_from_buffer(data.ptr(), dtype.is_none() ? std::nullopt : as_dtype(dtype.ptr())));
+        return wrap(
+            tensor_from_buffer(data.ptr(), dtype.is_none() ? std::nullopt : as_dtype(dtype.ptr())));
     });
 }
 
@@ -51,7 +55,8 @@ nb::object from_data(nb::object data, nb::object dtype, nb::object device, bool 
         Tensor t = tensor_from_data(data.ptr(), type);
         if (!device.is_none()) {
             const auto d = as_device(device.ptr());
-            check_type(d.has_value(), "tensor(): argument 'device' must be kajo.device or str, not ",
+            check_type(d.has_value(),
+                       "tensor(): argument 'device' must be kajo.device or str, not ",
                        Py_TYPE(device.ptr())->tp_name);
             t = ops::to(t, std::nullopt, d, false);
         }
@@ -74,46 +79,64 @@ nb::object build_info() {
 void bind_generator(nb::module_& m) {
     nb::class_<Generator>(m, "Generator",
                           "A source of random numbers with its own state: Generator(device='cpu').")
-        .def("__init__", [](Generator* self, nb::object device) {
-            (void)device;
-            new (self) Generator();
-        }, nb::arg("device") = "cpu")
-        .def("manual_seed", [](nb::object self, nb::int_ seed) {
-            // Negative seeds count back from 2**64, as in the field.
-            nb::int_ wrapped = nb::steal<nb::int_>(PyNumber_And(seed.ptr(), nb::int_(UINT64_MAX).ptr()));
-            nb::cast<Generator&>(self).manual_seed(nb::cast<uint64_t>(wrapped));
-            return self;
-        }, nb::arg("seed"), "Restarts the stream; returns the generator.")
+        .def(
+            "__init__",
+            [](Generator* self, nb::object device) {
+                (void)device;
+                new (self) Generator();
+            },
+            nb::arg("device") = "cpu")
+        .def(
+            "manual_seed",
+            [](nb::object self, nb::int_ seed) {
+                // Negative seeds count back from 2**64, as in the field.
+                nb::int_ wrapped =
+                    nb::steal<nb::int_>(PyNumber_And(seed.ptr(), nb::int_(UINT64_MAX).ptr()));
+                nb::cast<Generator&>(self).manual_seed(nb::cast<uint64_t>(wrapped));
+                return self;
+            },
+            nb::arg("seed"), "Restarts the stream; returns the generator.")
         .def("seed", &Generator::seed, "Seeds from the system and returns the seed.")
         .def("initial_seed", &Generator::initial_seed, "The seed that the stream started from.")
-        .def("get_state", [](Generator& g) {
-            return object_from([&] {
-                const auto bytes = g.get_state();
-                const Tensor t = empty({static_cast<int64_t>(bytes.size())}, DType::UInt8);
-                std::copy(bytes.begin(), bytes.end(), t.data<uint8_t>());
-                return wrap(t);
-            });
-        }, "The state as a tensor of bytes, exchangeable with PyTorch's.")
-        .def("set_state", [](Generator& g, nb::object state) {
-            object_from([&] {
-                check_type(is_tensor(state.ptr()), "set_state(): expected a ByteTensor, got ", Py_TYPE(state.ptr())->tp_name);
-                const Tensor t = tensor_of(state.ptr());
-                check_type(t.dtype() == DType::UInt8 && t.dim() == 1 && t.is_contiguous(),
-                           "RNG state must be a contiguous kajo.ByteTensor");
-                g.set_state({t.data<uint8_t>(), static_cast<size_t>(t.numel())});
-                return Py_NewRef(Py_None);
-            });
-        }, nb::arg("new_state"), "Continues from a state that get_state() gave.")
-        .def_prop_ro("device", [](Generator&) { return object_from([] { return wrap_device(Device{}); }); });
+        .def(
+            "get_state",
+            [](Generator& g) {
+                return object_from([&] {
+                    const auto bytes = g.get_state();
+                    const Tensor t = empty({static_cast<int64_t>(bytes.size())}, DType::UInt8);
+                    std::copy(bytes.begin(), bytes.end(), t.data<uint8_t>());
+                    return wrap(t);
+                });
+            },
+            "The state as a tensor of bytes, exchangeable with PyTorch's.")
+        .def(
+            "set_state",
+            [](Generator& g, nb::object state) {
+                object_from([&] {
+                    check_type(is_tensor(state.ptr()), "set_state(): expected a ByteTensor, got ",
+                               Py_TYPE(state.ptr())->tp_name);
+                    const Tensor t = tensor_of(state.ptr());
+                    check_type(t.dtype() == DType::UInt8 && t.dim() == 1 && t.is_contiguous(),
+                               "RNG state must be a contiguous kajo.ByteTensor");
+                    g.set_state({t.data<uint8_t>(), static_cast<size_t>(t.numel())});
+                    return Py_NewRef(Py_None);
+                });
+            },
+            nb::arg("new_state"), "Continues from a state that get_state() gave.")
+        .def_prop_ro("device",
+                     [](Generator&) { return object_from([] { return wrap_device(Device{}); }); });
     m.attr("default_generator") = nb::cast(&default_generator(), nb::rv_policy::reference);
 }
 
 void bind_runtime(nb::module_& m) {
     m.def("get_num_threads", &num_threads, "The threads that one operation may use.");
-    m.def("set_num_threads", [](int n) { set_num_threads(n); }, nb::arg("num_threads"), "Sets them.");
+    m.def(
+        "set_num_threads", [](int n) { set_num_threads(n); }, nb::arg("num_threads"), "Sets them.");
     m.def("get_num_interop_threads", &num_interop_threads);
     m.def("set_num_interop_threads", &set_num_interop_threads, nb::arg("num_threads"));
-    m.def("get_default_dtype", [] { return nb::borrow(wrap_dtype(default_dtype())); }, "The dtype of new float tensors.");
+    m.def(
+        "get_default_dtype", [] { return nb::borrow(wrap_dtype(default_dtype())); },
+        "The dtype of new float tensors.");
     m.def("_set_default_dtype", [](nb::object t) {
         object_from([&] {
             set_default_dtype(to_dtype(t.ptr()));
@@ -134,12 +157,16 @@ void bind_runtime(nb::module_& m) {
     m.def("_empty_cache", &empty_cpu_cache);
     m.def("build_info", &build_info, "How this build was made and what it runs on.");
     m.def("_from_buffer", &from_buffer, nb::arg("object"), nb::arg("dtype") = nb::none());
-    m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(), nb::arg("dtype") = nb::none(),
-          nb::arg("device") = nb::none(), nb::arg("requires_grad") = false,
-          "A new tensor with a copy of the data.");
+    m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(),
+          nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
+          nb::arg("requires_grad") = false, "A new tensor with a copy of the data.");
     m.def("_storage_bytes", [](nb::handle t) { return checked_tensor(t).storage()->bytes(); });
-    m.def("_storage_id", [](nb::handle t) { return reinterpret_cast<uintptr_t>(checked_tensor(t).storage().get()); });
-    m.def("_storage_pointer", [](nb::handle t) { return reinterpret_cast<uintptr_t>(checked_tensor(t).storage()->data()); });
+    m.def("_storage_id", [](nb::handle t) {
+        return reinterpret_cast<uintptr_t>(checked_tensor(t).storage().get());
+    });
+    m.def("_storage_pointer", [](nb::handle t) {
+        return reinterpret_cast<uintptr_t>(checked_tensor(t).storage()->data());
+    });
     m.def("_storage_resize", [](nb::handle t, int64_t bytes) {
         object_from([&] {
             check(bytes >= 0, "resize_(): size must be non-negative, got ", bytes);
@@ -147,14 +174,17 @@ void bind_runtime(nb::module_& m) {
             return Py_NewRef(Py_None);
         });
     });
-    m.def("_storage_bytes_tensor", [](nb::handle h) {
-        return object_from([&] {
-            const Tensor t = checked_tensor(h);
-            const Tensor bytes = alias(t, {static_cast<int64_t>(t.storage()->bytes())}, {1}, 0);
-            bytes.impl()->dtype = DType::UInt8;
-            return wrap(bytes);
-        });
-    }, "All bytes of the storage as a uint8 tensor that shares it.");
+    m.def(
+        "_storage_bytes_tensor",
+        [](nb::handle h) {
+            return object_from([&] {
+                const Tensor t = checked_tensor(h);
+                const Tensor bytes = alias(t, {static_cast<int64_t>(t.storage()->bytes())}, {1}, 0);
+                bytes.impl()->dtype = DType::UInt8;
+                return wrap(bytes);
+            });
+        },
+        "All bytes of the storage as a uint8 tensor that shares it.");
 }
 
 }  // namespace
@@ -166,7 +196,8 @@ NB_MODULE(_core, m) {
     try {
         PyObject* module = m.ptr();
         PyObject* lin_alg_error = PyErr_NewExceptionWithDoc(
-            "kajo.linalg.LinAlgError", "A matrix does not allow the computation, for example because it is singular.",
+            "kajo.linalg.LinAlgError",
+            "A matrix does not allow the computation, for example because it is singular.",
             PyExc_RuntimeError, nullptr);
         m.attr("_LinAlgError") = nb::steal(lin_alg_error);
         add_named_values(module);

@@ -13,15 +13,24 @@ namespace {
 PyObject* exception_for(ErrorKind kind) {
     static PyObject* lin_alg_error = nullptr;
     switch (kind) {
-        case ErrorKind::Runtime: return PyExc_RuntimeError;
-        case ErrorKind::Type: return PyExc_TypeError;
-        case ErrorKind::Value: return PyExc_ValueError;
-        case ErrorKind::Index: return PyExc_IndexError;
-        case ErrorKind::ZeroDivision: return PyExc_ZeroDivisionError;
-        case ErrorKind::NotImplemented: return PyExc_NotImplementedError;
-        case ErrorKind::Buffer: return PyExc_BufferError;
-        case ErrorKind::Overflow: return PyExc_OverflowError;
-        case ErrorKind::LinAlg: break;
+        case ErrorKind::Runtime:
+            return PyExc_RuntimeError;
+        case ErrorKind::Type:
+            return PyExc_TypeError;
+        case ErrorKind::Value:
+            return PyExc_ValueError;
+        case ErrorKind::Index:
+            return PyExc_IndexError;
+        case ErrorKind::ZeroDivision:
+            return PyExc_ZeroDivisionError;
+        case ErrorKind::NotImplemented:
+            return PyExc_NotImplementedError;
+        case ErrorKind::Buffer:
+            return PyExc_BufferError;
+        case ErrorKind::Overflow:
+            return PyExc_OverflowError;
+        case ErrorKind::LinAlg:
+            break;
     }
     if (!lin_alg_error) {
         Object module = Object::borrow(PyImport_AddModule("kajo._core"));
@@ -50,8 +59,7 @@ void set_python_error() noexcept {
 namespace {
 
 struct NamedValue {
-    PyObject_HEAD
-    int value;
+    PyObject_HEAD int value;
     PyObject* name;
 };
 
@@ -112,7 +120,8 @@ PyObject* dtype_to_complex(PyObject* self, PyObject*) {
     return Py_NewRef(wrap_dtype(complex_type(dtype_value(self))));
 }
 PyGetSetDef dtype_getset[] = {
-    {"is_floating_point", dtype_is_floating_point, nullptr, "whether it is a real floating type", nullptr},
+    {"is_floating_point", dtype_is_floating_point, nullptr, "whether it is a real floating type",
+     nullptr},
     {"is_complex", dtype_is_complex, nullptr, "whether it is a complex type", nullptr},
     {"is_signed", dtype_is_signed, nullptr, "whether it has negative values", nullptr},
     {"itemsize", dtype_itemsize, nullptr, "bytes of one element", nullptr},
@@ -127,8 +136,7 @@ PyMethodDef dtype_methods[] = {
 // ---- devices ------------------------------------------------------------------------------------
 
 struct DeviceObject {
-    PyObject_HEAD
-    Device device;
+    PyObject_HEAD Device device;
 };
 Device device_value(PyObject* o) { return reinterpret_cast<DeviceObject*>(o)->device; }
 
@@ -136,16 +144,18 @@ Device parse_device(std::string_view text) {
     const size_t colon = text.find(':');
     const std::string_view kind = text.substr(0, colon);
     Device d;
-    if (kind == "meta") d.type = DeviceType::Meta;
+    if (kind == "meta")
+        d.type = DeviceType::Meta;
     else if (kind != "cpu") {
         check(kind != "cuda", "device '", text,
               "': this build of kajo has no CUDA device; use 'cpu' or 'meta'");
-        raise(ErrorKind::Runtime, "Expected one of cpu, meta device type at start of device string: ",
-              kind);
+        raise(ErrorKind::Runtime,
+              "Expected one of cpu, meta device type at start of device string: ", kind);
     }
     if (colon != std::string_view::npos) {
         const std::string_view digits = text.substr(colon + 1);
-        check(!digits.empty() && digits.size() < 3 && digits.find_first_not_of("0123456789") == std::string_view::npos,
+        check(!digits.empty() && digits.size() < 3 &&
+                  digits.find_first_not_of("0123456789") == std::string_view::npos,
               "Invalid device string: '", text, "'");
         d.index = static_cast<int8_t>(std::stoi(std::string(digits)));
     }
@@ -157,7 +167,8 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
         static const char* names[] = {"type", "index", nullptr};
         PyObject* type = nullptr;
         PyObject* index = nullptr;
-        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", const_cast<char**>(names), &type, &index))
+        if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", const_cast<char**>(names), &type,
+                                         &index))
             throw PythonError{};
         auto d = as_device(type);
         check_type(d.has_value(), "device(): argument 'type' must be str or device, not ",
@@ -211,14 +222,15 @@ PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, nullp
 }  // namespace
 
 PyTypeObject dtype_type = [] {
-    PyTypeObject t = named_type("kajo.dtype", "The type of a tensor's elements, such as kajo.float32.");
+    PyTypeObject t =
+        named_type("kajo.dtype", "The type of a tensor's elements, such as kajo.float32.");
     t.tp_getset = dtype_getset;
     t.tp_methods = dtype_methods;
     return t;
 }();
 PyTypeObject layout_type = named_type("kajo.layout", "How elements lie in memory: kajo.strided.");
-PyTypeObject memory_format_type =
-    named_type("kajo.memory_format", "The order of dimensions in memory, such as kajo.channels_last.");
+PyTypeObject memory_format_type = named_type(
+    "kajo.memory_format", "The order of dimensions in memory, such as kajo.channels_last.");
 PyTypeObject device_type = [] {
     PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
     t.tp_name = "kajo.device";
@@ -270,7 +282,8 @@ void add_named_values(PyObject* module) {
     for (PyTypeObject* t : {&dtype_type, &layout_type, &memory_format_type, &device_type}) {
         if (PyType_Ready(t) < 0) throw PythonError{};
         const char* name = std::strrchr(t->tp_name, '.') + 1;
-        if (PyModule_AddObjectRef(module, name, reinterpret_cast<PyObject*>(t)) < 0) throw PythonError{};
+        if (PyModule_AddObjectRef(module, name, reinterpret_cast<PyObject*>(t)) < 0)
+            throw PythonError{};
     }
     auto add = [&](PyObject* value, const char* name) {
         if (PyModule_AddObjectRef(module, name, value) < 0) throw PythonError{};
@@ -281,15 +294,18 @@ void add_named_values(PyObject* module) {
         dtype_objects[i] = add(new_named(&dtype_type, i, name), name);
     }
     const std::pair<const char*, DType> aliases[] = {
-        {"float", DType::Float32}, {"double", DType::Float64}, {"half", DType::Float16},
-        {"long", DType::Int64}, {"int", DType::Int32}, {"short", DType::Int16},
+        {"float", DType::Float32},    {"double", DType::Float64},    {"half", DType::Float16},
+        {"long", DType::Int64},       {"int", DType::Int32},         {"short", DType::Int16},
         {"cfloat", DType::Complex64}, {"cdouble", DType::Complex128}};
     for (auto [name, t] : aliases) add(wrap_dtype(t), name);
     const std::pair<const char*, MemoryFormat> formats[] = {
-        {"contiguous_format", MemoryFormat::Contiguous}, {"preserve_format", MemoryFormat::Preserve},
-        {"channels_last", MemoryFormat::ChannelsLast}, {"channels_last_3d", MemoryFormat::ChannelsLast3d}};
+        {"contiguous_format", MemoryFormat::Contiguous},
+        {"preserve_format", MemoryFormat::Preserve},
+        {"channels_last", MemoryFormat::ChannelsLast},
+        {"channels_last_3d", MemoryFormat::ChannelsLast3d}};
     for (auto [name, f] : formats)
-        format_objects[static_cast<size_t>(f)] = add(new_named(&memory_format_type, static_cast<int>(f), name), name);
+        format_objects[static_cast<size_t>(f)] =
+            add(new_named(&memory_format_type, static_cast<int>(f), name), name);
     strided_object = add(new_named(&layout_type, 0, "strided"), "strided");
 }
 

@@ -73,19 +73,19 @@ int guarded_int(F&& f) noexcept {
 
 // dtype, layout and memory_format objects: one per value.
 extern PyTypeObject dtype_type, layout_type, memory_format_type, device_type;
-PyObject* wrap_dtype(DType dtype);  // borrowed
+PyObject* wrap_dtype(DType dtype);                  // borrowed
 PyObject* wrap_memory_format(MemoryFormat format);  // borrowed
-PyObject* wrap_strided_layout();  // borrowed
-PyObject* wrap_device(Device device);  // new
+PyObject* wrap_strided_layout();                    // borrowed
+PyObject* wrap_device(Device device);               // new
 std::optional<DType> as_dtype(PyObject* o);  // dtype objects and Python's bool, int, float, complex
 std::optional<MemoryFormat> as_memory_format(PyObject* o);
-std::optional<Device> as_device(PyObject* o);  // device objects and strings; raises on unknown names
+std::optional<Device> as_device(
+    PyObject* o);  // device objects and strings; raises on unknown names
 void add_named_values(PyObject* module);
 
 // Tensors. `wrap` returns a new reference; the same tensor has the same wrapper while that lives.
 struct TensorObject {
-    PyObject_HEAD
-    TensorImpl* impl;
+    PyObject_HEAD TensorImpl* impl;
     bool owns;  // whether `impl` is counted by this wrapper; else the tensor owns the wrapper
     PyObject* dict;
     PyObject* weak_references;
@@ -97,9 +97,9 @@ inline bool is_tensor(PyObject* o) {
 inline Tensor tensor_of(PyObject* o) {
     return Tensor(Ref<TensorImpl>(reinterpret_cast<TensorObject*>(o)->impl));
 }
-PyObject* wrap(const Tensor& t);                       // None for an undefined tensor
+PyObject* wrap(const Tensor& t);                         // None for an undefined tensor
 PyObject* wrap_as(const Tensor& t, PyTypeObject* type);  // a fresh wrapper of a subclass
-PyObject* wrap_size(IntSpan sizes);                    // kajo.Size
+PyObject* wrap_size(IntSpan sizes);                      // kajo.Size
 PyObject* wrap_scalar(const Scalar& s);
 // Numbers, NumPy numbers and one-element tensors.
 std::optional<Scalar> as_scalar(PyObject* o);

@@ -37,8 +37,9 @@ Tensor ones(IntSpan size, Type dtype, Layout, Where device, Flag, bool requires_
 }
 Tensor full(IntSpan size, const Scalar& value, Type dtype, Layout, Where device, Flag,
             bool requires_grad) {
-    return marked(ops::full(size, value, dtype.value_or(dtype_of(value)), device.value_or(Device{})),
-                  requires_grad);
+    return marked(
+        ops::full(size, value, dtype.value_or(dtype_of(value)), device.value_or(Device{})),
+        requires_grad);
 }
 Tensor empty_strided(IntSpan size, IntSpan stride, Type dtype, Layout, Where device, Flag,
                      bool requires_grad) {
@@ -63,9 +64,9 @@ DType spaced_type(const Scalar& start, const Scalar& end, Type dtype) {
 }
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, Type dtype, Layout,
                 Where device, Flag, bool requires_grad) {
-    return marked(ops::linspace(start, end, steps, spaced_type(start, end, dtype),
-                                device.value_or(Device{})),
-                  requires_grad);
+    return marked(
+        ops::linspace(start, end, steps, spaced_type(start, end, dtype), device.value_or(Device{})),
+        requires_grad);
 }
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, Type dtype,
                 Layout, Where device, Flag, bool requires_grad) {
@@ -77,19 +78,24 @@ Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double ba
 template <class Start, class End>
 void refuse_ends(const char* name, const Start& start, const End& end) {
     const auto dims = []<class T>(const T& x) {
-        if constexpr (std::is_same_v<T, Tensor>) return x.dim();
-        else return int64_t{0};
+        if constexpr (std::is_same_v<T, Tensor>)
+            return x.dim();
+        else
+            return int64_t{0};
     };
-    raise(ErrorKind::Runtime, name, "() only supports 0-dimensional start and end tensors, but got start with ",
-          dims(start), " dimension(s) and end with ", dims(end), " dimension(s)");
+    raise(ErrorKind::Runtime, name,
+          "() only supports 0-dimensional start and end tensors, but got start with ", dims(start),
+          " dimension(s) and end with ", dims(end), " dimension(s)");
 }
 template <class Start, class End>
-Tensor linspace_between(const Start& start, const End& end, int64_t, Type, Layout, Where, Flag, bool) {
+Tensor linspace_between(const Start& start, const End& end, int64_t, Type, Layout, Where, Flag,
+                        bool) {
     refuse_ends("linspace", start, end);
     return {};
 }
 template <class Start, class End>
-Tensor logspace_between(const Start& start, const End& end, int64_t, double, Type, Layout, Where, Flag, bool) {
+Tensor logspace_between(const Start& start, const End& end, int64_t, double, Type, Layout, Where,
+                        Flag, bool) {
     refuse_ends("logspace", start, end);
     return {};
 }
@@ -143,8 +149,8 @@ Tensor new_full(const Tensor& self, IntSpan size, const Scalar& value, Type dtyp
         ops::full(size, value, dtype.value_or(self.dtype()), device.value_or(self.device())),
         requires_grad);
 }
-Tensor new_zeros(const Tensor& self, IntSpan size, Type dtype, Layout layout, Where device, Flag pin,
-                 bool requires_grad) {
+Tensor new_zeros(const Tensor& self, IntSpan size, Type dtype, Layout layout, Where device,
+                 Flag pin, bool requires_grad) {
     return new_full(self, size, 0, dtype, layout, device, pin, requires_grad);
 }
 Tensor new_ones(const Tensor& self, IntSpan size, Type dtype, Layout layout, Where device, Flag pin,
@@ -154,9 +160,7 @@ Tensor new_ones(const Tensor& self, IntSpan size, Type dtype, Layout layout, Whe
 
 Tensor copy_(const Tensor& self, const Tensor& src, bool) { return ops::copy_(self, src); }
 Tensor clone(const Tensor& self, MemoryFormat format) { return ops::clone(self, format); }
-Tensor fill(const Tensor& self, const Scalar& value) {
-    return ops::fill_(ops::clone(self), value);
-}
+Tensor fill(const Tensor& self, const Scalar& value) { return ops::fill_(ops::clone(self), value); }
 Tensor fill_tensor(const Tensor& self, const Tensor& value) {
     return ops::fill_tensor_(ops::clone(self), value);
 }
@@ -171,7 +175,8 @@ constexpr uint32_t kMaker = kFunction | kOut;
 constexpr uint32_t kBoth = kFunction | kMethod;
 
 const OpEntry table[] = {
-    {"empty(int[] size, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&empty>, kMaker},
+    {"empty(int[] size, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&empty>,
+     kMaker},
     {"zeros(int[] size, OPTIONS) -> Tensor", bind<&zeros>, kMaker},
     {"ones(int[] size, OPTIONS) -> Tensor", bind<&ones>, kMaker},
     {"full(int[1] size, Scalar fill_value, OPTIONS) -> Tensor", bind<&full>, kMaker},
@@ -180,28 +185,43 @@ const OpEntry table[] = {
     {"arange(Scalar end, OPTIONS) -> Tensor", bind<&arange_to>, kMaker},
     {"arange(Scalar start, Scalar end, Scalar step=1, OPTIONS) -> Tensor", bind<&arange>, kMaker},
     {"linspace(Scalar start, Scalar end, int steps, OPTIONS) -> Tensor", bind<&linspace>, kMaker},
-    {"logspace(Scalar start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor", bind<&logspace>, kMaker},
-    {"linspace(Tensor start, Tensor end, int steps, OPTIONS) -> Tensor", bind<&linspace_between<Tensor, Tensor>>, kMaker},
-    {"linspace(Tensor start, Scalar end, int steps, OPTIONS) -> Tensor", bind<&linspace_between<Tensor, Scalar>>, kMaker},
-    {"linspace(Scalar start, Tensor end, int steps, OPTIONS) -> Tensor", bind<&linspace_between<Scalar, Tensor>>, kMaker},
-    {"logspace(Tensor start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor", bind<&logspace_between<Tensor, Tensor>>, kMaker},
-    {"logspace(Tensor start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor", bind<&logspace_between<Tensor, Scalar>>, kMaker},
-    {"logspace(Scalar start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor", bind<&logspace_between<Scalar, Tensor>>, kMaker},
+    {"logspace(Scalar start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace>, kMaker},
+    {"linspace(Tensor start, Tensor end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Tensor, Tensor>>, kMaker},
+    {"linspace(Tensor start, Scalar end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Tensor, Scalar>>, kMaker},
+    {"linspace(Scalar start, Tensor end, int steps, OPTIONS) -> Tensor",
+     bind<&linspace_between<Scalar, Tensor>>, kMaker},
+    {"logspace(Tensor start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Tensor, Tensor>>, kMaker},
+    {"logspace(Tensor start, Scalar end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Tensor, Scalar>>, kMaker},
+    {"logspace(Scalar start, Tensor end, int steps, float base=10.0, OPTIONS) -> Tensor",
+     bind<&logspace_between<Scalar, Tensor>>, kMaker},
     {"eye(int n, OPTIONS) -> Tensor", bind<&eye_square>, kMaker},
     {"eye(int n, int m, OPTIONS) -> Tensor", bind<&eye>, kMaker},
-    {"empty_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&empty_like>, kFunction},
-    {"zeros_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&zeros_like>, kMaker},
-    {"ones_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&ones_like>, kMaker},
-    {"full_like(Tensor self, Scalar fill_value, OPTIONS, MemoryFormat? memory_format=None) -> Tensor", bind<&full_like>, kMaker},
+    {"empty_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor",
+     bind<&empty_like>, kFunction},
+    {"zeros_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor",
+     bind<&zeros_like>, kMaker},
+    {"ones_like(Tensor self, OPTIONS, MemoryFormat? memory_format=None) -> Tensor",
+     bind<&ones_like>, kMaker},
+    {"full_like(Tensor self, Scalar fill_value, OPTIONS, MemoryFormat? memory_format=None) -> "
+     "Tensor",
+     bind<&full_like>, kMaker},
     {"new_empty(Tensor self, int[] size, OPTIONS) -> Tensor", bind<&new_empty>, kMethod},
-    {"new_empty_strided(Tensor self, int[] size, int[] stride, OPTIONS) -> Tensor", bind<&new_empty_strided>, kMethod},
-    {"new_full(Tensor self, int[1] size, Scalar fill_value, OPTIONS) -> Tensor", bind<&new_full>, kMethod},
+    {"new_empty_strided(Tensor self, int[] size, int[] stride, OPTIONS) -> Tensor",
+     bind<&new_empty_strided>, kMethod},
+    {"new_full(Tensor self, int[1] size, Scalar fill_value, OPTIONS) -> Tensor", bind<&new_full>,
+     kMethod},
     {"new_zeros(Tensor self, int[] size, OPTIONS) -> Tensor", bind<&new_zeros>, kMethod},
     {"new_ones(Tensor self, int[] size, OPTIONS) -> Tensor", bind<&new_ones>, kMethod},
 
     {"copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor", bind<&copy_>, kMethod},
     {"clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", bind<&clone>, kBoth},
-    {"contiguous(Tensor self, *, MemoryFormat memory_format=contiguous_format) -> Tensor", bind<&ops::contiguous>, kMethod},
+    {"contiguous(Tensor self, *, MemoryFormat memory_format=contiguous_format) -> Tensor",
+     bind<&ops::contiguous>, kMethod},
     {"fill(Tensor self, Tensor value) -> Tensor", bind<&fill_tensor>, kFunction},
     {"fill(Tensor self, Scalar value) -> Tensor", bind<&fill>, kFunction},
     {"fill_(Tensor self, Tensor value) -> Tensor", bind<&ops::fill_tensor_>, kBoth},

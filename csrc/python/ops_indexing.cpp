@@ -46,7 +46,8 @@ const OpEntry kOperations[] = {
     {"index_reduce_(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, "
      "bool include_self=True) -> Tensor",
      bind<&ops::index_reduce_>, kMethod},
-    {"take(Tensor self, Tensor index) -> Tensor", bind<&ops::take>, kFunction | kMethod | kOutSame | kOutApart},
+    {"take(Tensor self, Tensor index) -> Tensor", bind<&ops::take>,
+     kFunction | kMethod | kOutSame | kOutApart},
     {"put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor",
      bind<&ops::put>, kFunction | kMethod},
     {"put_(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor",

@@ -20,15 +20,19 @@ Tensor triu_indices(int64_t row, int64_t col, int64_t offset, std::optional<DTyp
 }
 
 const OpEntry kOperations[] = {
-    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError | kOutApart},
-    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError | kOutApart},
-    {"concatenate(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError | kOutApart},
+    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError | kOutApart},
+    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError | kOutApart},
+    {"concatenate(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError | kOutApart},
     {"stack(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::stack>, kFunction | kOutTypeError},
     {"hstack(Tensor[] tensors) -> Tensor", bind<&ops::hstack>, kFunction | kOutTypeError},
     {"vstack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOutTypeError},
     {"row_stack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOutTypeError},
     {"dstack(Tensor[] tensors) -> Tensor", bind<&ops::dstack>, kFunction | kOutTypeError},
-    {"column_stack(Tensor[] tensors) -> Tensor", bind<&ops::column_stack>, kFunction | kOutTypeError},
+    {"column_stack(Tensor[] tensors) -> Tensor", bind<&ops::column_stack>,
+     kFunction | kOutTypeError},
     {"block_diag(Tensor[] tensors) -> Tensor", bind<&ops::block_diag>, kPrivate},
     {"meshgrid(Tensor[] tensors, *, str? indexing=None) -> Tensor[]", bind<&ops::meshgrid>,
      kPrivate},
@@ -66,7 +70,8 @@ const OpEntry kOperations[] = {
     {"triu_indices(int row, int col, int offset=0, *, ScalarType? dtype=None, Layout? layout=None, "
      "Device? device=None, bool? pin_memory=None) -> Tensor",
      bind<&triu_indices>, kFunction},
-    {"diag(Tensor self, int diagonal=0) -> Tensor", bind<&ops::diag>, kFunction | kMethod | kOutSame},
+    {"diag(Tensor self, int diagonal=0) -> Tensor", bind<&ops::diag>,
+     kFunction | kMethod | kOutSame},
     {"diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor",
      bind<&ops::diag_embed>, kFunction | kMethod},
     {"diagflat(Tensor self, int offset=0) -> Tensor", bind<&ops::diagflat>, kFunction | kMethod},

@@ -23,9 +23,15 @@ Tensor group_norm_function(const Tensor& input, int64_t num_groups, const Tensor
 
 // cudnn_enabled is part of the names' signature and has no effect here.
 const OpEntry table[] = {
-    {"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1e-05, bool cudnn_enable=True) -> Tensor", bind<&layer_norm_function>, kFunction},
-    {"batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled=True) -> Tensor", bind<&batch_norm_function>, kFunction},
-    {"group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-05, bool cudnn_enabled=True) -> Tensor", bind<&group_norm_function>, kFunction},
+    {"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
+     "float eps=1e-05, bool cudnn_enable=True) -> Tensor",
+     bind<&layer_norm_function>, kFunction},
+    {"batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? "
+     "running_var, bool training, float momentum, float eps, bool cudnn_enabled=True) -> Tensor",
+     bind<&batch_norm_function>, kFunction},
+    {"group_norm(Tensor input, int num_groups, Tensor? weight=None, Tensor? bias=None, float "
+     "eps=1e-05, bool cudnn_enabled=True) -> Tensor",
+     bind<&group_norm_function>, kFunction},
 };
 
 }  // namespace

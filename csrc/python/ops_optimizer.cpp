@@ -8,12 +8,28 @@ namespace kajo::python {
 namespace {
 
 const OpEntry table[] = {
-    {"sgd_step_(Tensor[] params, Tensor[] grads, Tensor[] momentum_buffers, *, float lr, float momentum, float dampening, float weight_decay, bool nesterov, bool maximize, bool first) -> ()", bind<&ops::sgd_step_>, kPrivate},
-    {"adam_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] steps, *, float lr, float beta1, float beta2, float eps, float weight_decay, bool decoupled, bool amsgrad, bool maximize) -> ()", bind<&ops::adam_step_>, kPrivate},
-    {"rmsprop_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] grad_avgs, Tensor[] momentum_buffers, Tensor[] steps, *, float lr, float alpha, float eps, float weight_decay, float momentum, bool centered, bool maximize) -> ()", bind<&ops::rmsprop_step_>, kPrivate},
-    {"adagrad_step_(Tensor[] params, Tensor[] grads, Tensor[] sums, Tensor[] steps, *, float lr, float lr_decay, float eps, float weight_decay, bool maximize) -> ()", bind<&ops::adagrad_step_>, kPrivate},
-    {"adadelta_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] acc_deltas, Tensor[] steps, *, float lr, float rho, float eps, float weight_decay, bool maximize) -> ()", bind<&ops::adadelta_step_>, kPrivate},
-    {"adamax_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_infs, Tensor[] steps, *, float lr, float beta1, float beta2, float eps, float weight_decay, bool maximize) -> ()", bind<&ops::adamax_step_>, kPrivate},
+    {"sgd_step_(Tensor[] params, Tensor[] grads, Tensor[] momentum_buffers, *, float lr, float "
+     "momentum, float dampening, float weight_decay, bool nesterov, bool maximize, bool first) -> "
+     "()",
+     bind<&ops::sgd_step_>, kPrivate},
+    {"adam_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, "
+     "Tensor[] max_exp_avg_sqs, Tensor[] steps, *, float lr, float beta1, float beta2, float eps, "
+     "float weight_decay, bool decoupled, bool amsgrad, bool maximize) -> ()",
+     bind<&ops::adam_step_>, kPrivate},
+    {"rmsprop_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] grad_avgs, "
+     "Tensor[] momentum_buffers, Tensor[] steps, *, float lr, float alpha, float eps, float "
+     "weight_decay, float momentum, bool centered, bool maximize) -> ()",
+     bind<&ops::rmsprop_step_>, kPrivate},
+    {"adagrad_step_(Tensor[] params, Tensor[] grads, Tensor[] sums, Tensor[] steps, *, float lr, "
+     "float lr_decay, float eps, float weight_decay, bool maximize) -> ()",
+     bind<&ops::adagrad_step_>, kPrivate},
+    {"adadelta_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] acc_deltas, "
+     "Tensor[] steps, *, float lr, float rho, float eps, float weight_decay, bool maximize) -> ()",
+     bind<&ops::adadelta_step_>, kPrivate},
+    {"adamax_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_infs, Tensor[] "
+     "steps, *, float lr, float beta1, float beta2, float eps, float weight_decay, bool maximize) "
+     "-> ()",
+     bind<&ops::adamax_step_>, kPrivate},
 };
 
 }  // namespace

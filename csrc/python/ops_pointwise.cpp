@@ -36,13 +36,17 @@ constexpr Unary question(const char* names) {
 template <class Exponent>
 Tensor float_power_(const Tensor& self, const Exponent& exponent) {
     bool complex = is_complex(self.dtype());
-    if constexpr (std::is_same_v<Exponent, Tensor>) complex |= is_complex(exponent.dtype());
-    else complex |= exponent.is_complex();
+    if constexpr (std::is_same_v<Exponent, Tensor>)
+        complex |= is_complex(exponent.dtype());
+    else
+        complex |= exponent.is_complex();
     const DType wide = complex ? DType::Complex128 : DType::Float64;
     check(self.dtype() == wide, "float_power_(): the base has dtype ", self.dtype(),
           " but the operation's result requires dtype ", wide);
-    if constexpr (std::is_same_v<Exponent, Tensor>) return ops::pow_(self, ops::to(exponent, wide));
-    else return ops::pow_(self, exponent);
+    if constexpr (std::is_same_v<Exponent, Tensor>)
+        return ops::pow_(self, ops::to(exponent, wide));
+    else
+        return ops::pow_(self, exponent);
 }
 
 Tensor abs_(const Tensor& self) {
@@ -112,7 +116,7 @@ const Unary unaries[] = {
     unary<OpId::mish>("mish", kPrivate),
     unary<OpId::hardsigmoid>("hardsigmoid", kPrivate),
     unary<OpId::hardswish>("hardswish", kPrivate),
-    unary<OpId::logsigmoid>("log_sigmoid", kPrivate),
+    unary<OpId::logsigmoid>("log_sigmoid", kPrivate | kOut),
     unary<OpId::softsign>("softsign", kPrivate),
     unary<OpId::tanhshrink>("tanhshrink", kPrivate),
 };
@@ -124,8 +128,8 @@ struct Binary {
 };
 template <OpId op, OpId by_number = op>
 constexpr Binary binary(const char* names) {
-    return {names, bind<&ops::binary<op>>, bind<&ops::binary_number<by_number>>, nullptr,
-            bind<&ops::binary_<op>>, bind<&ops::binary_number_<by_number>>};
+    return {names,   bind<&ops::binary<op>>,  bind<&ops::binary_number<by_number>>,
+            nullptr, bind<&ops::binary_<op>>, bind<&ops::binary_number_<by_number>>};
 }
 template <OpId op, OpId by_number = op>
 constexpr Binary binary_both_ways(const char* names) {
@@ -180,7 +184,8 @@ const Binary binaries[] = {
     binary_both_ways<OpId::zeta>("special.zeta"),
 };
 
-// ---- operations with arguments of their own ------------------------------------------------------
+// ---- operations with arguments of their own
+// ------------------------------------------------------
 
 using TTS = Tensor (*)(const Tensor&, const Tensor&, const Scalar&);
 using TSS = Tensor (*)(const Tensor&, const Scalar&, const Scalar&);
@@ -233,46 +238,72 @@ using Elu = Activation<OpId::elu, Scalar, Scalar, Scalar>;
 Tensor prelu(const Tensor& self, const Tensor& weight) {
     check(self.dtype() == weight.dtype(), "prelu(): Type promoting not supported. Got ",
           self.dtype(), " and ", weight.dtype());
-    if (weight.dim() == 0 || (weight.dim() == 1 && weight.numel() == 1 && self.dim() <= 1))
+    if (weight.dim() == 0 || (weight.numel() == 1 && self.dim() == 1))
         return ops::binary<OpId::prelu>(self, weight);
-    check(weight.dim() == 1, "prelu(): Expected weight to be a scalar or 1D tensor, but got ndim = ",
-          weight.dim());
+    check(weight.dim() == 1,
+          "prelu(): Expected weight to be a scalar or 1D tensor, but got ndim = ", weight.dim());
     const int64_t channels = self.dim() > 1 ? self.size(1) : 1;
-    check(weight.numel() == 1 || weight.numel() == channels,
-          "prelu(): Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
-          weight.numel(), " and channel size = ", channels);
+    check(
+        weight.numel() == 1 || weight.numel() == channels,
+        "prelu(): Mismatch of parameter numbers and input channel size. Found parameter numbers = ",
+        weight.numel(), " and channel size = ", channels);
     Dims shape(static_cast<size_t>(self.dim()), 1);
     if (self.dim() > 1) shape[1] = weight.numel();
     return ops::binary<OpId::prelu>(self, ops::reshape(weight, shape));
 }
 
+Tensor softshrink(const Tensor& self, const Scalar& lambd) {
+    check(lambd.as_double() >= 0, "softshrink(): lambda must be in range [0, inf] for input dtype ",
+          info(self.dtype()).tensor_name, ", but found ", lambd.as_double());
+    return Activation1<OpId::softshrink>::out(self, lambd);
+}
+
 const OpEntry entries[] = {
     {"add(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add}>, kAll},
     {"add(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add}>, kAll},
-    {"add_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add_}>, kMethod},
-    {"add_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add_}>, kMethod},
+    {"add_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add_}>,
+     kMethod},
+    {"add_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add_}>,
+     kMethod},
     {"sub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>, kAll},
     {"sub(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>, kAll},
-    {"sub_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>, kMethod},
-    {"sub_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>, kMethod},
-    {"subtract(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>, kAll},
-    {"subtract(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>, kAll},
-    {"subtract_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>, kMethod},
-    {"subtract_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>, kMethod},
-    {"rsub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::rsub}>, kFunction},
+    {"sub_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>,
+     kMethod},
+    {"sub_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>,
+     kMethod},
+    {"subtract(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>,
+     kAll},
+    {"subtract(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>,
+     kAll},
+    {"subtract_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>,
+     kMethod},
+    {"subtract_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>,
+     kMethod},
+    {"rsub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::rsub}>,
+     kFunction},
     {"rsub(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", bind<TSS{&ops::rsub}>, kFunction},
-    {"div(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div}>, kAll},
-    {"div(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>, kAll},
-    {"div_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>, kMethod},
-    {"div_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>, kMethod},
-    {"divide(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div}>, kAll},
-    {"divide(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>, kAll},
-    {"divide_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>, kMethod},
-    {"divide_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>, kMethod},
+    {"div(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div}>,
+     kAll},
+    {"div(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>,
+     kAll},
+    {"div_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>,
+     kMethod},
+    {"div_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>,
+     kMethod},
+    {"divide(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor",
+     bind<TTM{&ops::div}>, kAll},
+    {"divide(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor",
+     bind<TSM{&ops::div}>, kAll},
+    {"divide_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor",
+     bind<TTM{&ops::div_}>, kMethod},
+    {"divide_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor",
+     bind<TSM{&ops::div_}>, kMethod},
     {"true_divide(Tensor self, Tensor other) -> Tensor", bind<&ops::binary<OpId::div>>, kAll},
-    {"true_divide(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number<OpId::div>>, kAll},
+    {"true_divide(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number<OpId::div>>,
+     kAll},
     {"true_divide_(Tensor self, Tensor other) -> Tensor", bind<&ops::binary_<OpId::div>>, kMethod},
-    {"true_divide_(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number_<OpId::div>>, kMethod},
+    {"true_divide_(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number_<OpId::div>>,
+     kMethod},
     {"pow(Tensor self, Tensor exponent) -> Tensor", bind<TT{&ops::pow}>, kAll},
     {"pow(Tensor self, Scalar exponent) -> Tensor", bind<TS{&ops::pow}>, kAll},
     {"pow(Scalar self, Tensor exponent) -> Tensor", bind<ST{&ops::pow}>, kAll},
@@ -287,58 +318,95 @@ const OpEntry entries[] = {
     {"lerp(Tensor self, Tensor end, Scalar weight) -> Tensor", bind<TTS{&ops::lerp}>, kAll},
     {"lerp_(Tensor self, Tensor end, Tensor weight) -> Tensor", bind<TTT{&ops::lerp_}>, kMethod},
     {"lerp_(Tensor self, Tensor end, Scalar weight) -> Tensor", bind<TTS{&ops::lerp_}>, kMethod},
-    {"addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcmul>, kAll},
-    {"addcmul_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcmul_>, kMethod},
-    {"addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcdiv>, kAll},
-    {"addcdiv_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor", bind<&ops::addcdiv_>, kMethod},
+    {"addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+     bind<&ops::addcmul>, kAll},
+    {"addcmul_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+     bind<&ops::addcmul_>, kMethod},
+    {"addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+     bind<&ops::addcdiv>, kAll},
+    {"addcdiv_(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
+     bind<&ops::addcdiv_>, kMethod},
     {"round(Tensor self, *, int decimals=0) -> Tensor", bind<&ops::round>, kAll | kInplace},
-    {"special.round(Tensor self, *, int decimals=0) -> Tensor", bind<&ops::round>, kFunction | kOut},
-    {"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor", bind<&ops::nan_to_num>, kAll | kInplace},
+    {"special.round(Tensor self, *, int decimals=0) -> Tensor", bind<&ops::round>,
+     kFunction | kOut},
+    {"nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor",
+     bind<&ops::nan_to_num>, kAll | kInplace},
     {"logit(Tensor self, float? eps=None) -> Tensor", bind<&ops::logit>, kAll | kInplace},
     {"special.logit(Tensor self, float? eps=None) -> Tensor", bind<&ops::logit>, kFunction | kOut},
-    {"isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> Tensor", bind<&ops::isclose>, kBoth},
-    {"allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> bool", bind<&allclose>, kBoth},
+    {"isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) "
+     "-> Tensor",
+     bind<&ops::isclose>, kBoth},
+    {"allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool "
+     "equal_nan=False) -> bool",
+     bind<&allclose>, kBoth},
     {"equal(Tensor self, Tensor other) -> bool", bind<&equal>, kBoth},
     {"complex(Tensor real, Tensor imag) -> Tensor", bind<&ops::complex>, kFunction | kOut},
     {"polar(Tensor abs, Tensor angle) -> Tensor", bind<&ops::polar>, kFunction | kOut},
 
-    {"where(Tensor condition, Tensor self, Tensor other) -> Tensor", bind<TTT{&ops::where}>, kFunction | kOut},
-    {"where(Tensor condition, Scalar self, Tensor other) -> Tensor", bind<TST{&ops::where}>, kFunction},
-    {"where(Tensor condition, Tensor self, Scalar other) -> Tensor", bind<TTS{&ops::where}>, kFunction},
-    {"where(Tensor condition, Scalar self, Scalar other) -> Tensor", bind<TSS{&ops::where}>, kFunction},
-    {"_method.where(Tensor self, Tensor condition, Tensor other) -> Tensor", bind<&where_method>, kMethod},
-    {"_method.where(Tensor self, Tensor condition, Scalar other) -> Tensor", bind<&where_method_number>, kMethod},
-    {"clamp(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>, kAll | kInplace},
-    {"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>, kAll | kInplace},
-    {"clip(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>, kAll | kInplace},
-    {"clip(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>, kAll | kInplace},
-    {"clamp_min(Tensor self, Tensor min) -> Tensor", bind<&ops::binary<OpId::clamp_min_tensor>>, kAll},
+    {"where(Tensor condition, Tensor self, Tensor other) -> Tensor", bind<TTT{&ops::where}>,
+     kFunction | kOut},
+    {"where(Tensor condition, Scalar self, Tensor other) -> Tensor", bind<TST{&ops::where}>,
+     kFunction},
+    {"where(Tensor condition, Tensor self, Scalar other) -> Tensor", bind<TTS{&ops::where}>,
+     kFunction},
+    {"where(Tensor condition, Scalar self, Scalar other) -> Tensor", bind<TSS{&ops::where}>,
+     kFunction},
+    {"_method.where(Tensor self, Tensor condition, Tensor other) -> Tensor", bind<&where_method>,
+     kMethod},
+    {"_method.where(Tensor self, Tensor condition, Scalar other) -> Tensor",
+     bind<&where_method_number>, kMethod},
+    {"clamp(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>,
+     kAll | kInplace},
+    {"clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>,
+     kAll | kInplace},
+    {"clip(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor", bind<&ops::clamp_tensor>,
+     kAll | kInplace},
+    {"clip(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor", bind<&ops::clamp>,
+     kAll | kInplace},
+    {"clamp_min(Tensor self, Tensor min) -> Tensor", bind<&ops::binary<OpId::clamp_min_tensor>>,
+     kAll},
     {"clamp_min(Tensor self, Scalar min) -> Tensor", bind<&clamp_min>, kAll},
-    {"clamp_min_(Tensor self, Tensor min) -> Tensor", bind<&ops::binary_<OpId::clamp_min_tensor>>, kBoth},
+    {"clamp_min_(Tensor self, Tensor min) -> Tensor", bind<&ops::binary_<OpId::clamp_min_tensor>>,
+     kBoth},
     {"clamp_min_(Tensor self, Scalar min) -> Tensor", bind<&clamp_min_>, kBoth},
-    {"clamp_max(Tensor self, Tensor max) -> Tensor", bind<&ops::binary<OpId::clamp_max_tensor>>, kAll},
+    {"clamp_max(Tensor self, Tensor max) -> Tensor", bind<&ops::binary<OpId::clamp_max_tensor>>,
+     kAll},
     {"clamp_max(Tensor self, Scalar max) -> Tensor", bind<&clamp_max>, kAll},
-    {"clamp_max_(Tensor self, Tensor max) -> Tensor", bind<&ops::binary_<OpId::clamp_max_tensor>>, kBoth},
+    {"clamp_max_(Tensor self, Tensor max) -> Tensor", bind<&ops::binary_<OpId::clamp_max_tensor>>,
+     kBoth},
     {"clamp_max_(Tensor self, Scalar max) -> Tensor", bind<&clamp_max_>, kBoth},
 
-    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate},
+    {"gelu(Tensor self, *, str approximate='none') -> Tensor", bind<&ops::gelu>, kPrivate | kOut},
     {"prelu(Tensor self, Tensor weight) -> Tensor", bind<&prelu>, kBoth},
-    {"celu(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::out>, kFunction},
-    {"celu_(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::in_place>, kFunction},
-    {"elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor", bind<&Elu::out>, kPrivate | kOut},
-    {"elu_(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor", bind<&Elu::in_place>, kPrivate},
-    {"leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor", bind<&Activation1<OpId::leaky_relu>::out>, kPrivate | kOut},
-    {"leaky_relu_(Tensor self, Scalar negative_slope=0.01) -> Tensor", bind<&Activation1<OpId::leaky_relu>::in_place>, kPrivate},
-    {"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", bind<&Activation2<OpId::hardtanh>::out>, kPrivate | kOut},
-    {"hardtanh_(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor", bind<&Activation2<OpId::hardtanh>::in_place>, kPrivate},
-    {"softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor", bind<&Activation2<OpId::softplus>::out>, kPrivate | kOut},
-    {"hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&Activation1<OpId::hardshrink>::out>, kAll},
-    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&Activation1<OpId::softshrink>::out>, kPrivate | kOut},
-    {"threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor", bind<&Activation2<OpId::threshold>::out>, kFunction | kOut},
-    {"threshold_(Tensor self, Scalar threshold, Scalar value) -> Tensor", bind<&Activation2<OpId::threshold>::in_place>, kFunction},
+    {"celu(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::out>,
+     kFunction},
+    {"celu_(Tensor self, Scalar alpha=1.0) -> Tensor", bind<&Activation1<OpId::celu>::in_place>,
+     kFunction},
+    {"elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor",
+     bind<&Elu::out>, kPrivate | kOut},
+    {"elu_(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor",
+     bind<&Elu::in_place>, kPrivate},
+    {"leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor",
+     bind<&Activation1<OpId::leaky_relu>::out>, kPrivate | kOut},
+    {"leaky_relu_(Tensor self, Scalar negative_slope=0.01) -> Tensor",
+     bind<&Activation1<OpId::leaky_relu>::in_place>, kPrivate},
+    {"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
+     bind<&Activation2<OpId::hardtanh>::out>, kPrivate | kOut},
+    {"hardtanh_(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
+     bind<&Activation2<OpId::hardtanh>::in_place>, kPrivate},
+    {"softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor",
+     bind<&Activation2<OpId::softplus>::out>, kPrivate | kOut},
+    {"hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor",
+     bind<&Activation1<OpId::hardshrink>::out>, kAll},
+    {"softshrink(Tensor self, Scalar lambd=0.5) -> Tensor", bind<&softshrink>, kPrivate | kOut},
+    {"threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor",
+     bind<&Activation2<OpId::threshold>::out>, kFunction | kOut},
+    {"threshold_(Tensor self, Scalar threshold, Scalar value) -> Tensor",
+     bind<&Activation2<OpId::threshold>::in_place>, kFunction},
 };
 
-// ---- the tables as entries -----------------------------------------------------------------------
+// ---- the tables as entries
+// -----------------------------------------------------------------------
 
 template <class F>
 void each_name(std::string_view names, F f) {

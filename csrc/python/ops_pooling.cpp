@@ -31,10 +31,10 @@ const OpEntry kOperations[] = {
      bind<&ops::avg_pool1d>, kFunction},
     {"avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, "
      "bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor",
-     bind<&ops::avg_pool<2>>, kPrivate},
+     bind<&ops::avg_pool<2>>, kPrivate | kOut},
     {"avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, "
      "bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor",
-     bind<&ops::avg_pool<3>>, kPrivate},
+     bind<&ops::avg_pool<3>>, kPrivate | kOut},
     {"adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)",
      bind<&ops::adaptive_max_pool<1>>, kFunction},
     {"adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)",

@@ -18,7 +18,8 @@ using Pair = std::tuple<Tensor, Tensor>;
 constexpr auto kSum =
     static_cast<Tensor (*)(const Tensor&, OptionalDims, bool, std::optional<DType>)>(&ops::sum);
 
-// ---- overloads ----------------------------------------------------------------------------------------------
+// ---- overloads
+// ----------------------------------------------------------------------------------------------
 
 template <auto function>
 Tensor whole(const Tensor& self, std::optional<DType> dtype) {
@@ -46,7 +47,8 @@ Tensor norm_whole_typed(const Tensor& self, const OptionalScalar& p, DType dtype
 Tensor norm_dims(const Tensor& self, const OptionalScalar& p, IntSpan dim, bool keepdim) {
     return ops::norm(self, p, dim, keepdim, std::nullopt);
 }
-Tensor norm_dims_typed(const Tensor& self, const OptionalScalar& p, IntSpan dim, bool keepdim, DType dtype) {
+Tensor norm_dims_typed(const Tensor& self, const OptionalScalar& p, IntSpan dim, bool keepdim,
+                       DType dtype) {
     return ops::norm(self, p, dim, keepdim, dtype);
 }
 
@@ -54,12 +56,14 @@ const OpEntry table[] = {
     {"sum(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&whole<kSum>>, kBoth},
     {"sum(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
      bind<kSum>, kAll},
-    {"nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+    {"nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
+     "Tensor",
      bind<&ops::nansum>, kAll},
     {"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&whole<&ops::mean>>, kAll},
     {"mean(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
      bind<&ops::mean>, kAll},
-    {"nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+    {"nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
+     "Tensor",
      bind<&ops::nanmean>, kAll},
     {"prod(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&ops::prod_all>, kBoth},
     {"prod(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
@@ -67,11 +71,9 @@ const OpEntry table[] = {
     {"count_nonzero(Tensor self, int[1]? dim=None) -> Tensor", bind<&ops::count_nonzero>, kBoth},
 
     {"all(Tensor self) -> Tensor", bind<&all_whole>, kAllSame},
-    {"all(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor",
-     bind<&ops::all>, kAllSame},
+    {"all(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::all>, kAllSame},
     {"any(Tensor self) -> Tensor", bind<&any_whole>, kAllSame},
-    {"any(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor",
-     bind<&ops::any>, kAllSame},
+    {"any(Tensor self, int[1]? dim, bool keepdim=False) -> Tensor", bind<&ops::any>, kAllSame},
 
     {"max(Tensor self) -> Tensor", bind<&ops::max_all>, kAllSame},
     {"max(Tensor self, Tensor other) -> Tensor", bind<&ops::maximum>, kAll},
@@ -81,16 +83,14 @@ const OpEntry table[] = {
     {"min(Tensor self, Tensor other) -> Tensor", bind<&ops::minimum>, kAll},
     {"min(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
      bind<&ops::min>, kAllSame},
-    {"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
-     bind<&ops::amax>, kAllSame},
-    {"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
-     bind<&ops::amin>, kAllSame},
+    {"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amax>, kAllSame},
+    {"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor", bind<&ops::amin>, kAllSame},
     {"aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)",
      bind<&ops::aminmax>, kAllSame},
-    {"argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor",
-     bind<&ops::argmax>, kAllSame},
-    {"argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor",
-     bind<&ops::argmin>, kAllSame},
+    {"argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmax>,
+     kAllSame},
+    {"argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor", bind<&ops::argmin>,
+     kAllSame},
 
     {"var(Tensor self, bool unbiased=True) -> Tensor", bind<&spread_whole<&ops::var>>, kBoth},
     {"var(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor",
@@ -104,30 +104,35 @@ const OpEntry table[] = {
      bind<&ops::std_>, kAll},
     {"var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)",
      bind<&spread_whole<&ops::var_mean>>, kFunction},
-    {"var_mean(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
+    {"var_mean(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, "
+     "Tensor)",
      bind<&spread_dims<&ops::var_mean>>, kFunction},
-    {"var_mean(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)",
+    {"var_mean(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> "
+     "(Tensor, Tensor)",
      bind<&ops::var_mean>, kFunction},
     {"std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)",
      bind<&spread_whole<&ops::std_mean>>, kFunction},
-    {"std_mean(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
+    {"std_mean(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, "
+     "Tensor)",
      bind<&spread_dims<&ops::std_mean>>, kFunction},
-    {"std_mean(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)",
+    {"std_mean(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> "
+     "(Tensor, Tensor)",
      bind<&ops::std_mean>, kFunction},
 
     // Python adds the named norms ("fro", "nuc") in front of these.
     {"norm(Tensor self, Scalar p=2) -> Tensor", bind<&norm_whole>, kPrivate},
-    {"norm(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor",
-     bind<&norm_whole_typed>, kPrivate},
-    {"norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor",
-     bind<&norm_dims>, kPrivate},
+    {"norm(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor", bind<&norm_whole_typed>,
+     kPrivate},
+    {"norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor", bind<&norm_dims>,
+     kPrivate},
     {"norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False, *, ScalarType dtype) -> Tensor",
      bind<&norm_dims_typed>, kPrivate},
-    {"linalg.vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+    {"linalg.vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, "
+     "ScalarType? dtype=None) -> Tensor",
      bind<&ops::vector_norm>, kFunction | kOut},
     {"dist(Tensor self, Tensor other, Scalar p=2) -> Tensor", bind<&ops::dist>, kBoth},
-    {"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor",
-     bind<&ops::logsumexp>, kAll},
+    {"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", bind<&ops::logsumexp>,
+     kAll},
     {"special.logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor",
      bind<&ops::logsumexp>, kFunction | kOut},
 };

@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint32_t kBoth = kFunction | kMethod;
 
-// ---- what tensors tell --------------------------------------------------------------------------------------
+// ---- what tensors tell
+// --------------------------------------------------------------------------------------
 
 PyObject* size_all(const Tensor& t) { return wrap_size(t.sizes()); }
 int64_t size_one(const Tensor& t, int64_t dim) { return t.size(dim); }
@@ -39,10 +40,12 @@ bool is_inference(const Tensor& t) { return t.impl()->inference; }
 bool is_conj(const Tensor&) { return false; }
 bool is_same_size(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes(); }
 bool is_set_to(const Tensor& a, const Tensor& b) {
-    return a.storage() == b.storage() && a.offset() == b.offset() && a.sizes() == b.sizes() && a.strides() == b.strides();
+    return a.storage() == b.storage() && a.offset() == b.offset() && a.sizes() == b.sizes() &&
+           a.strides() == b.strides();
 }
 bool is_nonzero(const Tensor& t) {
-    check(t.numel() == 1, "Boolean value of Tensor with ", t.numel() ? "more than one value" : "no values", " is ambiguous");
+    check(t.numel() == 1, "Boolean value of Tensor with ",
+          t.numel() ? "more than one value" : "no values", " is ambiguous");
     return ops::item(t).as_bool();
 }
 int64_t get_device(const Tensor&) { return -1; }
@@ -63,10 +66,14 @@ void append_list(PyObject* list, const Tensor& t, const char* at, size_t d) {
         } else {
             item = Object::steal(dispatch(t.dtype(), "tolist", [&]<class T>() {
                 const T v = *reinterpret_cast<const T*>(p);
-                if constexpr (kIsComplex<T>) return PyComplex_FromDoubles(double(v.real()), double(v.imag()));
-                else if constexpr (std::is_same_v<T, bool>) return PyBool_FromLong(v);
-                else if constexpr (std::is_integral_v<T>) return PyLong_FromLongLong(v);
-                else return PyFloat_FromDouble(static_cast<double>(v));
+                if constexpr (kIsComplex<T>)
+                    return PyComplex_FromDoubles(double(v.real()), double(v.imag()));
+                else if constexpr (std::is_same_v<T, bool>)
+                    return PyBool_FromLong(v);
+                else if constexpr (std::is_integral_v<T>)
+                    return PyLong_FromLongLong(v);
+                else
+                    return PyFloat_FromDouble(static_cast<double>(v));
             }));
         }
         if (PyList_Append(list, item.get()) < 0) throw PythonError{};
@@ -80,16 +87,19 @@ PyObject* tolist(const Tensor& t) {
     return list.release();
 }
 
-// ---- conversions -----------------------------------------------------------------------------------------------
+// ---- conversions
+// -----------------------------------------------------------------------------------------------
 
-Tensor to_device_dtype(const Tensor& t, std::optional<Device> device, std::optional<DType> dtype, bool, bool copy,
-                       std::optional<MemoryFormat> format) {
+Tensor to_device_dtype(const Tensor& t, std::optional<Device> device, std::optional<DType> dtype,
+                       bool, bool copy, std::optional<MemoryFormat> format) {
     return ops::to(t, dtype, device, copy, format.value_or(MemoryFormat::Preserve));
 }
-Tensor to_dtype_only(const Tensor& t, DType dtype, bool, bool copy, std::optional<MemoryFormat> format) {
+Tensor to_dtype_only(const Tensor& t, DType dtype, bool, bool copy,
+                     std::optional<MemoryFormat> format) {
     return ops::to(t, dtype, std::nullopt, copy, format.value_or(MemoryFormat::Preserve));
 }
-Tensor to_other(const Tensor& t, const Tensor& other, bool, bool copy, std::optional<MemoryFormat> format) {
+Tensor to_other(const Tensor& t, const Tensor& other, bool, bool copy,
+                std::optional<MemoryFormat> format) {
     return ops::to(t, other.dtype(), other.device(), copy, format.value_or(MemoryFormat::Preserve));
 }
 Tensor to_format(const Tensor& t, bool, bool copy, MemoryFormat format) {
@@ -99,21 +109,26 @@ template <DType dtype>
 Tensor cast(const Tensor& t, MemoryFormat format) {
     return ops::to(t, dtype, std::nullopt, false, format);
 }
-Tensor cpu(const Tensor& t, MemoryFormat format) { return ops::to(t, std::nullopt, Device{}, false, format); }
+Tensor cpu(const Tensor& t, MemoryFormat format) {
+    return ops::to(t, std::nullopt, Device{}, false, format);
+}
 PyObject* type(const Tensor& t, PyObject* dtype) {
-    if (dtype == Py_None)
-        return PyUnicode_FromFormat("kajo.%sTensor", info(t.dtype()).tensor_name);
+    if (dtype == Py_None) return PyUnicode_FromFormat("kajo.%sTensor", info(t.dtype()).tensor_name);
     if (PyUnicode_Check(dtype)) {
         std::string text = PyUnicode_AsUTF8(dtype);
         for (int i = 0; i < kDTypes; i++) {
-            const std::string name = std::string(kDTypeInfo[static_cast<size_t>(i)].tensor_name) + "Tensor";
-            if (text == "kajo." + name || text == "torch." + name) return wrap(ops::to(t, static_cast<DType>(i)));
+            const std::string name =
+                std::string(kDTypeInfo[static_cast<size_t>(i)].tensor_name) + "Tensor";
+            if (text == "kajo." + name || text == "torch." + name)
+                return wrap(ops::to(t, static_cast<DType>(i)));
         }
         raise(ErrorKind::Value, "invalid type: '", text, "'");
     }
     return wrap(ops::to(t, to_dtype(dtype)));
 }
-Tensor type_as(const Tensor& t, const Tensor& other) { return ops::to(t, other.dtype(), other.device(), false); }
+Tensor type_as(const Tensor& t, const Tensor& other) {
+    return ops::to(t, other.dtype(), other.device(), false);
+}
 
 DType result_type_tt(const Tensor& a, const Tensor& b) { return result_type(a, b); }
 DType result_type_ts(const Tensor& a, const Scalar& b) { return result_type(a, b); }
@@ -125,12 +140,16 @@ Tensor view_as(const Tensor& t, const Tensor& other) { return ops::view(t, other
 Tensor expand_as(const Tensor& t, const Tensor& other) { return ops::expand(t, other.sizes()); }
 Tensor squeeze_one(const Tensor& t, int64_t dim) { return ops::squeeze_dims(t, {dim}); }
 Tensor narrow_tensor(const Tensor& t, int64_t dim, const Tensor& start, int64_t length) {
-    check(start.dim() == 0 && is_integral(start.dtype(), false), "start must be an 0-dim integral Tensor.");
+    check(start.dim() == 0 && is_integral(start.dtype(), false),
+          "start must be an 0-dim integral Tensor.");
     return ops::narrow(t, dim, ops::item(start).as_int(), length);
 }
-Tensor movedim_int(const Tensor& t, int64_t source, int64_t destination) { return ops::movedim(t, {source}, {destination}); }
+Tensor movedim_int(const Tensor& t, int64_t source, int64_t destination) {
+    return ops::movedim(t, {source}, {destination});
+}
 TensorList tensor_split_sections(const Tensor& t, int64_t sections, int64_t dim) {
-    check(t.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
+    check(t.dim() > 0,
+          "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
     check(sections > 0, "number of sections must be larger than 0, got ", sections);
     const int64_t n = t.size(dim);
     TensorList out;
@@ -143,7 +162,8 @@ TensorList tensor_split_sections(const Tensor& t, int64_t sections, int64_t dim)
     return out;
 }
 TensorList tensor_split_indices(const Tensor& t, IntSpan indices, int64_t dim) {
-    check(t.dim() > 0, "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
+    check(t.dim() > 0,
+          "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
     TensorList out;
     int64_t at = 0;
     for (int64_t i : indices) {
@@ -155,7 +175,8 @@ TensorList tensor_split_indices(const Tensor& t, IntSpan indices, int64_t dim) {
 }
 TensorList tensor_split_tensor(const Tensor& t, const Tensor& where, int64_t dim) {
     check(where.dim() <= 1 && where.dtype() == DType::Int64,
-          "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional int64 tensor");
+          "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+          "one-dimensional int64 tensor");
     if (where.dim() == 0) return tensor_split_sections(t, ops::item(where).as_int(), dim);
     Dims indices;
     for (const Tensor& i : ops::unbind(where, 0)) indices.push_back(ops::item(i).as_int());
@@ -164,8 +185,10 @@ TensorList tensor_split_tensor(const Tensor& t, const Tensor& where, int64_t dim
 Tensor set_tensor(const Tensor& t, const Tensor& source) {
     return ops::set_(t, source.storage(), source.offset(), source.sizes(), source.strides());
 }
-Tensor set_tensor_sized(const Tensor& t, const Tensor& source, int64_t offset, IntSpan size, IntSpan stride) {
-    return ops::set_(t, source.storage(), offset, size, stride.size() || size.empty() ? stride.dims() : contiguous_strides(size));
+Tensor set_tensor_sized(const Tensor& t, const Tensor& source, int64_t offset, IntSpan size,
+                        IntSpan stride) {
+    return ops::set_(t, source.storage(), offset, size,
+                     stride.size() || size.empty() ? stride.dims() : contiguous_strides(size));
 }
 Tensor resize_as_(const Tensor& t, const Tensor& other) { return ops::resize_(t, other.sizes()); }
 Tensor in_place_view(const Tensor& self, const Tensor& made) {
@@ -182,8 +205,12 @@ Tensor in_place_view(const Tensor& self, const Tensor& made) {
 }
 Tensor unsqueeze_(const Tensor& t, int64_t dim) { return in_place_view(t, ops::unsqueeze(t, dim)); }
 Tensor squeeze_(const Tensor& t) { return in_place_view(t, ops::squeeze(t)); }
-Tensor squeeze_dim_(const Tensor& t, IntSpan dim) { return in_place_view(t, ops::squeeze_dims(t, dim)); }
-Tensor transpose_(const Tensor& t, int64_t a, int64_t b) { return in_place_view(t, ops::transpose(t, a, b)); }
+Tensor squeeze_dim_(const Tensor& t, IntSpan dim) {
+    return in_place_view(t, ops::squeeze_dims(t, dim));
+}
+Tensor transpose_(const Tensor& t, int64_t a, int64_t b) {
+    return in_place_view(t, ops::transpose(t, a, b));
+}
 Tensor t_(const Tensor& t) { return in_place_view(t, ops::t(t)); }
 Tensor as_strided_(const Tensor& t, IntSpan size, IntSpan stride, std::optional<int64_t> offset) {
     return in_place_view(t, ops::as_strided(t, size, stride, offset));
@@ -222,21 +249,29 @@ Tensor as_strided_scatter(const Tensor& t, const Tensor& src, IntSpan size, IntS
 constexpr uint32_t kCopy = kFunction | kOutSame;
 
 const OpEntry table[] = {
-    {"expand_copy(Tensor self, int[] size, *, bool implicit=False) -> Tensor", copied<&expand_plain>, kCopy},
-    {"diagonal_copy(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor", copied<&ops::diagonal>, kCopy},
+    {"expand_copy(Tensor self, int[] size, *, bool implicit=False) -> Tensor",
+     copied<&expand_plain>, kCopy},
+    {"diagonal_copy(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor",
+     copied<&ops::diagonal>, kCopy},
     {"alias_copy(Tensor self) -> Tensor", copied<&alias_of>, kCopy},
-    {"as_strided_copy(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor", copied<&ops::as_strided>, kCopy},
-    {"as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? storage_offset=None) -> Tensor", bind<&as_strided_scatter>, kBoth | kOutSame},
+    {"as_strided_copy(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor",
+     copied<&ops::as_strided>, kCopy},
+    {"as_strided_scatter(Tensor self, Tensor src, int[] size, int[] stride, int? "
+     "storage_offset=None) -> Tensor",
+     bind<&as_strided_scatter>, kBoth | kOutSame},
     {"view_copy(Tensor self, int[] size) -> Tensor", copied<&view_plain>, kCopy},
     {"view_copy(Tensor self, ScalarType dtype) -> Tensor", copied<&view_typed>, kCopy},
     {"permute_copy(Tensor self, int[] dims) -> Tensor", copied<&ops::permute>, kCopy},
     {"unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]", bind<&ops::chunk>, kBoth},
     {"unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]", bind<&ops::split>, kBoth},
-    {"unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]", bind<&ops::split_sizes>, kBoth},
+    {"unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
+     bind<&ops::split_sizes>, kBoth},
     {"split_copy(Tensor self, int split_size, int dim=0) -> Tensor[]", copied<&ops::split>, kCopy},
-    {"split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]", copied<&ops::split_sizes>, kCopy},
+    {"split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
+     copied<&ops::split_sizes>, kCopy},
     {"unbind_copy(Tensor self, int dim=0) -> Tensor[]", copied<&ops::unbind>, kCopy},
-    {"unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor", copied<&ops::unfold>, kCopy},
+    {"unfold_copy(Tensor self, int dimension, int size, int step) -> Tensor", copied<&ops::unfold>,
+     kCopy},
     {"squeeze_copy(Tensor self) -> Tensor", copied<&ops::squeeze>, kCopy},
     {"squeeze_copy(Tensor self, int dim) -> Tensor", copied<&squeeze_one>, kCopy},
     {"squeeze_copy(Tensor self, int[] dim) -> Tensor", copied<&ops::squeeze_dims>, kCopy},
@@ -258,7 +293,8 @@ const OpEntry table[] = {
     {"storage_offset(Tensor self) -> int", bind<&offset>, kMethod},
     {"element_size(Tensor self) -> int", bind<&element_size>, kMethod},
     {"data_ptr(Tensor self) -> int", bind<&data_ptr>, kMethod},
-    {"is_contiguous(Tensor self, *, MemoryFormat memory_format=contiguous_format) -> bool", bind<&is_contiguous>, kMethod},
+    {"is_contiguous(Tensor self, *, MemoryFormat memory_format=contiguous_format) -> bool",
+     bind<&is_contiguous>, kMethod},
     {"is_floating_point(Tensor self) -> bool", bind<&is_floating_point>, kBoth},
     {"is_complex(Tensor self) -> bool", bind<&is_complex_tensor>, kBoth},
     {"is_signed(Tensor self) -> bool", bind<&is_signed>, kBoth},
@@ -269,37 +305,61 @@ const OpEntry table[] = {
     {"is_set_to(Tensor self, Tensor tensor) -> bool", bind<&is_set_to>, kMethod},
     {"is_nonzero(Tensor self) -> bool", bind<&is_nonzero>, kBoth},
     {"get_device(Tensor self) -> int", bind<&get_device>, kBoth},
-    {"requires_grad_(Tensor self, bool requires_grad=True) -> Tensor", bind<&requires_grad_>, kMethod},
+    {"requires_grad_(Tensor self, bool requires_grad=True) -> Tensor", bind<&requires_grad_>,
+     kMethod},
     {"detach(Tensor self) -> Tensor", bind<&detach_view>, kBoth},
     {"detach_(Tensor self) -> Tensor", bind<&ops::detach_>, kBoth},
     {"resolve_conj(Tensor self) -> Tensor", bind<&identity>, kBoth},
     {"resolve_neg(Tensor self) -> Tensor", bind<&identity>, kBoth},
     {"tolist(Tensor self) -> object", bind<&tolist>, kMethod},
     {"item(Tensor self) -> Scalar", bind<&ops::item>, kMethod},
-    {"to(Tensor self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor", bind<&to_device_dtype>, kMethod},
-    {"to(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor", bind<&to_dtype_only>, kMethod},
-    {"to(Tensor self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? memory_format=None) -> Tensor", bind<&to_other>, kMethod},
-    {"to(Tensor self, *, bool non_blocking=False, bool copy=False, MemoryFormat memory_format) -> Tensor", bind<&to_format>, kMethod},
-    {"float(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Float32>>, kMethod},
-    {"double(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Float64>>, kMethod},
-    {"half(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Float16>>, kMethod},
-    {"bfloat16(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::BFloat16>>, kMethod},
-    {"long(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Int64>>, kMethod},
-    {"int(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Int32>>, kMethod},
-    {"short(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Int16>>, kMethod},
-    {"char(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Int8>>, kMethod},
-    {"byte(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::UInt8>>, kMethod},
-    {"bool(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Bool>>, kMethod},
-    {"cfloat(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Complex64>>, kMethod},
-    {"cdouble(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cast<DType::Complex128>>, kMethod},
-    {"cpu(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cpu>, kMethod},
-    {"type(Tensor self, object dtype=None, bool non_blocking=False) -> object", bind<&type>, kMethod},
+    {"to(Tensor self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool "
+     "copy=False, *, MemoryFormat? memory_format=None) -> Tensor",
+     bind<&to_device_dtype>, kMethod},
+    {"to(Tensor self, ScalarType dtype, bool non_blocking=False, bool copy=False, *, MemoryFormat? "
+     "memory_format=None) -> Tensor",
+     bind<&to_dtype_only>, kMethod},
+    {"to(Tensor self, Tensor other, bool non_blocking=False, bool copy=False, *, MemoryFormat? "
+     "memory_format=None) -> Tensor",
+     bind<&to_other>, kMethod},
+    {"to(Tensor self, *, bool non_blocking=False, bool copy=False, MemoryFormat memory_format) -> "
+     "Tensor",
+     bind<&to_format>, kMethod},
+    {"float(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Float32>>, kMethod},
+    {"double(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Float64>>, kMethod},
+    {"half(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Float16>>, kMethod},
+    {"bfloat16(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::BFloat16>>, kMethod},
+    {"long(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Int64>>, kMethod},
+    {"int(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Int32>>, kMethod},
+    {"short(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Int16>>, kMethod},
+    {"char(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Int8>>, kMethod},
+    {"byte(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::UInt8>>, kMethod},
+    {"bool(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Bool>>, kMethod},
+    {"cfloat(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Complex64>>, kMethod},
+    {"cdouble(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
+     bind<&cast<DType::Complex128>>, kMethod},
+    {"cpu(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cpu>,
+     kMethod},
+    {"type(Tensor self, object dtype=None, bool non_blocking=False) -> object", bind<&type>,
+     kMethod},
     {"type_as(Tensor self, Tensor other) -> Tensor", bind<&type_as>, kMethod},
     {"result_type(Tensor tensor1, Tensor tensor2) -> ScalarType", bind<&result_type_tt>, kFunction},
     {"result_type(Tensor tensor, Scalar other) -> ScalarType", bind<&result_type_ts>, kFunction},
     {"result_type(Scalar scalar, Tensor tensor) -> ScalarType", bind<&result_type_st>, kFunction},
     {"result_type(Scalar scalar1, Scalar scalar2) -> ScalarType", bind<&result_type_ss>, kFunction},
-    {"promote_types(ScalarType type1, ScalarType type2) -> ScalarType", bind<&promote_types>, kFunction},
+    {"promote_types(ScalarType type1, ScalarType type2) -> ScalarType", bind<&promote_types>,
+     kFunction},
     {"can_cast(ScalarType from_, ScalarType to) -> bool", bind<&can_cast>, kFunction},
 
     {"view(Tensor self, ScalarType dtype) -> Tensor", bind<&ops::view_dtype>, kMethod},
@@ -313,35 +373,49 @@ const OpEntry table[] = {
     {"swapdims(Tensor self, int dim0, int dim1) -> Tensor", bind<&ops::transpose>, kBoth},
     {"t(Tensor self) -> Tensor", bind<&ops::t>, kBoth},
     {"adjoint(Tensor self) -> Tensor", bind<&ops::mT>, kPrivate},
-    {"expand(Tensor self, int[] size, *, bool implicit=False) -> Tensor", bind<&ops::expand>, kMethod},
+    {"expand(Tensor self, int[] size, *, bool implicit=False) -> Tensor", bind<&ops::expand>,
+     kMethod},
     {"expand_as(Tensor self, Tensor other) -> Tensor", bind<&expand_as>, kMethod},
-    {"broadcast_to(Tensor self, int[] size) -> Tensor", bind<+[](const Tensor& t, IntSpan size) { return ops::expand(t, size); }>, kBoth},
-    {"as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor", bind<&ops::as_strided>, kBoth},
+    {"broadcast_to(Tensor self, int[] size) -> Tensor",
+     bind<+[](const Tensor& t, IntSpan size) { return ops::expand(t, size); }>, kBoth},
+    {"as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor",
+     bind<&ops::as_strided>, kBoth},
     {"narrow(Tensor self, int dim, int start, int length) -> Tensor", bind<&ops::narrow>, kBoth},
-    {"narrow(Tensor self, int dim, Tensor start, int length) -> Tensor", bind<&narrow_tensor>, kBoth},
+    {"narrow(Tensor self, int dim, Tensor start, int length) -> Tensor", bind<&narrow_tensor>,
+     kBoth},
     {"select(Tensor self, int dim, int index) -> Tensor", bind<&ops::select>, kBoth},
-    {"diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor", bind<&ops::diagonal>, kBoth},
+    {"diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor", bind<&ops::diagonal>,
+     kBoth},
     {"squeeze(Tensor self) -> Tensor", bind<&ops::squeeze>, kBoth},
     {"squeeze(Tensor self, int dim) -> Tensor", bind<&squeeze_one>, kBoth},
     {"squeeze(Tensor self, int[] dim) -> Tensor", bind<&ops::squeeze_dims>, kBoth},
     {"unsqueeze(Tensor self, int dim) -> Tensor", bind<&ops::unsqueeze>, kBoth},
     {"flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor", bind<&ops::flatten>, kBoth},
-    {"ravel(Tensor self) -> Tensor", bind<+[](const Tensor& t) { return ops::view(ops::contiguous(t), {-1}); }>, kBoth},
+    {"ravel(Tensor self) -> Tensor",
+     bind<+[](const Tensor& t) { return ops::view(ops::contiguous(t), {-1}); }>, kBoth},
     {"unflatten(Tensor self, int dim, int[] sizes) -> Tensor", bind<&ops::unflatten>, kBoth},
     {"movedim(Tensor self, int source, int destination) -> Tensor", bind<&movedim_int>, kBoth},
     {"movedim(Tensor self, int[] source, int[] destination) -> Tensor", bind<&ops::movedim>, kBoth},
     {"moveaxis(Tensor self, int source, int destination) -> Tensor", bind<&movedim_int>, kBoth},
-    {"moveaxis(Tensor self, int[] source, int[] destination) -> Tensor", bind<&ops::movedim>, kBoth},
-    {"unfold(Tensor self, int dimension, int size, int step) -> Tensor", bind<&ops::unfold>, kMethod},
+    {"moveaxis(Tensor self, int[] source, int[] destination) -> Tensor", bind<&ops::movedim>,
+     kBoth},
+    {"unfold(Tensor self, int dimension, int size, int step) -> Tensor", bind<&ops::unfold>,
+     kMethod},
     {"split(Tensor self, int split_size, int dim=0) -> Tensor[]", bind<&ops::split>, kBoth},
     {"split(Tensor self, int[] split_size, int dim=0) -> Tensor[]", bind<&ops::split_sizes>, kBoth},
-    {"split(Tensor self, int split_size_or_sections, int dim=0) -> Tensor[]", bind<&ops::split>, kBoth},
-    {"split(Tensor self, int[] split_size_or_sections, int dim=0) -> Tensor[]", bind<&ops::split_sizes>, kBoth},
-    {"split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]", bind<&ops::split_sizes>, kBoth},
+    {"split(Tensor self, int split_size_or_sections, int dim=0) -> Tensor[]", bind<&ops::split>,
+     kBoth},
+    {"split(Tensor self, int[] split_size_or_sections, int dim=0) -> Tensor[]",
+     bind<&ops::split_sizes>, kBoth},
+    {"split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
+     bind<&ops::split_sizes>, kBoth},
     {"chunk(Tensor self, int chunks, int dim=0) -> Tensor[]", bind<&ops::chunk>, kBoth},
-    {"tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]", bind<&tensor_split_sections>, kBoth},
-    {"tensor_split(Tensor self, int[] indices, int dim=0) -> Tensor[]", bind<&tensor_split_indices>, kBoth},
-    {"tensor_split(Tensor self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor[]", bind<&tensor_split_tensor>, kBoth},
+    {"tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]", bind<&tensor_split_sections>,
+     kBoth},
+    {"tensor_split(Tensor self, int[] indices, int dim=0) -> Tensor[]", bind<&tensor_split_indices>,
+     kBoth},
+    {"tensor_split(Tensor self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor[]",
+     bind<&tensor_split_tensor>, kBoth},
     {"unbind(Tensor self, int dim=0) -> Tensor[]", bind<&ops::unbind>, kBoth},
     {"real(Tensor self) -> Tensor", bind<&ops::real>, kFunction},
     {"imag(Tensor self) -> Tensor", bind<&ops::imag>, kFunction},
@@ -351,7 +425,9 @@ const OpEntry table[] = {
     {"resize_(Tensor self, int[] size) -> Tensor", bind<&ops::resize_>, kMethod},
     {"resize_as_(Tensor self, Tensor the_template) -> Tensor", bind<&resize_as_>, kBoth},
     {"_set_tensor(Tensor self, Tensor source) -> Tensor", bind<&set_tensor>, kPrivate},
-    {"_set_tensor(Tensor self, Tensor source, int storage_offset, int[] size, int[] stride) -> Tensor", bind<&set_tensor_sized>, kPrivate},
+    {"_set_tensor(Tensor self, Tensor source, int storage_offset, int[] size, int[] stride) -> "
+     "Tensor",
+     bind<&set_tensor_sized>, kPrivate},
     {"unsqueeze_(Tensor self, int dim) -> Tensor", bind<&unsqueeze_>, kMethod},
     {"squeeze_(Tensor self) -> Tensor", bind<&squeeze_>, kMethod},
     {"squeeze_(Tensor self, int[1] dim) -> Tensor", bind<&squeeze_dim_>, kMethod},
@@ -359,7 +435,8 @@ const OpEntry table[] = {
     {"swapaxes_(Tensor self, int axis0, int axis1) -> Tensor", bind<&transpose_>, kMethod},
     {"swapdims_(Tensor self, int dim0, int dim1) -> Tensor", bind<&transpose_>, kMethod},
     {"t_(Tensor self) -> Tensor", bind<&t_>, kMethod},
-    {"as_strided_(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor", bind<&as_strided_>, kBoth},
+    {"as_strided_(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor",
+     bind<&as_strided_>, kBoth},
 };
 
 }  // namespace

@@ -8,7 +8,8 @@ namespace kajo::python {
 
 namespace {
 
-// ---- reading schema text --------------------------------------------------------------------------
+// ---- reading schema text
+// --------------------------------------------------------------------------
 
 struct Reader {
     std::string_view text;
@@ -26,7 +27,9 @@ struct Reader {
     std::string word() {
         spaces();
         const size_t begin = at;
-        while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_' || text[at] == '.')) at++;
+        while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) ||
+                                    text[at] == '_' || text[at] == '.'))
+            at++;
         return std::string(text.substr(begin, at - begin));
     }
     // A default: up to a comma or the closing parenthesis outside brackets and quotes.
@@ -52,12 +55,19 @@ struct Reader {
     }
 };
 
-const std::pair<const char*, ArgumentKind> kKinds[] = {
-    {"Tensor", ArgumentKind::Tensor}, {"Scalar", ArgumentKind::Scalar}, {"int", ArgumentKind::Int},
-    {"SymInt", ArgumentKind::Int}, {"float", ArgumentKind::Float}, {"bool", ArgumentKind::Bool},
-    {"str", ArgumentKind::String}, {"ScalarType", ArgumentKind::DType}, {"Layout", ArgumentKind::Layout},
-    {"Device", ArgumentKind::Device}, {"MemoryFormat", ArgumentKind::MemoryFormat},
-    {"Generator", ArgumentKind::Generator}, {"object", ArgumentKind::Object}};
+const std::pair<const char*, ArgumentKind> kKinds[] = {{"Tensor", ArgumentKind::Tensor},
+                                                       {"Scalar", ArgumentKind::Scalar},
+                                                       {"int", ArgumentKind::Int},
+                                                       {"SymInt", ArgumentKind::Int},
+                                                       {"float", ArgumentKind::Float},
+                                                       {"bool", ArgumentKind::Bool},
+                                                       {"str", ArgumentKind::String},
+                                                       {"ScalarType", ArgumentKind::DType},
+                                                       {"Layout", ArgumentKind::Layout},
+                                                       {"Device", ArgumentKind::Device},
+                                                       {"MemoryFormat", ArgumentKind::MemoryFormat},
+                                                       {"Generator", ArgumentKind::Generator},
+                                                       {"object", ArgumentKind::Object}};
 
 ArgumentKind list_kind(ArgumentKind k) {
     if (k == ArgumentKind::Tensor) return ArgumentKind::TensorList;
@@ -86,7 +96,7 @@ Parameter read_parameter(Reader& in, bool keyword_only) {
                                     [&](const auto& k) { return type == k.first; });
     check(kind != std::end(kKinds), "schema: unknown type '", type, "' in ", in.text);
     p.kind = kind->second;
-    if (in.accept("?[]")) {  // elements may be None
+    if (in.accept("?[]")) {
         p.kind = list_kind(p.kind);
         p.items_optional = true;
     } else if (in.accept("[")) {
@@ -95,7 +105,8 @@ Parameter read_parameter(Reader& in, bool keyword_only) {
         p.kind = list_kind(p.kind);
     }
     p.optional = in.accept("?");
-    if (in.accept("(a!)") || in.accept("(a)")) {}
+    if (in.accept("(a!)") || in.accept("(a)")) {
+    }
     p.name = PyUnicode_InternFromString(in.word().c_str());
     if (in.accept("=")) p.fallback = default_value(in.value());
     p.keyword_only = keyword_only;
@@ -137,14 +148,16 @@ Signature parse_schema(const OpEntry& entry) {
     s.takes_out = (entry.flags & kOut) != 0;
     const auto positional = std::count_if(s.parameters.begin(), s.parameters.end(),
                                           [](const Parameter& p) { return !p.keyword_only; });
-    const size_t list_at = !s.parameters.empty() && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
+    const size_t list_at =
+        !s.parameters.empty() && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
     s.packs_integers = static_cast<size_t>(positional) == list_at + 1 &&
                        s.parameters[list_at].kind == ArgumentKind::IntList;
     check(s.parameters.size() <= kMaxArguments, "schema: too many parameters in ", entry.schema);
     return s;
 }
 
-// ---- matching a call --------------------------------------------------------------------------------
+// ---- matching a call
+// --------------------------------------------------------------------------------
 
 namespace {
 
@@ -193,24 +206,37 @@ bool is_bool(PyObject* o) {
 bool accepts(const Parameter& p, PyObject* o) {
     if (o == Py_None && p.optional) return true;
     switch (p.kind) {
-        case ArgumentKind::Tensor: return is_tensor(o);
+        case ArgumentKind::Tensor:
+            return is_tensor(o);
         case ArgumentKind::TensorList:
-            return all_items(o, [&](PyObject* x) { return is_tensor(x) || (x == Py_None && p.items_optional); });
-        case ArgumentKind::Scalar: return is_number(o);
-        case ArgumentKind::Int: return is_index(o);
+            return all_items(
+                o, [&](PyObject* x) { return is_tensor(x) || (x == Py_None && p.items_optional); });
+        case ArgumentKind::Scalar:
+            return is_number(o);
+        case ArgumentKind::Int:
+            return is_index(o);
         case ArgumentKind::IntList:
             return (p.single && is_index(o)) || all_items(o, is_index);
-        case ArgumentKind::Float: return is_number(o) && !PyComplex_Check(o);
-        case ArgumentKind::FloatList: return all_items(o, is_number);
-        case ArgumentKind::Bool: return is_bool(o);
-        case ArgumentKind::String: return PyUnicode_Check(o);
-        case ArgumentKind::DType: return as_dtype(o).has_value();
-        case ArgumentKind::Layout: return Py_TYPE(o) == &layout_type;
-        case ArgumentKind::Device: return Py_TYPE(o) == &device_type || PyUnicode_Check(o);
-        case ArgumentKind::MemoryFormat: return Py_TYPE(o) == &memory_format_type;
+        case ArgumentKind::Float:
+            return is_number(o) && !PyComplex_Check(o);
+        case ArgumentKind::FloatList:
+            return all_items(o, is_number);
+        case ArgumentKind::Bool:
+            return is_bool(o);
+        case ArgumentKind::String:
+            return PyUnicode_Check(o);
+        case ArgumentKind::DType:
+            return as_dtype(o).has_value();
+        case ArgumentKind::Layout:
+            return Py_TYPE(o) == &layout_type;
+        case ArgumentKind::Device:
+            return Py_TYPE(o) == &device_type || PyUnicode_Check(o);
+        case ArgumentKind::MemoryFormat:
+            return Py_TYPE(o) == &memory_format_type;
         case ArgumentKind::Generator:
             return o == Py_None || std::strstr(Py_TYPE(o)->tp_name, "Generator") != nullptr;
-        case ArgumentKind::Object: return true;
+        case ArgumentKind::Object:
+            return true;
     }
     return false;
 }
@@ -251,7 +277,8 @@ bool match(const Signature& s, const Call& call, PyObject** slots, PyObject** ou
     *out = nullptr;
     size_t given = call.positional_count;
     if (s.packs_integers) {
-        const size_t list_at = s.parameters.size() > 1 && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
+        const size_t list_at =
+            s.parameters.size() > 1 && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
         if (given > list_at && is_index(call.positional[list_at])) {
             packed = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(given - list_at)));
             for (size_t i = list_at; i < given; i++)
@@ -294,17 +321,20 @@ bool match(const Signature& s, const Call& call, PyObject** slots, PyObject** ou
     return true;
 }
 
-// ---- messages -----------------------------------------------------------------------------------------
+// ---- messages
+// -----------------------------------------------------------------------------------------
 
 namespace {
 
 std::string type_names(const Call& call, size_t skip) {
     std::string text = "(";
-    const size_t keywords = call.keyword_names ? static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names)) : 0;
+    const size_t keywords =
+        call.keyword_names ? static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names)) : 0;
     for (size_t i = skip; i < call.positional_count + keywords; i++) {
         if (i > skip) text += ", ";
         if (i >= call.positional_count) {
-            text += PyUnicode_AsUTF8(PyTuple_GET_ITEM(call.keyword_names, static_cast<Py_ssize_t>(i - call.positional_count)));
+            text += PyUnicode_AsUTF8(PyTuple_GET_ITEM(
+                call.keyword_names, static_cast<Py_ssize_t>(i - call.positional_count)));
             text += "=";
         }
         text += Py_TYPE(call.positional[i])->tp_name;
@@ -314,21 +344,36 @@ std::string type_names(const Call& call, size_t skip) {
 
 const char* kind_name(const Parameter& p) {
     switch (p.kind) {
-        case ArgumentKind::Tensor: return "Tensor";
-        case ArgumentKind::TensorList: return "tuple of Tensors";
-        case ArgumentKind::Scalar: return "Number";
-        case ArgumentKind::Int: return "int";
-        case ArgumentKind::IntList: return "tuple of ints";
-        case ArgumentKind::Float: return "float";
-        case ArgumentKind::FloatList: return "tuple of floats";
-        case ArgumentKind::Bool: return "bool";
-        case ArgumentKind::String: return "str";
-        case ArgumentKind::DType: return "kajo.dtype";
-        case ArgumentKind::Layout: return "kajo.layout";
-        case ArgumentKind::Device: return "kajo.device";
-        case ArgumentKind::MemoryFormat: return "kajo.memory_format";
-        case ArgumentKind::Generator: return "kajo.Generator";
-        case ArgumentKind::Object: return "object";
+        case ArgumentKind::Tensor:
+            return "Tensor";
+        case ArgumentKind::TensorList:
+            return "tuple of Tensors";
+        case ArgumentKind::Scalar:
+            return "Number";
+        case ArgumentKind::Int:
+            return "int";
+        case ArgumentKind::IntList:
+            return "tuple of ints";
+        case ArgumentKind::Float:
+            return "float";
+        case ArgumentKind::FloatList:
+            return "tuple of floats";
+        case ArgumentKind::Bool:
+            return "bool";
+        case ArgumentKind::String:
+            return "str";
+        case ArgumentKind::DType:
+            return "kajo.dtype";
+        case ArgumentKind::Layout:
+            return "kajo.layout";
+        case ArgumentKind::Device:
+            return "kajo.device";
+        case ArgumentKind::MemoryFormat:
+            return "kajo.memory_format";
+        case ArgumentKind::Generator:
+            return "kajo.Generator";
+        case ArgumentKind::Object:
+            return "object";
     }
     return "";
 }
@@ -337,24 +382,28 @@ const char* kind_name(const Parameter& p) {
     const char* name = s.name.c_str();
     std::vector<bool> filled(s.parameters.size());
     for (size_t i = 0; i < call.positional_count; i++) {
-        check_type(i < s.parameters.size() && !s.parameters[i].keyword_only, name, "() takes ",
-                   std::count_if(s.parameters.begin(), s.parameters.end(), [](auto& p) { return !p.keyword_only; }),
-                   " positional arguments but ", call.positional_count, " were given; expected ", s.text);
+        check_type(
+            i < s.parameters.size() && !s.parameters[i].keyword_only, name, "() takes ",
+            std::count_if(
+                s.parameters.begin(), s.parameters.end(), [](auto& p) { return !p.keyword_only; }),
+            " positional arguments but ", call.positional_count, " were given; expected ", s.text);
         check_type(accepts(s.parameters[i], call.positional[i]), name, "(): argument '",
                    PyUnicode_AsUTF8(s.parameters[i].name), "' (position ", i + 1, ") must be ",
                    kind_name(s.parameters[i]), ", not ", Py_TYPE(call.positional[i])->tp_name);
         filled[i] = true;
     }
-    const size_t keywords = call.keyword_names ? static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names)) : 0;
+    const size_t keywords =
+        call.keyword_names ? static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names)) : 0;
     for (size_t i = 0; i < keywords; i++) {
         PyObject* key = PyTuple_GET_ITEM(call.keyword_names, static_cast<Py_ssize_t>(i));
         PyObject* value = call.positional[call.positional_count + i];
         const int place = place_of(s, key);
         if (place == -2) continue;
-        check_type(place >= 0, name, "() got an unexpected keyword argument '", PyUnicode_AsUTF8(key),
-                   "'; expected ", s.text);
+        check_type(place >= 0, name, "() got an unexpected keyword argument '",
+                   PyUnicode_AsUTF8(key), "'; expected ", s.text);
         const auto at = static_cast<size_t>(place);
-        check_type(!filled[at], name, "() got multiple values for argument '", PyUnicode_AsUTF8(key), "'");
+        check_type(!filled[at], name, "() got multiple values for argument '",
+                   PyUnicode_AsUTF8(key), "'");
         check_type(accepts(s.parameters[at], value), name, "(): argument '", PyUnicode_AsUTF8(key),
                    "' must be ", kind_name(s.parameters[at]), ", not ", Py_TYPE(value)->tp_name);
         filled[at] = true;
@@ -362,17 +411,20 @@ const char* kind_name(const Parameter& p) {
     std::string missing;
     for (size_t i = 0; i < filled.size(); i++)
         if (!filled[i] && !s.parameters[i].fallback)
-            missing += std::string(missing.empty() ? "" : ", ") + "\"" + PyUnicode_AsUTF8(s.parameters[i].name) + "\"";
+            missing += std::string(missing.empty() ? "" : ", ") + "\"" +
+                       PyUnicode_AsUTF8(s.parameters[i].name) + "\"";
     raise(ErrorKind::Type, name, "() missing required arguments: ", missing, "; expected ", s.text);
 }
 
 }  // namespace
 
-void raise_mismatch(const std::vector<std::unique_ptr<Signature>>& overloads, const Call& call, bool method) {
+void raise_mismatch(const std::vector<std::unique_ptr<Signature>>& overloads, const Call& call,
+                    bool method) {
     if (overloads.size() == 1) explain(*overloads[0], call);
     std::string expected;
     for (const auto& s : overloads) expected += "\n * " + s->text;
-    raise(ErrorKind::Type, overloads[0]->name, "() received an invalid combination of arguments - got ",
+    raise(ErrorKind::Type, overloads[0]->name,
+          "() received an invalid combination of arguments - got ",
           type_names(call, method ? 1 : 0), ", but expected one of:", expected);
 }
 

@@ -10,14 +10,14 @@
 namespace kajo::python {
 
 struct Signature {
-    std::string name;        // with its namespace: "linalg.svd"
-    std::string text;        // for messages: "(Tensor input, int dim)"
-    std::string result;      // as in the schema: "(Tensor values, Tensor indices)"
+    std::string name;    // with its namespace: "linalg.svd"
+    std::string text;    // for messages: "(Tensor input, int dim)"
+    std::string result;  // as in the schema: "(Tensor values, Tensor indices)"
     std::vector<Parameter> parameters;
     std::vector<PyObject*> result_names;  // for named tuples; empty: none
     Invoke invoke = nullptr;
     uint32_t flags = 0;
-    bool takes_out = false;     // a further out= argument
+    bool takes_out = false;       // a further out= argument
     bool packs_integers = false;  // f(2, 3) for f((2, 3))
 };
 
@@ -32,10 +32,11 @@ struct Call {
     PyObject* keyword_names;  // tuple or null; the values follow the positional ones
 };
 
-// Fills one slot a parameter (borrowed); `packed` owns a tuple made of loose integers. False: does not match.
+// Fills one slot a parameter (borrowed); `packed` owns a tuple made of loose integers. False: does
+// not match.
 bool match(const Signature& s, const Call& call, PyObject** slots, PyObject** out, Object& packed);
 // Why the only signature does not match; always throws TypeError.
-[[noreturn]] void raise_mismatch(const std::vector<std::unique_ptr<Signature>>& overloads, const Call& call,
-                                 bool method);
+[[noreturn]] void raise_mismatch(const std::vector<std::unique_ptr<Signature>>& overloads,
+                                 const Call& call, bool method);
 
 }  // namespace kajo::python

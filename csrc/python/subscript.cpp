@@ -47,13 +47,16 @@ bool is_array(PyObject* o) { return std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndar
 bool is_tuple_like(PyObject* index) {
     if (PyTuple_Check(index)) return true;
     constexpr Py_ssize_t kLongest = 31;
-    if (is_tensor(index) || is_array(index) || PyUnicode_Check(index) || !PySequence_Check(index)) return false;
+    if (is_tensor(index) || is_array(index) || PyUnicode_Check(index) || !PySequence_Check(index))
+        return false;
     const Py_ssize_t n = PySequence_Size(index);
     if (n < 0) PyErr_Clear();
     for (Py_ssize_t i = 0; i < n && n <= kLongest; i++) {
         const Object item = Object::steal(PySequence_GetItem(index, i));
         PyObject* o = item.get();
-        if (is_tensor(o) || PySlice_Check(o) || o == Py_Ellipsis || o == Py_None || PySequence_Check(o)) return true;
+        if (is_tensor(o) || PySlice_Check(o) || o == Py_Ellipsis || o == Py_None ||
+            PySequence_Check(o))
+            return true;
     }
     return false;
 }
@@ -65,10 +68,13 @@ Tensor to_index(PyObject* o) {
         // An empty list is an empty index, not floats.
         return t.numel() == 0 && is_float(t.dtype()) ? ops::to(t, DType::Int64) : t;
     }
-    check_type(!PyUnicode_Check(o), "new(): invalid data type 'str': a tensor has no named indices");
-    raise(ErrorKind::Index,
-          "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-          "indices (got ", Py_TYPE(o)->tp_name, ")");
+    check_type(!PyUnicode_Check(o),
+               "new(): invalid data type 'str': a tensor has no named indices");
+    raise(
+        ErrorKind::Index,
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        "indices (got ",
+        Py_TYPE(o)->tp_name, ")");
 }
 
 struct Applied {
@@ -108,7 +114,9 @@ Applied apply(const Tensor& self, PyObject* index) {
     std::vector<Object> made;
     std::vector<PyObject*> resolved(items, items + n);
     for (PyObject*& o : resolved) {
-        if (o == Py_None || o == Py_Ellipsis || PyBool_Check(o) || PySlice_Check(o) || is_integer(o) || is_tensor(o)) continue;
+        if (o == Py_None || o == Py_Ellipsis || PyBool_Check(o) || PySlice_Check(o) ||
+            is_integer(o) || is_tensor(o))
+            continue;
         made.push_back(Object::steal(wrap(to_index(o))));
         o = made.back().get();
     }
@@ -128,7 +136,8 @@ Applied apply(const Tensor& self, PyObject* index) {
             dim += self.dim() - used;
         } else if (PySlice_Check(o)) {
             const Bounds b = read_slice(o);
-            if (b.start || b.stop || b.step != 1) a.view = ops::slice(a.view, dim, b.start, b.stop, b.step);
+            if (b.start || b.stop || b.step != 1)
+                a.view = ops::slice(a.view, dim, b.start, b.stop, b.step);
             dim++;
         } else if (PyBool_Check(o)) {
             a.view = ops::unsqueeze(a.view, dim);
@@ -136,13 +145,15 @@ Applied apply(const Tensor& self, PyObject* index) {
             dim++;
         } else if (is_integer(o)) {
             const int64_t i = to_int(o), size = a.view.size(dim);
-            check_index(i >= -size && i < size, "index ", i, " is out of bounds for dimension ", dim, " with size ", size);
+            check_index(i >= -size && i < size, "index ", i, " is out of bounds for dimension ",
+                        dim, " with size ", size);
             a.view = ops::select(a.view, dim, i);
         } else {
             const Tensor t = tensor_of(o);
             const bool mask = t.dtype() == DType::Bool || t.dtype() == DType::UInt8;
             check_index(mask || is_integral(t.dtype(), false),
-                        "tensors used as indices must be long, int, byte or bool tensors, got ", t.dtype());
+                        "tensors used as indices must be long, int, byte or bool tensors, got ",
+                        t.dtype());
             if (t.dim() == 0 && mask) {
                 a.view = ops::unsqueeze(a.view, dim);
                 place(ops::unsqueeze(ops::to(t, DType::Bool), 0));
@@ -169,10 +180,12 @@ Tensor strip_leading_ones(const Tensor& value, int64_t dims) {
 
 Tensor get_item(const Tensor& self, PyObject* index) {
     if (PyLong_CheckExact(index)) {
-        check_index(self.dim() > 0, "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
+        check_index(self.dim() > 0,
+                    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
                     "a 0-dim tensor to a number");
         const int64_t i = to_int(index), n = self.sizes()[0];
-        check_index(i >= -n && i < n, "index ", i, " is out of bounds for dimension 0 with size ", n);
+        check_index(i >= -n && i < n, "index ", i, " is out of bounds for dimension 0 with size ",
+                    n);
         return ops::select(self, 0, i);
     }
     Applied a = apply(self, index);
@@ -192,9 +205,11 @@ static bool is_one_mask(const TensorList& indices) {
 void set_item(const Tensor& self, PyObject* index, PyObject* value) {
     const bool is_number = PyLong_Check(value) || PyFloat_Check(value) || PyComplex_Check(value) ||
                            (PyIndex_Check(value) && !PySequence_Check(value) && !is_tensor(value));
-    check_type(is_tensor(value) || is_number, "can't assign a ", Py_TYPE(value)->tp_name, " to a ", self.dtype(),
-               " tensor; make a tensor of it first");
-    const Tensor source = is_tensor(value) ? tensor_of(value) : ops::full({}, *as_scalar(value), self.dtype(), self.device());
+    check_type(is_tensor(value) || is_number, "can't assign a ", Py_TYPE(value)->tp_name, " to a ",
+               self.dtype(), " tensor; make a tensor of it first");
+    const Tensor source = is_tensor(value)
+                              ? tensor_of(value)
+                              : ops::full({}, *as_scalar(value), self.dtype(), self.device());
     const Applied a = apply(self, index);
     if (a.advanced) {
         // One element written through one mask fills, and filling converts.

@@ -26,22 +26,10 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
-        attention_operations,
-        convolution_operations,
-        creation_operations,
-        indexing_operations,
-        joining_operations,
-        linalg_operations,
-        linear_operations,
-        loss_operations,
-        normalization_operations,
-        optimizer_operations,
-        pointwise_operations,
-        pooling_operations,
-        reduction_operations,
-        random_operations,
-        sorting_operations,
-        view_operations,
+        attention_operations,     convolution_operations, creation_operations,  indexing_operations,
+        joining_operations,       linalg_operations,      linear_operations,    loss_operations,
+        normalization_operations, optimizer_operations,   pointwise_operations, pooling_operations,
+        reduction_operations,     random_operations,      sorting_operations,   view_operations,
     };
     return tables;
 }

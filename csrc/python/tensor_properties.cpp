@@ -47,7 +47,8 @@ Tensor data(const Tensor& t) {
 PyObject* name(const Tensor&) { return Py_NewRef(Py_None); }
 Tensor adjoint(const Tensor& t) { return ops::conj(ops::mT(t)); }
 Tensor hermitian(const Tensor& t) {
-    check(t.dim() == 2 || t.dim() == 0, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.");
+    check(t.dim() == 2 || t.dim() == 0,
+          "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.");
     return t.dim() == 0 ? ops::conj(t) : adjoint(t);
 }
 int64_t nbytes(const Tensor& t) { return t.numel() * t.item_size(); }
@@ -64,16 +65,19 @@ void assign_grad(const Tensor& t, PyObject* value) {
         if (t.impl()->autograd) meta_of(t)->grad.reset();
         return;
     }
-    check_type(is_tensor(value), "assigned grad expected to be a Tensor or None but got grad of type ",
+    check_type(is_tensor(value),
+               "assigned grad expected to be a Tensor or None but got grad of type ",
                Py_TYPE(value)->tp_name);
     const Tensor g = tensor_of(value);
     check(!g.is_same(t), "can't assign Variable as its own grad");
     check(g.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", g.dtype(),
-          "' to a tensor with dtype '", t.dtype(), "'. The gradient must match the tensor's dtype.");
-    check(g.device() == t.device(), "attempting to assign a gradient located on device ", g.device(),
-          " to a tensor located on device ", t.device());
-    check(g.sizes() == t.sizes(), "attempting to assign a gradient of size '", g.sizes(), "' to a tensor of size '",
-          t.sizes(), "'. Please ensure that the gradient and the tensor are the same size");
+          "' to a tensor with dtype '", t.dtype(),
+          "'. The gradient must match the tensor's dtype.");
+    check(g.device() == t.device(), "attempting to assign a gradient located on device ",
+          g.device(), " to a tensor located on device ", t.device());
+    check(g.sizes() == t.sizes(), "attempting to assign a gradient of size '", g.sizes(),
+          "' to a tensor of size '", t.sizes(),
+          "'. Please ensure that the gradient and the tensor are the same size");
     ensure_meta(t).grad = g;
 }
 void assign_data(const Tensor& t, PyObject* value) {
@@ -82,14 +86,17 @@ void assign_data(const Tensor& t, PyObject* value) {
     ops::set_data(t, tensor_of(value));
 }
 void assign_real(const Tensor& t, PyObject* value) {
-    call_operation(find_operation("copy_"), {Object::steal(wrap(ops::real(t))).get(), value}, false);
+    call_operation(find_operation("copy_"), {Object::steal(wrap(ops::real(t))).get(), value},
+                   false);
 }
 void assign_imag(const Tensor& t, PyObject* value) {
-    call_operation(find_operation("copy_"), {Object::steal(wrap(ops::imag(t))).get(), value}, false);
+    call_operation(find_operation("copy_"), {Object::steal(wrap(ops::imag(t))).get(), value},
+                   false);
 }
 
 const char* buffer_format(DType t) {
-    constexpr const char* formats[kDTypes] = {"B", "b", "h", "i", "q", "e", "f", "d", "Zf", "Zd", "?", nullptr};
+    constexpr const char* formats[kDTypes] = {"B", "b", "h",  "i",  "q", "e",
+                                              "f", "d", "Zf", "Zd", "?", nullptr};
     return formats[static_cast<size_t>(t)];
 }
 
@@ -106,9 +113,12 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
             if (!ok) raise(ErrorKind::Buffer, why);
         };
         refuse(!t.is_meta(), "a meta tensor has no data");
-        refuse(!requires_grad(t), "a tensor that requires grad has no plain buffer; use detach() first");
-        refuse(buffer_format(t.dtype()) != nullptr, "bfloat16 has no buffer format; use .float() first");
-        refuse((flags & PyBUF_STRIDES) == PyBUF_STRIDES || t.is_contiguous(), "the tensor is not contiguous");
+        refuse(!requires_grad(t),
+               "a tensor that requires grad has no plain buffer; use detach() first");
+        refuse(buffer_format(t.dtype()) != nullptr,
+               "bfloat16 has no buffer format; use .float() first");
+        refuse((flags & PyBUF_STRIDES) == PyBUF_STRIDES || t.is_contiguous(),
+               "the tensor is not contiguous");
         auto keep = std::make_unique<BufferShape>();
         keep->tensor = t;
         for (int64_t s : t.sizes()) keep->shape.push_back(s);
@@ -127,7 +137,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         view->obj = Py_NewRef(self);
     });
 }
-void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<BufferShape*>(view->internal); }
+void release_buffer(PyObject*, Py_buffer* view) {
+    delete static_cast<BufferShape*>(view->internal);
+}
 
 }  // namespace
 
@@ -142,8 +154,10 @@ PyGetSetDef tensor_properties[] = {
     {"ndim", get<ndim>, nullptr, "the number of dimensions", nullptr},
     {"itemsize", get<itemsize>, nullptr, "bytes of one element", nullptr},
     {"nbytes", get<nbytes>, nullptr, "bytes of all elements", nullptr},
-    {"requires_grad", get<static_cast<bool (*)(const Tensor&)>(requires_grad)>, set<assign_requires_grad>, "whether gradients are computed for it", nullptr},
-    {"grad", get<grad>, set<assign_grad>, "the gradient accumulated by backward(), or None", nullptr},
+    {"requires_grad", get<static_cast<bool (*)(const Tensor&)>(requires_grad)>,
+     set<assign_requires_grad>, "whether gradients are computed for it", nullptr},
+    {"grad", get<grad>, set<assign_grad>, "the gradient accumulated by backward(), or None",
+     nullptr},
     {"grad_fn", get<grad_fn_object>, nullptr, "the node that made it, or None for leaves", nullptr},
     {"is_leaf", get<is_leaf>, nullptr, "whether it was made by the user", nullptr},
     {"retains_grad", get<retains_grad>, nullptr, "whether a non-leaf keeps its gradient", nullptr},

@@ -19,10 +19,12 @@ PyObject* size_class = nullptr;
 
 TensorObject* object_of(PyObject* o) { return reinterpret_cast<TensorObject*>(o); }
 
-// ---- wrappers and tensors keep each other ---------------------------------------------------------------
+// ---- wrappers and tensors keep each other
+// ---------------------------------------------------------------
 //
-// A wrapper counts its tensor. If the program drops a wrapper that carries state (attributes, a subclass)
-// while the graph still holds the tensor, the roles turn: the tensor then owns the wrapper.
+// A wrapper counts its tensor. If the program drops a wrapper that carries state (attributes, a
+// subclass) while the graph still holds the tensor, the roles turn: the tensor then owns the
+// wrapper.
 
 bool carries_state(PyObject* self) {
     const PyTypeObject* type = Py_TYPE(self);
@@ -48,14 +50,13 @@ bool hand_over_to_tensor(PyObject* self) {
 
 void drop_tensor(TensorObject* o) {
     TensorImpl* impl = std::exchange(o->impl, nullptr);
-    if (!impl) return;
-    impl->python_object = nullptr;
-    impl->python_owned_by_impl = false;
-    if (o->owns) Ref<TensorImpl>::adopt(impl).reset();
+    if (impl && o->owns) Ref<TensorImpl>::adopt(impl).reset();
 }
 
 void tensor_dealloc(PyObject* self) {
     if (hand_over_to_tensor(self)) return;
+    // Finalizers may meet the tensor again: it gets a new wrapper then.
+    if (object_of(self)->impl) object_of(self)->impl->python_object = nullptr;
     PyTypeObject* type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     if (type->tp_finalize) {
@@ -81,13 +82,30 @@ void release_wrapper(TensorImpl* impl) {
     PyGILState_Release(state);
 }
 
+// The hooks of a leaf, where nothing but the wrapper holds the tensor: then they die with it, and a
+// hook that knows its tensor makes a cycle that only the collector can see.
+AutogradMeta* hooks_of_sole_owner(PyObject* self) {
+    TensorImpl* impl = object_of(self)->impl;
+    if (!impl || !object_of(self)->owns || impl->use_count() != 1) return nullptr;
+    return static_cast<AutogradMeta*>(impl->autograd.get());
+}
+
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(object_of(self)->dict);
+    if (const AutogradMeta* meta = hooks_of_sole_owner(self))
+        for (const auto* hooks : {&meta->leaf_hooks, &meta->post_accumulate_hooks})
+            for (const TensorHook& hook : *hooks)
+                Py_VISIT(static_cast<PyObject*>(hook.python_callable));
     if (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_VISIT(Py_TYPE(self));
     return 0;
 }
 int tensor_clear(PyObject* self) {
     Py_CLEAR(object_of(self)->dict);
+    if (AutogradMeta* meta = hooks_of_sole_owner(self)) {
+        // Dropping a hook may run any code, so the lists are emptied first.
+        const auto leaf = std::exchange(meta->leaf_hooks, {});
+        const auto accumulated = std::exchange(meta->post_accumulate_hooks, {});
+    }
     return 0;
 }
 
@@ -101,28 +119,35 @@ PyObject* new_wrapper(const Tensor& t, PyTypeObject* type) {
     return self;
 }
 
-// ---- construction: Tensor(), Tensor(2, 3), Tensor([1., 2.]), Tensor(other) -------------------------------
+// ---- construction: Tensor(), Tensor(2, 3), Tensor([1., 2.]), Tensor(other)
+// -------------------------------
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
     return guarded([&]() -> PyObject* {
         const Py_ssize_t n = PyTuple_GET_SIZE(args);
         PyObject* first = n ? PyTuple_GET_ITEM(args, 0) : nullptr;
         if (n == 1 && is_tensor(first)) return wrap_as(alias(tensor_of(first)), type);
-        const bool sizes = n == 0 || PyLong_Check(first) ||
-                           (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
+        const bool sizes =
+            n == 0 || PyLong_Check(first) ||
+            (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
         if (sizes) {
-            const Dims dims = n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
+            const Dims dims =
+                n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
             return wrap_as(empty(dims, default_dtype_now()), type);
         }
-        check_type(n == 1 && PySequence_Check(first), "Tensor(): data must be a sequence (got ", Py_TYPE(first)->tp_name, ")");
+        check_type(n == 1 && PySequence_Check(first), "Tensor(): data must be a sequence (got ",
+                   Py_TYPE(first)->tp_name, ")");
         check_type(n == 1, "Tensor(): expected data or sizes, got ", n, " arguments");
         return wrap_as(tensor_from_data(first, default_dtype_now()), type);
     });
 }
 
-// ---- numbers --------------------------------------------------------------------------------------------------
+// ---- numbers
+// --------------------------------------------------------------------------------------------------
 
-Operation* find_once(Operation*& slot, const char* name) { return slot ? slot : slot = find_operation(name); }
+Operation* find_once(Operation*& slot, const char* name) {
+    return slot ? slot : slot = find_operation(name);
+}
 
 template <size_t N>
 struct Name {
@@ -175,7 +200,9 @@ PyObject* matrix_product(PyObject* a, PyObject* b) {
 }
 PyObject* invert(PyObject* a) {
     if (!is_integral(object_of(a)->impl->dtype, true)) {
-        PyErr_SetString(PyExc_TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+        PyErr_SetString(
+            PyExc_TypeError,
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
         return nullptr;
     }
     return unary<"bitwise_not">(a);
@@ -186,20 +213,21 @@ PyObject* positive(PyObject* a) { return unary<"positive">(a); }
 
 Scalar one_element(PyObject* self, const char* what) {
     const Tensor t = tensor_of(self);
-    check_value(t.numel() == 1, "only one element tensors can be converted to Python scalars: a Tensor with ",
+    check_value(t.numel() == 1,
+                "only one element tensors can be converted to Python scalars: a Tensor with ",
                 t.numel(), " elements cannot be converted to ", what);
     return ops::item(t);
 }
 void check_real(const Scalar& s, const char* type) {
-    check(!s.is_complex() || s.as_complex().imag() == 0.0, "value cannot be converted to type ", type,
-          " without overflow: ", s);
+    check(!s.is_complex() || s.as_complex().imag() == 0.0, "value cannot be converted to type ",
+          type, " without overflow: ", s);
 }
 int tensor_bool(PyObject* self) {
     int result = -1;
     const int failed = guarded_int([&] {
         const Tensor t = tensor_of(self);
-        check(t.numel() == 1, "Boolean value of Tensor with ", t.numel() ? "more than one value" : "no values",
-              " is ambiguous");
+        check(t.numel() == 1, "Boolean value of Tensor with ",
+              t.numel() ? "more than one value" : "no values", " is ambiguous");
         result = ops::item(t).as_bool();
     });
     return failed ? -1 : result;
@@ -235,12 +263,18 @@ PyObject* compare(PyObject* a, PyObject* b, int op) {
             return compare(a, Object::steal(wrap(tensor_from_data(b, std::nullopt))).get(), op);
         });
     switch (op) {
-        case Py_LT: return binary<"lt">(a, b);
-        case Py_LE: return binary<"le">(a, b);
-        case Py_EQ: return binary<"eq">(a, b);
-        case Py_NE: return binary<"ne">(a, b);
-        case Py_GT: return binary<"gt">(a, b);
-        default: return binary<"ge">(a, b);
+        case Py_LT:
+            return binary<"lt">(a, b);
+        case Py_LE:
+            return binary<"le">(a, b);
+        case Py_EQ:
+            return binary<"eq">(a, b);
+        case Py_NE:
+            return binary<"ne">(a, b);
+        case Py_GT:
+            return binary<"gt">(a, b);
+        default:
+            return binary<"ge">(a, b);
     }
 }
 Py_hash_t tensor_hash(PyObject* self) {
@@ -286,7 +320,8 @@ PyNumberMethods number_methods = [] {
     return m;
 }();
 
-// ---- sequences ----------------------------------------------------------------------------------------------------
+// ---- sequences
+// ----------------------------------------------------------------------------------------------------
 
 Py_ssize_t tensor_length(PyObject* self) {
     const TensorImpl& t = *object_of(self)->impl;
@@ -315,7 +350,8 @@ PyObject* tensor_iter(PyObject* self) {
     });
 }
 
-// ---- the metaclass: gives subclasses the same way to die --------------------------------------------------------
+// ---- the metaclass: gives subclasses the same way to die
+// --------------------------------------------------------
 
 int meta_init(PyObject* cls, PyObject* args, PyObject* kwargs) {
     if (PyType_Type.tp_init(cls, args, kwargs) < 0) return -1;
@@ -396,7 +432,8 @@ PyObject* wrap(const Tensor& t) {
 }
 
 PyObject* wrap_as(const Tensor& t, PyTypeObject* type) {
-    check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ", type->tp_name);
+    check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ",
+               type->tp_name);
     if (t.impl()->python_object) return new_wrapper(alias(t), type);
     return new_wrapper(t, type);
 }
@@ -418,8 +455,10 @@ PyObject* wrap_size(IntSpan sizes) {
 void add_tensor_type(PyObject* module) {
     TensorImpl::release_python_object = release_wrapper;
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||
-        PyModule_AddObjectRef(module, "_TensorMeta", reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||
-        PyModule_AddObjectRef(module, "TensorBase", reinterpret_cast<PyObject*>(&tensor_base_type)) < 0 ||
+        PyModule_AddObjectRef(module, "_TensorMeta",
+                              reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||
+        PyModule_AddObjectRef(module, "TensorBase",
+                              reinterpret_cast<PyObject*>(&tensor_base_type)) < 0 ||
         PyModule_AddFunctions(module, class_functions) < 0)
         throw PythonError{};
 }

@@ -60,11 +60,8 @@ def _expand_ellipsis(terms: list[list[str]], operands: list[Tensor]) -> tuple[li
     widths = []
     for i, (labels, operand) in enumerate(zip(terms, operands)):
         named = sum(label != "..." for label in labels)
-        if (
-            ("..." in labels
-            and named > operand.dim())
-            or ("..." not in labels
-            and named != operand.dim())
+        if ("..." in labels and named > operand.dim()) or (
+            "..." not in labels and named != operand.dim()
         ):
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({named}) does not match the "
@@ -149,7 +146,7 @@ def _contract(
             [b.shape[lb.index(x)] if x in lb else 1 for x in order]
         )
         return wide_a * wide_b, order
-    size = {x: s for x, s in (*zip(la, a.shape), *zip(lb, b.shape))}
+    size = dict([*zip(la, a.shape), *zip(lb, b.shape)])
 
     def count(labels: list[Any]) -> int:
         return _product([size[x] for x in labels])
@@ -374,4 +371,4 @@ def cdist(
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if p == 0:
         return (difference != 0).sum(-1).to(difference.dtype)
-    return _core.norm(difference, p, [-1], False)  # type: ignore[no-any-return]
+    return _core.norm(difference, p, [-1], False)

@@ -44,7 +44,7 @@ def norm(
             "convert it with .to(...) first"
         )
     if p == "nuc":
-        axes = (-2, -1) if dim is None else tuple(dim)
+        axes = [-2, -1] if dim is None else list(dim)
         moved = input.movedim(axes, (-2, -1))
         result = _core.linalg.svdvals(moved).sum(-1)
         if keepdim:
@@ -109,7 +109,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         )
     a, b = broadcast_tensors(input, other)
     first, second = a.roll(-1, dim), a.roll(1, dim)
-    return first * b.roll(1, dim) - second * b.roll(-1, dim)  # type: ignore[no-any-return]
+    return first * b.roll(1, dim) - second * b.roll(-1, dim)
 
 
 def trace(input: Tensor) -> Tensor:

@@ -130,7 +130,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     if len(vectors) == 1:
         return vectors[0]
     grids = meshgrid(*vectors, indexing="ij")
-    return _core.stack([g.flatten() for g in grids], 1)  # type: ignore[no-any-return]
+    return _core.stack([g.flatten() for g in grids], 1)
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
@@ -145,7 +145,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
-        return _core.empty(0, dtype=input.dtype)  # type: ignore[no-any-return]
+        return _core.empty(0, dtype=input.dtype)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(_range(input.numel()), r))
     index = _core.tensor(rows, dtype=_core.int64).view(len(rows), r)
@@ -167,7 +167,7 @@ def block_diag(*tensors: Any) -> Tensor:
             )
         blocks.append(t if t.dim() == 2 else t.reshape(1, -1))
     if not blocks:
-        return _core.empty(1, 0)  # type: ignore[no-any-return]
+        return _core.empty(1, 0)
     width = sum(b.shape[1] for b in blocks)
     rows, before = [], 0
     for b in blocks:
@@ -175,7 +175,7 @@ def block_diag(*tensors: Any) -> Tensor:
         parts = [b.new_zeros((b.shape[0], before)), b, b.new_zeros((b.shape[0], after))]
         rows.append(_core.cat(parts, 1))
         before += b.shape[1]
-    return _core.cat(rows, 0)  # type: ignore[no-any-return]
+    return _core.cat(rows, 0)
 
 
 def _atleast(dims: int, arguments: tuple[Any, ...]) -> Any:
@@ -303,7 +303,7 @@ def isreal(input: Tensor) -> Tensor:
     """
     if input.is_complex():
         return input.imag == 0
-    return _core.ones_like(input, dtype=_core.bool)  # type: ignore[no-any-return]
+    return _core.ones_like(input, dtype=_core.bool)
 
 
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
@@ -332,4 +332,4 @@ def range(start: Any, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
         .add_(start)
         .to(options.pop("dtype"))
         .requires_grad_(options.pop("requires_grad", False))
-    )  # type: ignore[no-any-return]
+    )

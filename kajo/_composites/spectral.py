@@ -20,14 +20,14 @@ def _cosine_window(
     dtype = options.get("dtype") or _core.get_default_dtype()
     tracked = options.get("requires_grad", False)
     if length < 2:
-        return _core.ones(length, dtype=dtype, requires_grad=tracked)  # type: ignore[no-any-return]
+        return _core.ones(length, dtype=dtype, requires_grad=tracked)
     angle = _core.arange(length, dtype=_core.float64) * (
         2 * math.pi / (length if periodic else length - 1)
     )
     window = _core.zeros(length, dtype=_core.float64)
     for order, weight in enumerate(weights):
         window = window + weight * (-1) ** order * (angle * order).cos()
-    return window.to(dtype).requires_grad_(tracked)  # type: ignore[no-any-return]
+    return window.to(dtype).requires_grad_(tracked)
 
 
 def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Tensor:
@@ -65,7 +65,7 @@ def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -
     window = 1 - (place - 1).abs()
     return window.to(options.get("dtype") or _core.get_default_dtype()).requires_grad_(
         options.get("requires_grad", False)
-    )  # type: ignore[no-any-return]
+    )
 
 
 def _full_window(window: Tensor | None, win_length: int, n_fft: int, like: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _full_window(window: Tensor | None, win_length: int, n_fft: int, like: Tenso
             f"stft: expected a 1D window tensor of size equal to win_length={win_length}, but got window with size {window.shape}"
         )
     left = (n_fft - win_length) // 2
-    return _core.cat([window.new_zeros(left), window, window.new_zeros(n_fft - win_length - left)])  # type: ignore[no-any-return]
+    return _core.cat([window.new_zeros(left), window, window.new_zeros(n_fft - win_length - left)])
 
 
 def stft(

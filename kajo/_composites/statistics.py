@@ -79,7 +79,7 @@ def _interpolated(ordered: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
         return low
     high = ordered.gather(-1, ranks.ceil().to(_core.int64))
     weight = _core.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - below
-    return _core.lerp(low, high, weight)  # type: ignore[no-any-return]
+    return _core.lerp(low, high, weight)
 
 
 def quantile(
@@ -173,7 +173,7 @@ def cov(
     centred = rows - mean
     weighted = centred if weights is None else centred * weights
     scale = factor.clamp(min=0) if isinstance(factor, Tensor) else max(factor, 0)
-    result = (weighted @ centred.t().conj()) / scale
+    result: Tensor = (weighted @ centred.t().conj()) / scale
     return result.squeeze() if input.dim() < 2 else result
 
 
@@ -247,4 +247,4 @@ def _derivative(x: Tensor, places: Tensor, edge_order: int) -> Tensor:
     if edge_order == 2:
         first = first + (first - slopes[..., 1:2]) * h[0] / (h[0] + h[1])
         last = last + (last - slopes[..., -2:-1]) * h[-1] / (h[-1] + h[-2])
-    return _core.cat([first, inner, last], -1)  # type: ignore[no-any-return]
+    return _core.cat([first, inner, last], -1)

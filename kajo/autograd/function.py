@@ -69,7 +69,7 @@ class FunctionCtx:
         self.materialize_grads = bool(value)
 
 
-class BackwardCFunction(_core.Node, FunctionCtx):  # type: ignore[misc]
+class BackwardCFunction(_core.Node, FunctionCtx):
     """The context of one call, which is also its node in the graph."""
 
     _forward_cls: type[Function]

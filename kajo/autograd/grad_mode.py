@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -33,6 +32,8 @@ class _Switch:
         raise TypeError(f"{type(self).__name__} is not a context manager")
 
     def __call__(self, function: F) -> F:
+        import inspect  # not at the top: it is slow to load
+
         fresh = self._fresh
         if inspect.isgeneratorfunction(function):
 

@@ -55,7 +55,8 @@ class GradientEdge(NamedTuple):
 
 def _accumulator(leaf: Tensor) -> Any:
     with _enabled():
-        return leaf.view_as(leaf).grad_fn.next_functions[0][0]
+        node: Any = leaf.view_as(leaf).grad_fn
+        return node.next_functions[0][0]
 
 
 @contextmanager

@@ -483,12 +483,12 @@ def gumbel_softmax(
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    noise = kajo.empty_like(logits, memory_format=kajo.legacy_contiguous_format)
+    noise = kajo.empty_like(logits, memory_format=kajo.contiguous_format)
     noise = -noise.exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:
         return soft
     index = soft.max(dim, keepdim=True)[1]
-    one_hot = kajo.zeros_like(logits, memory_format=kajo.legacy_contiguous_format)
+    one_hot = kajo.zeros_like(logits, memory_format=kajo.contiguous_format)
     # The soft samples cancel in the value and stay in the gradient.
     return one_hot.scatter_(dim, index, 1.0) - soft.detach() + soft

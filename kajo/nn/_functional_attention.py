@@ -289,8 +289,10 @@ def multi_head_attention_forward(
                 if attn_mask.size(0) == 1
                 else attn_mask.view(batch, num_heads, -1, source)
             )
-        four = [t.reshape(batch, num_heads, -1, head) for t in (q, k, v)]
-        attended = _core.scaled_dot_product_attention(*four, attn_mask, dropped, is_causal)
+        query, key, value = [t.reshape(batch, num_heads, -1, head) for t in (q, k, v)]
+        attended = _core.scaled_dot_product_attention(
+            query, key, value, attn_mask, dropped, is_causal
+        )
         joined = attended.permute(2, 0, 1, 3).reshape(length * batch, size)
         output = _core.linear(joined, out_proj_weight, out_proj_bias).view(length, batch, -1)
         return (output if batched else output.squeeze(1)), None

@@ -88,7 +88,8 @@ def unfold(
         )
     places = _patch_places(height, width, kernel, step, stride).to(input.device)
     columns = image.flatten(2).index_select(2, places.reshape(-1))
-    columns = columns.reshape(image.size(0), -1, places.size(1))
+    rows = image.size(1) * places.size(0)
+    columns = columns.reshape(image.size(0), rows, places.size(1))
     return columns if batched else columns.squeeze(0)
 
 
@@ -149,7 +150,7 @@ def fold(
     places = _patch_places(height, width, kernel, step, stride).to(input.device).reshape(-1)
     samples, channels = columns.size(0), columns.size(1) // elements
     image = columns.new_zeros((samples, channels, height * width))
-    image = image.index_add(2, places, columns.reshape(samples, channels, -1))
+    image = image.index_add(2, places, columns.reshape(samples, channels, places.numel()))
     image = image.view(samples, channels, height, width)
     image = image[:, :, margin[0] : margin[0] + size[0], margin[1] : margin[1] + size[1]]
     return image.contiguous() if batched else image.squeeze(0).contiguous()

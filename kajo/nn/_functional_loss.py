@@ -516,10 +516,22 @@ def linear_cross_entropy(
         tensor(0.6931)
     """
     shape = linear_weight.shape[:-1]
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
+    if linear_weight.dim() < 2:
+        raise RuntimeError(
+            f"expected linear_weight with dimensionality at least 2, got {linear_weight.dim()}"
+        )
     if weight is not None and tuple(weight.shape) != (shape[0],):
         raise RuntimeError(f"expected weight shape to be ({shape[0]},), got {tuple(weight.shape)}")
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+    if len(shape) > 1 and input.dim() < 2:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires "
+            f"batched input, (N, {input.size(-1)}), got unbatched input with shape "
+            f"{tuple(input.shape)}"
+        )
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = _core.linear(input, linear_weight.reshape(-1, linear_weight.size(-1)), bias)
     logits = logits.reshape(*input.shape[:-1], *shape)

@@ -26,7 +26,8 @@ def _gradient(
         leaves = {name: tensor.detach() for name, tensor in tensors.items()}
         leaves[of].requires_grad_(True)
         result = convolution(leaves["input"], leaves["weight"], None, *options)
-    return kajo.autograd.grad(result, leaves[of], grad_output)[0]
+    gradient: Tensor = kajo.autograd.grad(result, leaves[of], grad_output)[0]
+    return gradient
 
 
 def conv1d_input(

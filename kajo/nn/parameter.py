@@ -17,9 +17,9 @@ __all__ = [
 ]
 
 
-def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Parameter:
+def _rebuild_parameter(data: Tensor, requires_grad: bool, backward_hooks: Any) -> Any:
     """Make a Parameter again from what `Parameter.__reduce_ex__` wrote."""
-    parameter = Parameter(data, requires_grad)
+    parameter: Any = Parameter(data, requires_grad)
     parameter._backward_hooks = backward_hooks
     return parameter
 
@@ -87,7 +87,7 @@ class Buffer(metaclass=_BufferMeta):
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
         if data is None:
             data = kajo.empty(0)
-        buffer = data.detach().requires_grad_(data.requires_grad)
+        buffer: Any = data.detach().requires_grad_(data.requires_grad)
         buffer.persistent = persistent
         buffer._is_buffer = True
         return buffer
@@ -144,7 +144,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
         return f"<{self.__class__.__name__}>"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -181,7 +181,7 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, UninitializedTensorMixin)
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape becomes known at the first forward of the module that has it.
 
     Args:
@@ -211,7 +211,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return cast("UninitializedParameter", memo[id(self)])
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer whose shape becomes known at the first forward of the module that has it.
 
     Args:

@@ -122,7 +122,8 @@ def _averaged_squares(state: dict[str, Any], grad: Tensor, gain: float, smallest
         average: Tensor = state["variance"]
         average.lerp_(grad.square(), gain)
         return average.clone()
-    row, column = state["row_var"], state["col_var"]
+    row: Tensor = state["row_var"]
+    column: Tensor = state["col_var"]
     row.lerp_(grad.norm(dim=-1, keepdim=True).square_().div_(grad.size(-1)), gain)
     column.lerp_(grad.norm(dim=-2, keepdim=True).square_().div_(grad.size(-2)), gain)
     return (row @ column).div_(row.mean(dim=-2, keepdim=True).clamp_(min=smallest))

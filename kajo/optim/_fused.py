@@ -243,7 +243,7 @@ def rmsprop_step_(
             _add_quotient(target, grad, average, -lr)
 
 
-def _adagrad_sparse(param: Tensor, grad: Tensor, total: Tensor, rate: Any, eps: float) -> None:
+def _adagrad_sparse(param: Tensor, grad: Any, total: Tensor, rate: Any, eps: float) -> None:
     grad = grad.coalesce()
     where = tuple(grad.indices().unbind(0))
     values = grad.values()

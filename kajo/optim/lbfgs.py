@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["LBFGS"]
 
 
+_STATE_ORDER = (
+    *("func_evals", "n_iter", "al", "d", "t", "old_dirs", "old_stps", "ro", "H_diag"),
+    *("prev_flat_grad", "prev_loss"),
+)
+
+
 @dataclass
 class _Point:
     """A point on the search line: step, loss, gradient, and slope along the direction."""
@@ -191,7 +197,7 @@ class LBFGS(Optimizer):
     def _flat_grad(self) -> Tensor:
         pieces = []
         for param in self._params:
-            grad = param.grad
+            grad: Any = param.grad
             if grad is None:
                 grad = kajo.zeros_like(param)
             elif grad.is_sparse:
@@ -271,7 +277,13 @@ class LBFGS(Optimizer):
         if closure is None:
             raise TypeError("LBFGS.step: missing the closure that computes the loss")
         with kajo.no_grad():
-            return self._run(closure)
+            loss = self._run(closure)
+        state = self.state[self._params[0]]
+        # Checkpoints list the state in PyTorch's order.
+        ordered = {key: state[key] for key in (*_STATE_ORDER, *state) if key in state}
+        state.clear()
+        state.update(ordered)
+        return loss
 
     def _run(self, closure: Callable[[], Any]) -> Any:
         group = self.param_groups[0]
@@ -323,7 +335,7 @@ class LBFGS(Optimizer):
         if group["line_search_fn"] is None:
             self._move(t, direction)
             if last:
-                return _Point(t, start.loss, start.grad, start.slope), 1
+                return _Point(t, start.loss, start.grad, start.slope), 0
             loss, grad = self._evaluate(closure)
             return _Point(t, loss, grad, start.slope), 1
         if group["line_search_fn"] != "strong_wolfe":

@@ -83,7 +83,7 @@ class SparseAdam(FirstOrderOptimizer):
         self,
         group: Group,
         params: list[Tensor],
-        grads: list[Tensor],
+        grads: list[Any],
         states: list[dict[str, Any]],
     ) -> None:
         beta1, beta2 = group["betas"]

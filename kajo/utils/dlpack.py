@@ -57,4 +57,4 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
     source = ext_tensor if hasattr(ext_tensor, "__dlpack__") else _Capsule(ext_tensor)
     # NumPy marks what comes from a bare capsule as read-only; its owner has no way to say so.
-    return _core._from_buffer(numpy.from_dlpack(source))  # type: ignore[no-any-return]
+    return _core._from_buffer(numpy.from_dlpack(source))

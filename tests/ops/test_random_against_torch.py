@@ -57,7 +57,6 @@ CLOSE = {
     "normal_complex": lambda m: m.zeros(20, dtype=m.complex128).normal_(1.0, 2.0),
     "exponential": lambda m: m.zeros(50).exponential_(0.7),
     "exponential_double": lambda m: m.zeros(50, dtype=m.float64).exponential_(),
-    "rrelu": lambda m: m.rrelu(m.linspace(-2, 2, 30), training=True),
     "cauchy": lambda m: m.zeros(50).cauchy_(),
     "log_normal": lambda m: m.zeros(50).log_normal_(),
     "gamma": lambda m: m._standard_gamma(m.linspace(0.1, 4, 50)),

@@ -1,6 +1,7 @@
 // The formulas of optimisers on contiguous runs. Numbers 0 and 1 of every rule: the sign of the
 // gradient, and the weight decay that is added to it.
 #include "cpu/optimizer.h"
+
 #include "cpu/vec.h"
 
 namespace kajo::cpu::KAJO_ISA {
@@ -109,7 +110,10 @@ extern const OptimizerKernels optimizer_kernels;
 const OptimizerKernels optimizer_kernels{{
     {{sgd<VF, 0>, sgd<VD, 0>}, {sgd<VF, 1>, sgd<VD, 1>}},
     {{}, {}, {adam<VF, 2>, adam<VD, 2>}, {adam<VF, 3>, adam<VD, 3>}},
-    {{}, {rmsprop<VF, 1>, rmsprop<VD, 1>}, {rmsprop<VF, 2>, rmsprop<VD, 2>}, {rmsprop<VF, 3>, rmsprop<VD, 3>}},
+    {{},
+     {rmsprop<VF, 1>, rmsprop<VD, 1>},
+     {rmsprop<VF, 2>, rmsprop<VD, 2>},
+     {rmsprop<VF, 3>, rmsprop<VD, 3>}},
     {{}, {adagrad<VF, 1>, adagrad<VD, 1>}},
     {{}, {}, {adadelta<VF, 2>, adadelta<VD, 2>}},
     {{}, {}, {adamax<VF, 2>, adamax<VD, 2>}},

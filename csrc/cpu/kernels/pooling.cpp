@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 namespace kajo::cpu::KAJO_ISA {
@@ -155,6 +156,16 @@ T divisor_of(const PoolAttributes& p, const Window& z, const Window& y, const Wi
     return T(p.divisor_override ? p.divisor_override : z.count * y.count * x.count);
 }
 
+// Integers are cut towards zero; an empty window, and what would overflow, must not trap.
+template <class T>
+T quotient(T sum, T count) {
+    if constexpr (std::is_integral_v<T>) {
+        if (count == 0) return 0;
+        if (count == -1) return static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(sum));
+    }
+    return sum / count;
+}
+
 template <class T>
 void average_plane(const PoolAttributes& p, const void* input, void* output) {
     const auto* in = static_cast<const T*>(input);
@@ -169,7 +180,7 @@ void average_plane(const PoolAttributes& p, const void* input, void* output) {
             for (const Window& x : xs) {
                 T sum = 0;
                 for (int64_t i = x.begin; i < x.end; i++) sum += sums[i];
-                *out++ = sum / divisor_of<T>(p, z, y, x);
+                *out++ = quotient(sum, divisor_of<T>(p, z, y, x));
             }
         }
 }
@@ -196,8 +207,9 @@ void spread_plane(const PoolAttributes& p, const void* gradient, void* output) {
 }  // namespace
 
 extern const PoolingKernels pooling_kernels;
-const PoolingKernels pooling_kernels = {{max_plane<float>, max_plane<double>, max_plane<int64_t>},
-                                        {average_plane<float>, average_plane<double>},
-                                        {spread_plane<float>, spread_plane<double>}};
+const PoolingKernels pooling_kernels = {
+    {max_plane<float>, max_plane<double>, max_plane<int64_t>},
+    {average_plane<float>, average_plane<double>, average_plane<int64_t>},
+    {spread_plane<float>, spread_plane<double>}};
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -1,4 +1,6 @@
 // Folding contiguous runs, and rows of columns, into the states of reductions.
+#include "cpu/reduce.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,7 +9,6 @@
 #include <limits>
 
 #include "cpu/fold.h"
-#include "cpu/reduce.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {
@@ -17,14 +18,16 @@ template <class Op, class T, int kRows>
 void fold_rows_of(T* state, const T* p, int64_t stride, int64_t n) {
     const auto step = [&](int64_t i, auto read, auto write) {
         auto folded = Op::map(read(p + i));
-        for (int r = 1; r < kRows; r++) folded = Op::fold(folded, Op::map(read(p + i + r * stride)));
+        for (int r = 1; r < kRows; r++)
+            folded = Op::fold(folded, Op::map(read(p + i + r * stride)));
         write(Op::fold(read(state + i), folded));
     };
     int64_t i = 0;
     if constexpr (kLanes<T> > 1)
         for (; i + kLanes<T> <= n; i += kLanes<T>)
-            step(i, [](const T* at) { return load(at); },
-                 [&](V<T> v) { std::memcpy(state + i, &v, sizeof v); });
+            step(
+                i, [](const T* at) { return load(at); },
+                [&](V<T> v) { std::memcpy(state + i, &v, sizeof v); });
     for (; i < n; i++) step(i, [](const T* at) { return *at; }, [&](T v) { state[i] = v; });
 }
 
@@ -52,7 +55,8 @@ struct Folding {
         const T* o = static_cast<const T*>(other);
         for (int64_t i = 0; i < n; i++) s[i] = Op::fold(s[i], o[i]);
     }
-    static void finish(void* const* out, const void* state, int64_t n, const ReduceAttributes& how) {
+    static void finish(void* const* out, const void* state, int64_t n,
+                       const ReduceAttributes& how) {
         const T* s = static_cast<const T*>(state);
         T* to = static_cast<T*>(out[0]);
         if constexpr (std::is_floating_point_v<T> || kIsComplex<T>) {
@@ -72,7 +76,8 @@ struct Folding {
     static constexpr ReduceFunctions functions{sizeof(T), init, run, rows, merge, finish};
 };
 
-// ---- a value and where it stands -----------------------------------------------------------------------
+// ---- a value and where it stands
+// -----------------------------------------------------------------------
 
 template <class Op, class T>
 struct Locating {
@@ -134,14 +139,16 @@ struct Locating {
     static constexpr ReduceFunctions functions{16, init, run, rows, merge, finish};
 };
 
-// ---- mean and squared deviations -------------------------------------------------------------------------
+// ---- mean and squared deviations
+// -------------------------------------------------------------------------
 
 template <class T>
 struct Moments {
     struct State {
         double *count, *mean, *squares;
         State(const void* p, int64_t n)
-            : count(static_cast<double*>(const_cast<void*>(p))), mean(count + n),
+            : count(static_cast<double*>(const_cast<void*>(p))),
+              mean(count + n),
               squares(mean + n) {}
         void add(int64_t i, double other_count, double other_mean, double other_squares) const {
             if (other_count == 0) return;
@@ -151,7 +158,9 @@ struct Moments {
             count[i] = total;
         }
     };
-    static void init(void* state, int64_t n) { std::fill_n(static_cast<double*>(state), 3 * n, 0.0); }
+    static void init(void* state, int64_t n) {
+        std::fill_n(static_cast<double*>(state), 3 * n, 0.0);
+    }
 
     static void run(void* state, const void* from, int64_t n, int64_t) {
         if (n == 0) return;
@@ -206,15 +215,19 @@ struct Moments {
         const State s(state, n), o(other, n);
         for (int64_t i = 0; i < n; i++) s.add(i, o.count[i], o.mean[i], o.squares[i]);
     }
-    static void finish(void* const* out, const void* state, int64_t n, const ReduceAttributes& how) {
+    static void finish(void* const* out, const void* state, int64_t n,
+                       const ReduceAttributes& how) {
         const State s(state, n);
         for (int64_t i = 0; i < n; i++) {
             const double freedom = std::max(0.0, s.count[i] - how.divisor);
             const double squares = s.squares[i] < 0 ? 0 : s.squares[i];
             const double variance = squares / freedom;
-            if (out[0]) static_cast<T*>(out[0])[i] = static_cast<T>(how.root ? std::sqrt(variance) : variance);
+            if (out[0])
+                static_cast<T*>(out[0])[i] =
+                    static_cast<T>(how.root ? std::sqrt(variance) : variance);
             const double nothing = std::numeric_limits<double>::quiet_NaN();
-            if (out[1]) static_cast<T*>(out[1])[i] = static_cast<T>(s.count[i] ? s.mean[i] : nothing);
+            if (out[1])
+                static_cast<T*>(out[1])[i] = static_cast<T>(s.count[i] ? s.mean[i] : nothing);
         }
     }
     static constexpr ReduceFunctions functions{24, init, run, rows, merge, finish};

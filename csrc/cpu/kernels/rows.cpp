@@ -1,9 +1,10 @@
 // Softmax, its relatives and layer normalisation of one contiguous row.
+#include "cpu/rows.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "cpu/fold.h"
-#include "cpu/rows.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {
@@ -80,7 +81,8 @@ struct Row {
         const T sum = total<T>(n, [](auto a, auto b) { return a * b; }, g, p);
         map(static_cast<T*>(out), n, [&](auto a, auto b) { return b * (a - sum); }, g, p);
     }
-    static void log_softmax_backward(void* out_, const void* grad, const void* y, int64_t n, TileFn exp) {
+    static void log_softmax_backward(void* out_, const void* grad, const void* y, int64_t n,
+                                     TileFn exp) {
         const T* g = static_cast<const T*>(grad);
         T* out = static_cast<T*>(out_);
         const T sum = fold_run<Add>(g, n);
@@ -98,15 +100,16 @@ struct Row {
         const T largest = fold_run<Larger>(x, n);
         return static_cast<double>(largest) + std::log(exp_sum(x, n, largest, exp));
     }
-    static void scaled_exp(void* y_, const void* x, int64_t n, double shift, double scale, TileFn exp) {
+    static void scaled_exp(void* y_, const void* x, int64_t n, double shift, double scale,
+                           TileFn exp) {
         T* y = static_cast<T*>(y_);
         shifted_exp(y, static_cast<const T*>(x), n, static_cast<T>(shift), exp);
         const T factor = static_cast<T>(scale);
         map(y, n, [&](auto v) { return v * factor; }, y);
     }
 
-    static void layer_norm(void* y_, const void* x_, const void* weight, const void* bias, int64_t n,
-                           double eps, double* mean_out, double* rstd_out) {
+    static void layer_norm(void* y_, const void* x_, const void* weight, const void* bias,
+                           int64_t n, double eps, double* mean_out, double* rstd_out) {
         T* y = static_cast<T*>(y_);
         const T *x = static_cast<const T*>(x_), *w = static_cast<const T*>(weight),
                 *b = static_cast<const T*>(bias);
@@ -114,19 +117,24 @@ struct Row {
         const T linear = total<T>(n, [&](auto v) { return v - mean; }, x) / static_cast<T>(n);
         const T center = mean + linear;
         const T squares = total<T>(n, [&](auto v) { return (v - center) * (v - center); }, x);
-        const double rstd = 1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(n) + eps);
+        const double rstd =
+            1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(n) + eps);
         const T scale = static_cast<T>(rstd);
         const auto normal = [&](auto v) { return (v - center) * scale; };
-        if (w && b) map(y, n, [&](auto v, auto a, auto c) { return normal(v) * a + c; }, x, w, b);
-        else if (w) map(y, n, [&](auto v, auto a) { return normal(v) * a; }, x, w);
-        else if (b) map(y, n, [&](auto v, auto c) { return normal(v) + c; }, x, b);
-        else map(y, n, normal, x);
+        if (w && b)
+            map(y, n, [&](auto v, auto a, auto c) { return normal(v) * a + c; }, x, w, b);
+        else if (w)
+            map(y, n, [&](auto v, auto a) { return normal(v) * a; }, x, w);
+        else if (b)
+            map(y, n, [&](auto v, auto c) { return normal(v) + c; }, x, b);
+        else
+            map(y, n, normal, x);
         *mean_out = static_cast<double>(center);
         *rstd_out = rstd;
     }
-    static void layer_norm_backward(void* out_, const void* grad, const void* x_, const void* weight,
-                                    int64_t n, double mean_, double rstd_, void* grad_weight,
-                                    void* grad_bias) {
+    static void layer_norm_backward(void* out_, const void* grad, const void* x_,
+                                    const void* weight, int64_t n, double mean_, double rstd_,
+                                    void* grad_weight, void* grad_bias) {
         T* out = static_cast<T*>(out_);
         const T *g = static_cast<const T*>(grad), *x = static_cast<const T*>(x_),
                 *w = static_cast<const T*>(weight);
@@ -134,7 +142,8 @@ struct Row {
         const auto normal = [&](auto v) { return (v - mean) * rstd; };
         if (T* gw = static_cast<T*>(grad_weight))
             map(gw, n, [&](auto s, auto a, auto v) { return s + a * normal(v); }, gw, g, x);
-        if (T* gb = static_cast<T*>(grad_bias)) map(gb, n, [&](auto s, auto a) { return s + a; }, gb, g);
+        if (T* gb = static_cast<T*>(grad_bias))
+            map(gb, n, [&](auto s, auto a) { return s + a; }, gb, g);
         if (!out) return;
         T sum, along;
         if (w) {
@@ -147,8 +156,10 @@ struct Row {
         sum /= static_cast<T>(n);
         along /= static_cast<T>(n);
         const auto inner = [&](auto a, auto v) { return (a - sum - normal(v) * along) * rstd; };
-        if (w) map(out, n, [&](auto a, auto c, auto v) { return inner(a * c, v); }, g, w, x);
-        else map(out, n, inner, g, x);
+        if (w)
+            map(out, n, [&](auto a, auto c, auto v) { return inner(a * c, v); }, g, w, x);
+        else
+            map(out, n, inner, g, x);
     }
 
     static constexpr RowFunctions functions{

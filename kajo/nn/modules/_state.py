@@ -21,7 +21,7 @@ EXTRA_STATE_KEY = "_extra_state"
 
 
 class _IncompatibleKeys(
-    namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"]),  # noqa: PYI024
+    namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"]),
 ):
     __slots__ = ()
 
@@ -204,7 +204,8 @@ class ModuleState:
                 stacklevel=2,
             )
             defaults = (destination, prefix, keep_vars)
-            destination, prefix, keep_vars = (*args, *defaults[len(args) :])
+            given: Any = (*args, *defaults[len(args) :])
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()

@@ -277,7 +277,8 @@ class ModuleList(_NumberedModules):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self._modules.values())[index])
+            chosen: list[Any] = list(self._modules.values())[index]
+            return type(self)(chosen)
         return self._modules[str(_position(index, len(self)))]
 
     def __setitem__(self, index: int, module: Module) -> None:
@@ -636,7 +637,7 @@ class ParameterList(Module):
             for i, value in enumerate(self)
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
 
 
@@ -805,7 +806,7 @@ class ParameterDict(Module):
             >>> kajo.nn.ParameterDict().get("a", 3)
             3
         """
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dictionary with one value for all names.
@@ -899,5 +900,5 @@ class ParameterDict(Module):
             f"  ({key}): " + _described(value, kajo.typename) for key, value in self.items()
         )
 
-    def __call__(self, input: Any) -> Any:  # type: ignore[override]
+    def __call__(self, input: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")

@@ -62,7 +62,7 @@ class _ConvNd(Module):
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = spread(kernel_size)
-        self.padding = padding if isinstance(padding, str) else spread(padding)
+        self.padding: Any = padding if isinstance(padding, str) else spread(padding)
         self.dilation = spread(dilation)
         self.transposed = self._transposed
         self.output_padding = spread(output_padding)

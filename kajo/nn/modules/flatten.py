@@ -66,7 +66,7 @@ class Unflatten(Module):
             self._check_pairs(unflattened_size)
         else:
             raise TypeError("invalid argument type for dim parameter")
-        self.dim = dim
+        self.dim: Any = dim
         self.unflattened_size = unflattened_size
 
     @staticmethod

@@ -52,6 +52,14 @@ class LinearCrossEntropyLoss(Module):
         options: Any = None,
     ) -> None:
         super().__init__()
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(
+                f"expected weight shape to be ({num_classes},), got {tuple(weight.shape)}"
+            )
+        if not 0.0 <= label_smoothing <= 1.0:
+            raise RuntimeError(
+                f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            )
         self.reduction = reduction
         self.register_buffer("weight", weight)
         self.num_classes = num_classes

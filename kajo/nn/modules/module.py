@@ -851,7 +851,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
             >>> hasattr(kajo.nn.Linear(1, 1), "compile")
             True
         """
-        self._compiled_call_impl = kajo.compile(self._call_impl, *args, **kwargs)
+        self._compiled_call_impl = kajo.compile(self._call_impl, *args, **kwargs)  # type: ignore[attr-defined]
 
     # Printing ------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from kajo.nn.modules.module import Module
 from kajo.nn.parameter import Parameter
 from kajo.nn.utils.rnn import PackedSequence
 
-__all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -87,8 +87,8 @@ class RNNBase(Module):
         for layer in range(num_layers):
             for direction in range(self._directions):
                 for name, shape in self._shapes(layer, direction):
-                    value = Parameter(kajo.empty(shape, device=device, dtype=dtype))
-                    setattr(self, name, value)
+                    weight = Parameter(kajo.empty(shape, device=device, dtype=dtype))
+                    setattr(self, name, weight)
                     self._flat_weights_names.append(name)
         self.reset_parameters()
 
@@ -195,7 +195,7 @@ class RNNBase(Module):
 
     def _check_input(self, input: Tensor) -> None:
         weight = self.all_weights[0][0]
-        if input.dtype != weight.dtype and not kajo.is_autocast_enabled():
+        if input.dtype != weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
                 f"Convert input: input.to({weight.dtype}), or convert model: "

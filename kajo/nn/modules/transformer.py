@@ -54,7 +54,7 @@ def _is_causal(mask: Tensor | None, hint: bool | None, size: int | None) -> bool
 def _activation(activation: Activation) -> Callable[[Tensor], Tensor]:
     if not isinstance(activation, str):
         return activation
-    known = {"relu": F.relu, "gelu": F.gelu}
+    known: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu}
     if activation not in known:
         raise RuntimeError(f"activation should be relu/gelu, not {activation}")
     return known[activation]
@@ -532,7 +532,7 @@ class Transformer(Module):
             src_key_padding_mask=src_key_padding_mask,
             is_causal=src_is_causal,
         )
-        return self.decoder(  # type: ignore[no-any-return]
+        return self.decoder(
             tgt,
             memory,
             tgt_mask=tgt_mask,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -30,11 +30,11 @@ def _reverse_repeat_tuple(values: tuple[Any, ...], times: int) -> tuple[Any, ...
     return tuple(value for value in reversed(values) for _ in range(times))
 
 
-def _list_with_default(out_size: Any, defaults: list[int]) -> Any:
+def _list_with_default(out_size: Any, defaults: Sequence[int]) -> Any:
     """Output sizes with None filled in from the last of `defaults`."""
     if isinstance(out_size, int):
         return out_size
     if len(defaults) <= len(out_size):
         raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
-    tail = defaults[-len(out_size) :]
+    tail = defaults[len(defaults) - len(out_size) :]
     return [d if v is None else v for v, d in zip(out_size, tail, strict=True)]

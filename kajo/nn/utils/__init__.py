@@ -1,6 +1,6 @@
 """Tools for networks and their parameters."""
 
-from kajo.nn.utils import rnn, stateless
+from kajo.nn.utils import parametrizations, parametrize, rnn, stateless
 from kajo.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -29,6 +29,8 @@ __all__ = [
     "fuse_linear_bn_weights",
     "get_total_norm",
     "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
     "remove_weight_norm",
     "rnn",
     "skip_init",

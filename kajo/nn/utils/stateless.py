@@ -18,7 +18,7 @@ def _place(module: Module, path: str) -> tuple[dict[str, Any], str]:
     owner = module.get_submodule(owner_path)
     for table in (owner._parameters, owner._buffers):
         if name in table:
-            return table, name  # type: ignore[return-value]
+            return table, name
     raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
 
 

@@ -27,8 +27,7 @@ _DRAWS_AT_ONCE = 32
 
 def draw_seed(generator: Generator | None = None) -> int:
     """Draw a 63-bit seed, advancing the generator (None: the default one) by one number."""
-    seed: int = kajo.empty((), dtype=kajo.int64).random_(generator=generator).item()
-    return seed
+    return int(kajo.empty((), dtype=kajo.int64).random_(generator=generator).item())
 
 
 class Sampler(Generic[T_co]):
