@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 
-<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import TYPE_CHECKING, Any, SupportsIndex
-=======
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
->>>>>>> a0a4ad6987671de6d81fb5ac8fa3a752557762a3
 
 from kajo import _core
 
@@ -193,7 +188,9 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             return array.astype(dtype)
         return array.copy() if copy else array
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+    def __array_wrap__(
+        self, array: Any, context: Any = None, return_scalar: bool = False
+    ) -> Tensor:
         import numpy
 
         import kajo
@@ -264,7 +261,9 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         return TypedStorage
 
-    def set_(self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()) -> Tensor:
+    def set_(
+        self, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = ()
+    ) -> Tensor:
         """Make this tensor a view of another tensor's or storage's memory.
 
         Raises:
@@ -333,10 +332,15 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         """This tensor as an instance of a subclass of Tensor, sharing its storage."""
         return _core._make_subclass(cls, self, self.requires_grad)
 
-    def new_tensor(self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    def new_tensor(
+        self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
         """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
         return _core.tensor(
-            data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+            data,
+            dtype=dtype or self.dtype,
+            device=device or self.device,
+            requires_grad=requires_grad,
         )
 
 
