@@ -283,10 +283,6 @@ def _chain(parametrizations: ParametrizationList, added: Module, unsafe: bool) -
                     f"Registering a parametrization may not change the {what} of the tensor, unless "
                     f"the `unsafe` flag is enabled: it was {before} and becomes {after}"
                 )
-    if hasattr(added, "right_inverse"):
-        with kajo.no_grad():
-            inverse = added.right_inverse(parametrizations())
-        parametrizations.right_inverse(inverse)
     parametrizations.append(added)
 
 
@@ -399,9 +395,13 @@ def transfer_parametrizations_and_params(
     for name in names:
         source = from_module.parametrizations[name]
         if not hasattr(to_module, name):
-            setattr(to_module, name, _hold(getattr(from_module, name).detach(), source._originals()[0]))
+            setattr(
+                to_module, name, _hold(getattr(from_module, name).detach(), source._originals()[0])
+            )
         for parametrization in source:
-            register_parametrization(to_module, name, deepcopy(parametrization), unsafe=source.unsafe)
+            register_parametrization(
+                to_module, name, deepcopy(parametrization), unsafe=source.unsafe
+            )
         target = to_module.parametrizations[name]
         with kajo.no_grad():
             for there, here in zip(target._originals(), source._originals(), strict=True):
