@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from kajo import _core
@@ -92,7 +91,9 @@ def frombuffer(
         )
     room = len(raw) - offset
     if count < 0 and room % size:
-        raise ValueError(f"buffer length ({room} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})")
+        raise ValueError(
+            f"buffer length ({room} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})"
+        )
     wanted = room // size if count < 0 else count
     if wanted * size > room:
         raise ValueError(
@@ -127,7 +128,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """The data as a tensor; `copy` says whether memory may or must be shared.
 
@@ -143,7 +149,11 @@ def asarray(
             tensor = frombuffer(obj, dtype=dtype)
         else:
             tensor = as_tensor(obj, dtype=dtype, device=device)
-        if copy is False and not isinstance(obj, (Tensor, bytes, bytearray, memoryview)) and not hasattr(obj, "__array_interface__"):
+        if (
+            copy is False
+            and not isinstance(obj, (Tensor, bytes, bytearray, memoryview))
+            and not hasattr(obj, "__array_interface__")
+        ):
             raise ValueError("can't alias arbitrary sequence into a tensor: leave copy=False out")
     if isinstance(obj, Tensor) and obj.requires_grad and not requires_grad:
         tensor = tensor.detach()
@@ -157,7 +167,9 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     return from_dlpack(ext_tensor)
 
 
-def from_file(filename: str, shared: bool = False, size: int = 0, *, dtype: Any = None, **_: Any) -> Tensor:
+def from_file(
+    filename: str, shared: bool = False, size: int = 0, *, dtype: Any = None, **_: Any
+) -> Tensor:
     """A one-dimensional tensor over a file mapped into memory.
 
     Args:
@@ -195,7 +207,9 @@ def typename(obj: Any) -> str:
     if isinstance(obj, Tensor):
         return obj.type()  # type: ignore[no-any-return]
     cls = obj if isinstance(obj, type) else type(obj)
-    return f"{cls.__module__}.{cls.__qualname__}" if cls.__module__ != "builtins" else cls.__qualname__
+    return (
+        f"{cls.__module__}.{cls.__qualname__}" if cls.__module__ != "builtins" else cls.__qualname__
+    )
 
 
 def set_default_dtype(d: Any, /) -> None:
@@ -223,7 +237,9 @@ def set_default_device(device: Any) -> None:
     """
     chosen = _core.device(device) if device is not None else _core.device("cpu")
     if chosen.type != "cpu":
-        raise RuntimeError(f"set_default_device(): only 'cpu' can be the default here, got {chosen}")
+        raise RuntimeError(
+            f"set_default_device(): only 'cpu' can be the default here, got {chosen}"
+        )
     _default_device[:] = [chosen]
 
 
@@ -283,5 +299,3 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     """Switch anomaly detection on or off."""
     _core._set_anomaly_enabled(bool(mode))
     _core._set_anomaly_check_nan(bool(check_nan))
-
-

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 
+<<<<<<< HEAD
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import index as index_of
+from typing import TYPE_CHECKING, Any, SupportsIndex
+=======
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+>>>>>>> a0a4ad6987671de6d81fb5ac8fa3a752557762a3
 
 from kajo import _core
 
@@ -20,6 +26,15 @@ class Size(tuple):  # type: ignore[type-arg]
     """
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[SupportsIndex] = ()) -> Size:
+        items = tuple(sizes)
+        for i, n in enumerate(items):
+            if not hasattr(n, "__index__"):
+                raise TypeError(
+                    f"kajo.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
+                )
+        return tuple.__new__(cls, map(index_of, items))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -258,6 +273,10 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         if source is None:
             source = _core.empty(0, dtype=self.dtype)
         if isinstance(source, Tensor):
+            if source.dtype != self.dtype:
+                raise RuntimeError(
+                    f"set_(): Could not set tensor of type {source.dtype} to a tensor of type {self.dtype}"
+                )
             if size is None:
                 return _core._set_tensor(self, source)
         else:
@@ -292,6 +311,9 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __reversed__(self) -> Tensor:
         return self if self.dim() == 0 else self.flip(0)

@@ -33,7 +33,9 @@ class finfo:
     def __init__(self, type: Any = None) -> None:
         dtype = type or _core.get_default_dtype()
         if not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(f"kajo.finfo() requires a floating point input type. Use kajo.iinfo to handle '{dtype}'")
+            raise TypeError(
+                f"kajo.finfo() requires a floating point input type. Use kajo.iinfo to handle '{dtype}'"
+            )
         self.dtype = _name(dtype.to_real())
         self.bits, self.eps, self.max, self.tiny, self.resolution = _FLOATS[self.dtype]
         self.min = -self.max
@@ -65,7 +67,9 @@ class iinfo:
 
     def __init__(self, type: Any) -> None:
         if type.is_floating_point or type.is_complex or type is _core.bool:
-            raise TypeError(f"kajo.iinfo() requires an integer input type. Use kajo.finfo to handle '{type}'")
+            raise TypeError(
+                f"kajo.iinfo() requires an integer input type. Use kajo.finfo to handle '{type}'"
+            )
         self.dtype = _name(type)
         self.bits = 8 * type.itemsize
         self.max = 2 ** (self.bits - type.is_signed) - 1

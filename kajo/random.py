@@ -64,5 +64,3 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
         yield
     finally:
         set_rng_state(state)
-
-

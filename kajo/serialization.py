@@ -85,7 +85,7 @@ def clear_safe_globals() -> None:
     _safe_globals.clear()
 
 
-class safe_globals(contextlib.AbstractContextManager[None]):  # noqa: N801
+class safe_globals(contextlib.AbstractContextManager[None]):
     """Allow classes and functions inside a ``with`` block; see :func:`add_safe_globals`.
 
     Args:

@@ -25,7 +25,9 @@ class UntypedStorage:
         size: the number of bytes of a fresh, uninitialised storage.
     """
 
-    _known: ClassVar[weakref.WeakValueDictionary[int, UntypedStorage]] = weakref.WeakValueDictionary()
+    _known: ClassVar[weakref.WeakValueDictionary[int, UntypedStorage]] = (
+        weakref.WeakValueDictionary()
+    )
 
     def __init__(self, size: int = 0, *, device: Any = None) -> None:
         self._bytes = _core.empty(int(size), dtype=_core.uint8, device=device)
@@ -205,7 +207,13 @@ def _storage_from_bytes(data: bytes) -> UntypedStorage:
 
 
 def _rebuild_tensor(
-    cls: type, storage: UntypedStorage, dtype: Any, offset: int, size: Any, stride: Any, requires_grad: bool
+    cls: type,
+    storage: UntypedStorage,
+    dtype: Any,
+    offset: int,
+    size: Any,
+    stride: Any,
+    requires_grad: bool,
 ) -> Tensor:
     empty = _core.empty(0, dtype=dtype, device=storage.device)
     tensor: Tensor = _core._set_tensor(empty, storage._bytes, offset, tuple(size), tuple(stride))

@@ -271,7 +271,9 @@ def core_stub() -> str:
     body = "".join(methods[name] for name in sorted(methods))
     rest = "".join(functions[name] for name in sorted(functions))
     head = HEADER + before + operators() + body
-    return head + "\n" + after + named_tuples(results) + "\n" + rest + spaces + all_of(_core.__all__)
+    return (
+        head + "\n" + after + named_tuples(results) + "\n" + rest + spaces + all_of(_core.__all__)
+    )
 
 
 def namespace_stub(module: ModuleType) -> str:

@@ -68,16 +68,22 @@ Device common_device(const PointwiseOp& op, TensorRefs inputs) {
     return chosen->device();
 }
 
-Plan plan_for(const PointwiseOp& op, const PointwiseCall& call) {
+// `target`: what an in-place operation writes; a result that it cannot hold is refused first.
+Plan plan_for(const PointwiseOp& op, const PointwiseCall& call, const Tensor* target = nullptr) {
     DType promoted = promote(op, call);
-    if (!(op.allowed & class_of(promoted))) raise_unsupported(op.name, promoted);
+    const uint8_t operands = class_of(promoted);
     if (op.rule == ResultRule::Float && is_integral(promoted, true)) promoted = default_dtype();
-    const cpu::PointwiseTypes types = cpu::pointwise_types(op, promoted);
-    if (!op.forward.by_type[types.compute]) raise_unsupported(op.name, promoted);
     DType result = promoted;
     if (op.rule == ResultRule::Bool) result = DType::Bool;
     if (op.rule == ResultRule::Real) result = real_type(promoted);
     if (op.rule == ResultRule::Complex) result = complex_type(promoted);
+    if (target)
+        check(can_cast(result, target->dtype()), op.name, "_(): result type ",
+              info(result).tensor_name, " can't be cast to the desired output type ",
+              info(target->dtype()).tensor_name);
+    if (!(op.allowed & operands)) raise_unsupported(op.name, promoted);
+    const cpu::PointwiseTypes types = cpu::pointwise_types(op, promoted);
+    if (!op.forward.by_type[types.compute]) raise_unsupported(op.name, promoted);
     return {promoted, result, common_device(op, call.inputs)};
 }
 
@@ -202,10 +208,7 @@ Tensor pointwise_inplace(const PointwiseCall& call) {
     const PointwiseOp& op = cpu::pointwise_op(call.op);
     const Tensor& self = call.inputs[0];
     check_inplace(self, op.name);
-    const Plan plan = plan_for(op, call);
-    check(can_cast(plan.result, self.dtype()), op.name, "_(): result type ",
-          info(plan.result).tensor_name, " can't be cast to the desired output type ",
-          info(self.dtype()).tensor_name);
+    const Plan plan = plan_for(op, call, &self);
     const Dims shape = broadcast_shape(op, call.inputs);
     check(shape == self.sizes(), op.name, "_(): output with shape ", self.sizes(),
           " doesn't match the broadcast shape ", shape);

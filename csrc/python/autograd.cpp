@@ -564,7 +564,7 @@ PyObject* push_saved_hooks(PyObject*, PyObject* args) {
     Py_RETURN_NONE;
 }
 PyObject* pop_saved_hooks(PyObject*, PyObject*) {
-    saved_tensor_hooks().pop_back();
+    if (!saved_tensor_hooks().empty()) saved_tensor_hooks().pop_back();
     Py_RETURN_NONE;
 }
 

@@ -60,11 +60,15 @@ void check_out_type(const Signature& s, DType result, DType out) {
 }
 
 void check_out_overlap(const Signature& s, PyObject* const* slots, const Tensor& out) {
-    ops::check_no_internal_overlap(out);
     each_tensor(s, slots, [&](const Tensor& input) {
-        const bool same_view = input.offset() == out.offset() && input.sizes() == out.sizes() &&
-                               input.strides() == out.strides() && input.dtype() == out.dtype();
-        if (!same_view || has(s, kOutApart)) ops::check_no_partial_overlap(out, input);
+        check(!has(s, kOutApart) || !(input.storage() == out.storage()) ||
+                  input.offset() != out.offset(),
+              s.name,
+              "(): unsupported operation: some elements of the input tensor and the written-to "
+              "tensor refer "
+              "to a single memory location. Please clone() the tensor before performing the "
+              "operation.");
+        ops::check_no_partial_overlap(out, input);
     });
 }
 
@@ -72,6 +76,7 @@ void write_out(const Signature& s, PyObject* const* slots, const Tensor& out,
                const Tensor& result) {
     const char* name = s.name.c_str();
     check_out_type(s, result.dtype(), out.dtype());
+    ops::check_no_internal_overlap(out);
     check(
         !(GradMode::enabled() && requires_grad(out)), name,
         "(): functions with out=... arguments don't support automatic differentiation, but one of "

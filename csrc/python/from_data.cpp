@@ -1,4 +1,5 @@
 // Tensors from nested lists, numbers, arrays and buffers.
+#include <cmath>
 #include <cstring>
 
 #include "autograd/meta.h"
@@ -6,6 +7,7 @@
 #include "core/shape.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
+#include "ops/views.h"
 #include "python/bind.h"
 #include "python/subscript.h"
 
@@ -92,16 +94,15 @@ void see_leaf(PyObject* o, Scan& scan) {
         PyErr_Clear();
     }
     const auto s = as_scalar(o);
-    check_type(s.has_value(), "new(): invalid data type '", Py_TYPE(o)->tp_name, "'");
+    check_value(!PyUnicode_Check(o), "tensor(): too many dimensions '", Py_TYPE(o)->tp_name, "'");
+    check(s.has_value(), "tensor(): Could not infer dtype of ", Py_TYPE(o)->tp_name);
     scan.numbers.add(*s);
 }
 
 void scan_shape(PyObject* o, Scan& scan, int depth) {
     check_value(depth < 128, "tensor(): the data is nested too deeply (or contains itself)");
     if (is_tensor(o) || !is_sequence(o) || (has_buffer(o) && depth > 0 && !PyList_Check(o))) {
-        if (is_tensor(o))
-            for (int64_t s : tensor_of(o).sizes()) scan.sizes.push_back(s);
-        else if (has_buffer(o) && is_sequence(o))
+        if (!is_tensor(o) && has_buffer(o) && is_sequence(o))
             for (int64_t s : tensor_from_buffer(o, std::nullopt).sizes()) scan.sizes.push_back(s);
         return;
     }
@@ -118,8 +119,14 @@ void each_leaf(PyObject* o, const Dims& sizes, size_t depth, F&& f) {
     if (is_tensor(o) || (has_buffer(o) && !PyList_Check(o) && depth > 0 && PySequence_Check(o))) {
         const Tensor t = is_tensor(o) ? tensor_of(o) : tensor_from_buffer(o, std::nullopt);
         const Dims rest(sizes.data() + depth, sizes.size() - depth);
-        check_value(t.sizes() == rest, "expected sequence of shape ", rest, " at dim ", depth,
-                    " (got ", t.sizes(), ")");
+        if (is_tensor(o))  // stands for its only element
+            check_value(t.numel() == 1,
+                        "tensor(): only one element tensors can be converted to Python scalars, "
+                        "got one of shape ",
+                        t.sizes());
+        else
+            check_value(t.sizes() == rest, "expected sequence of shape ", rest, " at dim ", depth,
+                        " (got ", t.sizes(), ")");
         f(o);
         return;
     }
@@ -147,13 +154,22 @@ T convert_number(PyObject* o) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
         if (s.is_integral()) {
             const int64_t v = s.as_int();
-            check(sizeof(T) == 8 || (v >= static_cast<int64_t>(std::numeric_limits<T>::min()) &&
-                                     v <= static_cast<int64_t>(std::numeric_limits<T>::max())),
+            // Negative numbers wrap around in unsigned types.
+            const int64_t lowest = std::is_unsigned_v<T>
+                                       ? -static_cast<int64_t>(std::numeric_limits<T>::max())
+                                       : static_cast<int64_t>(std::numeric_limits<T>::min());
+            check(sizeof(T) == 8 ||
+                      (v >= lowest && v <= static_cast<int64_t>(std::numeric_limits<T>::max())),
                   "value cannot be converted to type ", DTypeOf<T>::value,
                   " without overflow: ", v);
         } else {
             check(!(PyLong_Check(o) && sizeof(T) == 8),
                   "Overflow when unpacking long: the integer does not fit into 64 bits");
+            const double v = s.is_complex() ? 0.0 : s.as_double(),
+                         top = std::ldexp(1.0, std::numeric_limits<T>::digits);
+            check(v > (std::is_unsigned_v<T> ? -top : -top - 1.0) && v < top,
+                  "value cannot be converted to type ", DTypeOf<T>::value,
+                  " without overflow: ", v);
         }
     }
     check_type(!s.is_complex() || kIsComplex<T>, "can't convert complex to ", DTypeOf<T>::value);
@@ -167,8 +183,8 @@ Tensor fill_from_sequence(PyObject* data, const Scan& scan, DType dtype) {
     dispatch(dtype, "tensor", [&]<class T>() {
         each_leaf(data, scan.sizes, 0, [&](PyObject* o) {
             if (is_tensor(o) || (has_buffer(o) && PySequence_Check(o))) {
-                const Tensor from =
-                    is_tensor(o) ? tensor_of(o) : tensor_from_buffer(o, std::nullopt);
+                const Tensor from = is_tensor(o) ? ops::reshape(detach(tensor_of(o)), {})
+                                                 : tensor_from_buffer(o, std::nullopt);
                 Dims strides = contiguous_strides(from.sizes());
                 const int64_t offset = (at - static_cast<char*>(out.raw_data())) / step;
                 ops::copy_raw(alias(out, from.sizes(), strides, offset), from);

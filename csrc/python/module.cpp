@@ -18,6 +18,11 @@ namespace {
 
 namespace nb = nanobind;
 
+Tensor checked_tensor(nb::handle o) {
+    if (!is_tensor(o.ptr())) throw nb::type_error("expected a Tensor");
+    return tensor_of(o.ptr());
+}
+
 template <class F>
 nb::object object_from(F&& f) {
     PyObject* o = guarded(std::forward<F>(f));
@@ -152,20 +157,20 @@ void bind_runtime(nb::module_& m) {
     m.def("_empty_cache", &empty_cpu_cache);
     m.def("build_info", &build_info, "How this build was made and what it runs on.");
     m.def("_from_buffer", &from_buffer, nb::arg("object"), nb::arg("dtype") = nb::none());
-    m.def("tensor", &from_data, nb::arg("data"), nb::kw_only(), nb::arg("dtype") = nb::none(),
-          nb::arg("device") = nb::none(), nb::arg("requires_grad") = false,
-          "A new tensor with a copy of the data.");
-    m.def("_storage_bytes", [](nb::handle t) { return tensor_of(t.ptr()).storage()->bytes(); });
+    m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(),
+          nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
+          nb::arg("requires_grad") = false, "A new tensor with a copy of the data.");
+    m.def("_storage_bytes", [](nb::handle t) { return checked_tensor(t).storage()->bytes(); });
     m.def("_storage_id", [](nb::handle t) {
-        return reinterpret_cast<uintptr_t>(tensor_of(t.ptr()).storage().get());
+        return reinterpret_cast<uintptr_t>(checked_tensor(t).storage().get());
     });
     m.def("_storage_pointer", [](nb::handle t) {
-        return reinterpret_cast<uintptr_t>(tensor_of(t.ptr()).storage()->data());
+        return reinterpret_cast<uintptr_t>(checked_tensor(t).storage()->data());
     });
     m.def("_storage_resize", [](nb::handle t, int64_t bytes) {
         object_from([&] {
             check(bytes >= 0, "resize_(): size must be non-negative, got ", bytes);
-            tensor_of(t.ptr()).storage()->resize(static_cast<size_t>(bytes));
+            checked_tensor(t).storage()->resize(static_cast<size_t>(bytes));
             return Py_NewRef(Py_None);
         });
     });
@@ -173,7 +178,7 @@ void bind_runtime(nb::module_& m) {
         "_storage_bytes_tensor",
         [](nb::handle h) {
             return object_from([&] {
-                const Tensor t = tensor_of(h.ptr());
+                const Tensor t = checked_tensor(h);
                 const Tensor bytes = alias(t, {static_cast<int64_t>(t.storage()->bytes())}, {1}, 0);
                 bytes.impl()->dtype = DType::UInt8;
                 return wrap(bytes);

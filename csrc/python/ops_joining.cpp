@@ -20,10 +20,12 @@ Tensor triu_indices(int64_t row, int64_t col, int64_t offset, std::optional<DTyp
 }
 
 const OpEntry kOperations[] = {
-    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError},
-    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>, kFunction | kOutTypeError},
+    {"cat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError | kOutApart},
+    {"concat(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
+     kFunction | kOutTypeError | kOutApart},
     {"concatenate(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::cat>,
-     kFunction | kOutTypeError},
+     kFunction | kOutTypeError | kOutApart},
     {"stack(Tensor[] tensors, int dim=0) -> Tensor", bind<&ops::stack>, kFunction | kOutTypeError},
     {"hstack(Tensor[] tensors) -> Tensor", bind<&ops::hstack>, kFunction | kOutTypeError},
     {"vstack(Tensor[] tensors) -> Tensor", bind<&ops::vstack>, kFunction | kOutTypeError},

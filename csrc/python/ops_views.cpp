@@ -242,7 +242,7 @@ Tensor view_typed(const Tensor& t, DType dtype) { return ops::view_dtype(t, dtyp
 Tensor as_strided_scatter(const Tensor& t, const Tensor& src, IntSpan size, IntSpan stride,
                           std::optional<int64_t> offset) {
     const Tensor out = ops::clone(t);
-    ops::copy_(ops::as_strided(out, size, stride, offset.value_or(0)), src);
+    ops::copy_(ops::as_strided(out, size, stride, offset), src);
     return out;
 }
 
@@ -262,11 +262,10 @@ const OpEntry table[] = {
     {"view_copy(Tensor self, int[] size) -> Tensor", copied<&view_plain>, kCopy},
     {"view_copy(Tensor self, ScalarType dtype) -> Tensor", copied<&view_typed>, kCopy},
     {"permute_copy(Tensor self, int[] dims) -> Tensor", copied<&ops::permute>, kCopy},
-    {"unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]", copied<&ops::chunk>, kBoth},
-    {"unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]", copied<&ops::split>,
-     kBoth},
+    {"unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]", bind<&ops::chunk>, kBoth},
+    {"unsafe_split(Tensor self, int split_size, int dim=0) -> Tensor[]", bind<&ops::split>, kBoth},
     {"unsafe_split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
-     copied<&ops::split_sizes>, kBoth},
+     bind<&ops::split_sizes>, kBoth},
     {"split_copy(Tensor self, int split_size, int dim=0) -> Tensor[]", copied<&ops::split>, kCopy},
     {"split_with_sizes_copy(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]",
      copied<&ops::split_sizes>, kCopy},

@@ -174,7 +174,7 @@ bool is_index(PyObject* o) {
 bool is_number(PyObject* o) {
     if (PyLong_Check(o) || PyFloat_Check(o) || PyComplex_Check(o)) return true;
     if (is_tensor(o)) return reinterpret_cast<TensorObject*>(o)->impl->sizes.empty();
-    if (PyUnicode_Check(o) || PyList_Check(o) || PyTuple_Check(o)) return false;
+    if (PySequence_Check(o)) return false;
     // NumPy's scalars: numbers with a dtype and no dimensions.
     static PyObject* ndim = PyUnicode_InternFromString("ndim");
     if (!PyNumber_Check(o) && !PyIndex_Check(o)) return false;

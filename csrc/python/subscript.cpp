@@ -1,5 +1,7 @@
 #include "python/subscript.h"
 
+#include <cstring>
+
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/indexing.h"
@@ -39,8 +41,25 @@ bool is_integer(PyObject* o) {
     return PyIndex_Check(o) && !PySequence_Check(o);
 }
 
-// Lists of anything but plain indices of dimensions mean index tensors.
-bool is_tuple_like(PyObject* index) { return PyTuple_Check(index); }
+bool is_array(PyObject* o) { return std::strcmp(Py_TYPE(o)->tp_name, "numpy.ndarray") == 0; }
+
+// A short sequence that holds more than numbers has an index for each dimension, as a tuple has.
+bool is_tuple_like(PyObject* index) {
+    if (PyTuple_Check(index)) return true;
+    constexpr Py_ssize_t kLongest = 31;
+    if (is_tensor(index) || is_array(index) || PyUnicode_Check(index) || !PySequence_Check(index))
+        return false;
+    const Py_ssize_t n = PySequence_Size(index);
+    if (n < 0) PyErr_Clear();
+    for (Py_ssize_t i = 0; i < n && n <= kLongest; i++) {
+        const Object item = Object::steal(PySequence_GetItem(index, i));
+        PyObject* o = item.get();
+        if (is_tensor(o) || PySlice_Check(o) || o == Py_Ellipsis || o == Py_None ||
+            PySequence_Check(o))
+            return true;
+    }
+    return false;
+}
 
 Tensor to_index(PyObject* o) {
     if (is_tensor(o)) return tensor_of(o);
@@ -49,6 +68,8 @@ Tensor to_index(PyObject* o) {
         // An empty list is an empty index, not floats.
         return t.numel() == 0 && is_float(t.dtype()) ? ops::to(t, DType::Int64) : t;
     }
+    check_type(!PyUnicode_Check(o),
+               "new(): invalid data type 'str': a tensor has no named indices");
     raise(
         ErrorKind::Index,
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
@@ -83,9 +104,11 @@ Applied apply(const Tensor& self, PyObject* index) {
     PyObject* single = index;
     PyObject* const* items = &single;
     size_t n = 1;
+    Object tuple;
     if (is_tuple_like(index)) {
-        items = &PyTuple_GET_ITEM(index, 0);
-        n = static_cast<size_t>(PyTuple_GET_SIZE(index));
+        tuple = Object::steal(PySequence_Tuple(index));
+        items = &PyTuple_GET_ITEM(tuple.get(), 0);
+        n = static_cast<size_t>(PyTuple_GET_SIZE(tuple.get()));
     }
     // Sequences become tensors first, since masks among them count several dimensions.
     std::vector<Object> made;
@@ -173,30 +196,21 @@ Tensor get_item(const Tensor& self, PyObject* index) {
 }
 
 void set_item(const Tensor& self, PyObject* index, PyObject* value) {
+    const bool is_number = PyLong_Check(value) || PyFloat_Check(value) || PyComplex_Check(value) ||
+                           (PyIndex_Check(value) && !PySequence_Check(value) && !is_tensor(value));
+    check_type(is_tensor(value) || is_number, "can't assign a ", Py_TYPE(value)->tp_name, " to a ",
+               self.dtype(), " tensor; make a tensor of it first");
+    const Tensor source = is_tensor(value)
+                              ? tensor_of(value)
+                              : ops::full({}, *as_scalar(value), self.dtype(), self.device());
     const Applied a = apply(self, index);
-    const Tensor v = is_tensor(value) ? tensor_of(value) : Tensor();
-    if (!a.advanced) {
-        if (!v.defined()) {
-            const auto number = as_scalar(value);
-            if (number && !(number->is_complex() && !is_complex(self.dtype()))) {
-                ops::fill_(a.view, *number);
-                return;
-            }
-            check_type(PySequence_Check(value) && !PyUnicode_Check(value), "can't assign a ",
-                       Py_TYPE(value)->tp_name, " to a ", self.dtype(), " tensor");
-        }
-        const Tensor source = v.defined() ? v : tensor_from_data(value, self.dtype());
+    if (a.advanced) {
+        ops::index_put_(a.view, a.indices, source, false);
+    } else if (is_number) {
+        ops::fill_(a.view, *as_scalar(value));
+    } else {
         ops::copy_(a.view, strip_leading_ones(source, a.view.dim()));
-        return;
     }
-    Tensor source = v;
-    if (!source.defined()) {
-        const auto number = as_scalar(value);
-        source =
-            number ? ops::full({}, *number, self.dtype()) : tensor_from_data(value, self.dtype());
-    }
-    if (source.dtype() != self.dtype()) source = ops::to(source, self.dtype());
-    ops::index_put_(a.view, a.indices, source, false);
 }
 
 }  // namespace kajo::python

@@ -1,5 +1,6 @@
 // The Python type under kajo.Tensor: life and death of wrappers, number and sequence protocols.
 #include <cstddef>
+#include <cstring>
 
 #include "autograd/meta.h"
 #include "ops/copy.h"
@@ -134,6 +135,8 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
                 n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
             return wrap_as(empty(dims, default_dtype_now()), type);
         }
+        check_type(n == 1 && PySequence_Check(first), "Tensor(): data must be a sequence (got ",
+                   Py_TYPE(first)->tp_name, ")");
         check_type(n == 1, "Tensor(): expected data or sizes, got ", n, " arguments");
         return wrap_as(tensor_from_data(first, default_dtype_now()), type);
     });
@@ -190,14 +193,34 @@ PyObject* unary(PyObject* a) {
     });
 }
 
+// Numbers have no matrix product.
+PyObject* matrix_product(PyObject* a, PyObject* b) {
+    if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+    return binary<"matmul">(a, b);
+}
+PyObject* invert(PyObject* a) {
+    if (!is_integral(object_of(a)->impl->dtype, true)) {
+        PyErr_SetString(
+            PyExc_TypeError,
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+        return nullptr;
+    }
+    return unary<"bitwise_not">(a);
+}
 PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b); }
 PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }
 PyObject* positive(PyObject* a) { return unary<"positive">(a); }
 
 Scalar one_element(PyObject* self, const char* what) {
     const Tensor t = tensor_of(self);
-    check(t.numel() == 1, "a Tensor with ", t.numel(), " elements cannot be converted to ", what);
+    check_value(t.numel() == 1,
+                "only one element tensors can be converted to Python scalars: a Tensor with ",
+                t.numel(), " elements cannot be converted to ", what);
     return ops::item(t);
+}
+void check_real(const Scalar& s, const char* type) {
+    check(!s.is_complex() || s.as_complex().imag() == 0.0, "value cannot be converted to type ",
+          type, " without overflow: ", s);
 }
 int tensor_bool(PyObject* self) {
     int result = -1;
@@ -213,11 +236,16 @@ PyObject* tensor_int(PyObject* self) {
     return guarded([&]() -> PyObject* {
         const Scalar s = one_element(self, "Scalar");
         if (s.is_float()) return PyLong_FromDouble(s.as_double());
+        check_real(s, "int64_t");
         return PyLong_FromLongLong(s.as_int());
     });
 }
 PyObject* tensor_float(PyObject* self) {
-    return guarded([&] { return PyFloat_FromDouble(one_element(self, "Scalar").as_double()); });
+    return guarded([&] {
+        const Scalar s = one_element(self, "Scalar");
+        check_real(s, "double");
+        return PyFloat_FromDouble(s.as_double());
+    });
 }
 PyObject* tensor_index(PyObject* self) {
     return guarded([&] {
@@ -229,6 +257,11 @@ PyObject* tensor_index(PyObject* self) {
 }
 
 PyObject* compare(PyObject* a, PyObject* b, int op) {
+    // NumPy leaves the comparison to the tensor, which would fall back to identity.
+    if (std::strcmp(Py_TYPE(b)->tp_name, "numpy.ndarray") == 0)
+        return guarded([&] {
+            return compare(a, Object::steal(wrap(tensor_from_data(b, std::nullopt))).get(), op);
+        });
     switch (op) {
         case Py_LT:
             return binary<"lt">(a, b);
@@ -258,7 +291,7 @@ PyNumberMethods number_methods = [] {
     m.nb_floor_divide = binary<"floor_divide">;
     m.nb_remainder = binary<"remainder">;
     m.nb_power = power;
-    m.nb_matrix_multiply = binary<"matmul">;
+    m.nb_matrix_multiply = matrix_product;
     m.nb_and = binary<"bitwise_and">;
     m.nb_or = binary<"bitwise_or">;
     m.nb_xor = binary<"bitwise_xor">;
@@ -267,7 +300,7 @@ PyNumberMethods number_methods = [] {
     m.nb_negative = unary<"neg">;
     m.nb_positive = positive;
     m.nb_absolute = unary<"abs">;
-    m.nb_invert = unary<"bitwise_not">;
+    m.nb_invert = invert;
     m.nb_bool = tensor_bool;
     m.nb_int = tensor_int;
     m.nb_float = tensor_float;
@@ -341,6 +374,7 @@ PyObject* make_subclass(PyObject*, PyObject* args) {
     int tracked = 0;
     if (!PyArg_ParseTuple(args, "OO!|p", &cls, &tensor_base_type, &data, &tracked)) return nullptr;
     return guarded([&] {
+        check_type(PyType_Check(cls), "expected a subclass of Tensor, got ", Py_TYPE(cls)->tp_name);
         const Tensor t = detach(tensor_of(data));
         if (tracked) set_requires_grad(t, true);
         return wrap_as(t, reinterpret_cast<PyTypeObject*>(cls));

@@ -60,11 +60,8 @@ def _expand_ellipsis(terms: list[list[str]], operands: list[Tensor]) -> tuple[li
     widths = []
     for i, (labels, operand) in enumerate(zip(terms, operands)):
         named = sum(label != "..." for label in labels)
-        if (
-            ("..." in labels
-            and named > operand.dim())
-            or ("..." not in labels
-            and named != operand.dim())
+        if ("..." in labels and named > operand.dim()) or (
+            "..." not in labels and named != operand.dim()
         ):
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({named}) does not match the "

@@ -29,7 +29,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     dtype = kajo.promote_types(x1.dtype, x2.dtype)
     if not dtype.is_floating_point:
-        raise RuntimeError(f"cosine_similarity(): expected floating-point tensors, got {x1.dtype} and {x2.dtype}")
+        raise RuntimeError(
+            f"cosine_similarity(): expected floating-point tensors, got {x1.dtype} and {x2.dtype}"
+        )
     a, b = x1.to(dtype), x2.to(dtype)
     a, b = kajo.broadcast_tensors(a, b)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import kajo
-from kajo.nn._functional_distance import pairwise_distance
 from kajo import Tensor
 from kajo.nn import _reduction
 from kajo.nn._functional_activation import logsigmoid
+from kajo.nn._functional_distance import pairwise_distance
 from kajo.nn._functional_loss import _reduced
 
 

@@ -102,7 +102,9 @@ def instance_norm(
     samples, channels = input.size(0), input.size(1)
     # Each channel of each sample becomes a channel of one sample.
     joined = input.contiguous().view(1, samples * channels, *input.shape[2:])
-    running: list[Any] = [None if r is None else r.repeat(samples) for r in (running_mean, running_var)]
+    running: list[Any] = [
+        None if r is None else r.repeat(samples) for r in (running_mean, running_var)
+    ]
     affine: list[Any] = [None if w is None else w.repeat(samples) for w in (weight, bias)]
     result = _core.batch_norm(
         joined, affine[0], affine[1], running[0], running[1], use_input_stats, momentum, eps

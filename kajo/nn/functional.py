@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kajo import _core
-from kajo.nn._functional_distance import cosine_similarity, pairwise_distance, pdist
 from kajo.nn._functional_activation import (
     celu,
     celu_,
@@ -46,6 +45,7 @@ from kajo.nn._functional_attention import (
     _canonical_mask,
     multi_head_attention_forward,
 )
+from kajo.nn._functional_distance import cosine_similarity, pairwise_distance, pdist
 from kajo.nn._functional_dropout import (
     alpha_dropout,
     dropout,

@@ -1,6 +1,5 @@
 """Polynomials, lowest degree first. Written by tools/fit_coefficients.py."""
 
-# ruff: noqa: E501
 # fmt: off
 COEFFICIENTS: dict[tuple[str, str], list[float]] = {
     ('exp', 'f32'): [0.5000000013871491, 0.16666575194253794, 0.041666460907679434, 0.008363475263372075, 0.0013934092893559396],

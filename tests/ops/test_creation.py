@@ -109,8 +109,6 @@ def test_copy() -> None:
         x.view(-1)[1:].copy_(x.view(-1)[:-1])
 
 
-
-
 def test_copy_gradient() -> None:
     x, y = kajo.ones(2, 3, requires_grad=True), kajo.ones(3, requires_grad=True)
     z = x * 1

@@ -38,7 +38,7 @@ def test_named_parameters():
     ("params", "kind"),
     [
         (lambda: kajo.ones(2), TypeError),
-        (lambda: [], ValueError),
+        (list, ValueError),
         (lambda: [1], TypeError),
         (lambda: [parameter(1) * 2], ValueError),
         (lambda: [{"params": {parameter(1)}}], TypeError),

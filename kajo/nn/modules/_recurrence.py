@@ -12,22 +12,27 @@ State = tuple[Tensor, ...]
 Step = Callable[[Tensor, State], State]
 
 
+def _transposed(weight: Tensor) -> Tensor:
+    # Laid out as every step's product reads it, once for all steps.
+    return weight.t().contiguous()
+
+
 def _elman(activation: Callable[[Tensor], Tensor], weights: Mapping[str, Any]) -> Step:
-    w, b = weights["weight_hh"], weights.get("bias_hh")
+    w = _transposed(weights["weight_hh"])
 
     def step(from_input: Tensor, state: State) -> State:
-        return (activation(from_input + _core.linear(state[0], w, b)),)
+        return (activation(kajo.addmm(from_input, state[0], w)),)
 
     return step
 
 
 def _lstm(weights: Mapping[str, Any]) -> Step:
-    w, b = weights["weight_hh"], weights.get("bias_hh")
+    w = _transposed(weights["weight_hh"])
     projection = weights.get("weight_hr")
 
     def step(from_input: Tensor, state: State) -> State:
         hidden, cell = state
-        gates = from_input + _core.linear(hidden, w, b)
+        gates = kajo.addmm(from_input, hidden, w)
         enter, keep, new, leave = gates.chunk(4, 1)
         cell = keep.sigmoid() * cell + enter.sigmoid() * new.tanh()
         hidden = leave.sigmoid() * cell.tanh()
@@ -39,12 +44,13 @@ def _lstm(weights: Mapping[str, Any]) -> Step:
 
 
 def _gru(weights: Mapping[str, Any]) -> Step:
-    w, b = weights["weight_hh"], weights.get("bias_hh")
+    w, b = _transposed(weights["weight_hh"]), weights.get("bias_hh")
 
     def step(from_input: Tensor, state: State) -> State:
         (hidden,) = state
         input_reset, input_update, input_new = from_input.chunk(3, 1)
-        reset, update, new = _core.linear(hidden, w, b).chunk(3, 1)
+        product = hidden @ w if b is None else kajo.addmm(b, hidden, w)
+        reset, update, new = product.chunk(3, 1)
         reset = (input_reset + reset).sigmoid()
         update = (input_update + update).sigmoid()
         new = (input_new + reset * new).tanh()
@@ -94,6 +100,8 @@ def run_layer(
     """
     # One product for all steps; only what depends on the state is left to the loop.
     from_input = _core.linear(data, weights["weight_ih"], weights.get("bias_ih"))
+    if mode != "GRU" and weights.get("bias_hh") is not None:
+        from_input = from_input + weights["bias_hh"]
     parts = from_input.split(sizes)
     step = _STEP[mode](weights)
     outputs: list[Tensor] = []

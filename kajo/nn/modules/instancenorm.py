@@ -51,7 +51,7 @@ class _InstanceNorm(_NormBase):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        version = local_metadata.get("version", None)
+        version = local_metadata.get("version")
         # The first version kept running values by default, where this one keeps none.
         if version is None and not self.track_running_stats:
             keys = [
