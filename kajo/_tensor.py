@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-
-<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import TYPE_CHECKING, Any, SupportsIndex
-=======
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
->>>>>>> a0a4ad6987671de6d81fb5ac8fa3a752557762a3
 
 from kajo import _core
 
