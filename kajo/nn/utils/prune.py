@@ -40,7 +40,7 @@ def _checked_amount(amount: Any) -> Any:
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     whole = isinstance(amount, numbers.Integral)
-    if amount < 0 or (not whole and amount > 1.0):
+    if float(amount) < 0 or (not whole and float(amount) > 1.0):
         raise ValueError(
             f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
         )
@@ -95,7 +95,7 @@ class BasePruningMethod(ABC):
         Returns:
             The method that now hangs on the module.
         """
-        method = cls(*args, **kwargs)
+        method: BasePruningMethod = cls(*args, **kwargs)
         method._tensor_name = name
         old = None
         for identifier, hook in list(module._forward_pre_hooks.items()):
@@ -105,8 +105,8 @@ class BasePruningMethod(ABC):
         if old is not None:
             container = old if isinstance(old, PruningContainer) else PruningContainer(old)
             container.add_pruning_method(method)
-            method = container  # type: ignore[assignment]
-        original = getattr(module, name + "_orig", None) if old else getattr(module, name)
+            method = container
+        original: Any = getattr(module, name if old is None else name + "_orig")
         scores = original if importance_scores is None else importance_scores
         if scores.shape != original.shape:
             raise AssertionError(
@@ -115,7 +115,7 @@ class BasePruningMethod(ABC):
         if old is None:
             before = kajo.ones_like(original)
         else:
-            before = getattr(module, name + "_mask").detach().clone()
+            before = module._buffers[name + "_mask"].detach().clone()
         mask = method.compute_mask(scores.detach(), before)
         if old is None:
             module.register_parameter(name + "_orig", original)
