@@ -1,6 +1,7 @@
 """`kajo.Tensor`: the core's tensor with what is written in Python."""
 
 from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import Any, SupportsIndex
