@@ -353,8 +353,6 @@ Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     check_index(self.dim() != 0, "roll(): Dimension specified as ", dims[0],
                 " but tensor has no dimensions");
     Dims wrapped;
-    check_index(self.dim() > 0, "Dimension specified as ", dims[0],
-                " but tensor has no dimensions");
     for (const int64_t d : dims) wrapped.push_back(wrap_dim(d, self.dim()));
     Tensor out = self;
     {

@@ -47,7 +47,9 @@ def test_lengths_may_be_tensors_or_lists_and_targets_padded_or_joined():
         for lengths in (([4, 5], [2, 3]), (kajo.tensor([4, 5]), kajo.tensor([2, 3])))
     ]
     assert all(r == results[0] for r in results)
-    first = kajo.ctc_loss(log_probs[:, 0], kajo.tensor([1, 2]), kajo.tensor(4), kajo.tensor(2), 0, 0)
+    first = kajo.ctc_loss(
+        log_probs[:, 0], kajo.tensor([1, 2]), kajo.tensor(4), kajo.tensor(2), 0, 0
+    )
     assert first.shape == ()
     assert abs(float(first) - by_enumeration(log_probs[:4, 0].numpy(), [1, 2], 0)) < 1e-12
 

@@ -47,7 +47,9 @@ def test_assigning_goes_through_the_inverse():
 
 def test_functions_are_chained_and_removed():
     layer = parametrize.register_parametrization(nn.Linear(3, 3), "weight", Symmetric())
+    once = layer.weight.detach().clone()
     parametrize.register_parametrization(layer, "weight", Doubled())
+    assert (layer.weight == 2 * once).all()
     value = layer.weight.detach().clone()
     assert (value == value.mT).all()
     parametrize.remove_parametrizations(layer, "weight")

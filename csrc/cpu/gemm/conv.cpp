@@ -116,16 +116,17 @@ void fill_channels(S* y, int64_t batch, int64_t channels, int64_t pixels, const 
 // The pixels of a phase that no tap meets.
 template <class S>
 void fill_phase(const PlaneSink<S>& sink, S* y, int64_t batch, int64_t channels, const S* bias) {
-    for (int64_t p = 0; p < batch * channels; p++) {
+    const int64_t planes = batch * channels;
+    for_tasks(planes, double(planes * sink.grid_pixels()), [&](int64_t p) {
+        const S value = bias ? bias[p % channels] : S(0);
         S* const plane = y + p * sink.channel_stride();
-        for (int64_t i = 0; i < sink.grid_pixels(); i++) {
-            const int64_t line = i / sink.grid[2];
+        for (int64_t line = 0; line < sink.grid[0] * sink.grid[1]; line++) {
             const int64_t z = line / sink.grid[1] * sink.stride[0];
-            const int64_t row = z * sink.image[1] + line % sink.grid[1] * sink.stride[1];
-            plane[row * sink.image[2] + i % sink.grid[2] * sink.stride[2]] =
-                bias ? bias[p % channels] : S(0);
+            const int64_t at = line % sink.grid[1] * sink.stride[1];
+            S* const row = plane + (z * sink.image[1] + at) * sink.image[2];
+            for (int64_t x = 0; x < sink.grid[2]; x++) row[x * sink.stride[2]] = value;
         }
-    }
+    });
 }
 
 template <class S>

@@ -1,6 +1,6 @@
 """Tools for networks and their parameters."""
 
-from kajo.nn.utils import parametrizations, parametrize, rnn, stateless
+from kajo.nn.utils import parametrizations, parametrize, prune, rnn, stateless
 from kajo.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -16,6 +16,7 @@ from kajo.nn.utils.fusion import (
     fuse_linear_bn_weights,
 )
 from kajo.nn.utils.init import skip_init
+from kajo.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm
 from kajo.nn.utils.weight_norm import remove_weight_norm, weight_norm
 
 __all__ = [
@@ -31,9 +32,12 @@ __all__ = [
     "parameters_to_vector",
     "parametrizations",
     "parametrize",
+    "prune",
+    "remove_spectral_norm",
     "remove_weight_norm",
     "rnn",
     "skip_init",
+    "spectral_norm",
     "stateless",
     "vector_to_parameters",
     "weight_norm",

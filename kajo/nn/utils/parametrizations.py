@@ -80,12 +80,12 @@ class _SpectralNorm(Module):
     def _matrix(self, weight: Tensor) -> Tensor:
         return weight.movedim(self.dim, 0).flatten(1) if weight.dim() > 1 else weight
 
-    @kajo.no_grad()
     def _iterate(self, matrix: Tensor, times: int) -> None:
         # The vectors are changed in place, so that copies of the module on other devices follow.
-        for _ in range(times):
-            self._u.copy_(F.normalize(matrix.mv(self._v), dim=0, eps=self.eps))
-            self._v.copy_(F.normalize(matrix.mT.mv(self._u), dim=0, eps=self.eps))
+        with kajo.no_grad():
+            for _ in range(times):
+                self._u.copy_(F.normalize(matrix.mv(self._v), dim=0, eps=self.eps))
+                self._v.copy_(F.normalize(matrix.mT.mv(self._u), dim=0, eps=self.eps))
 
     def forward(self, weight: Tensor) -> Tensor:
         """The weight divided by its spectral norm."""

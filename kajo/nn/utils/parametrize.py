@@ -91,8 +91,8 @@ class ParametrizationList(ModuleList):
                 f"Got {type(start).__name__}"
             )
         self.is_tensor = isinstance(start, Tensor)
-        self.ntensors = 1 if self.is_tensor else len(start)
-        if self.is_tensor:
+        self.ntensors = 1 if isinstance(start, Tensor) else len(start)
+        if isinstance(start, Tensor):
             self._keep("original", self._with_value(original, start), original)
         else:
             for i, part in enumerate(start):
@@ -118,7 +118,7 @@ class ParametrizationList(ModuleList):
                 original.data = start
         return original
 
-    def _keep(self, name: str, value: Tensor, original: Tensor) -> None:
+    def _keep(self, name: str, value: Any, original: Tensor) -> None:
         if isinstance(original, Parameter):
             self.register_parameter(name, value)
         else:
@@ -175,7 +175,7 @@ class ParametrizationList(ModuleList):
         value: Any = None
         for i, module in enumerate(self):
             value = module(*self._originals()) if i == 0 else module(value)
-        return value  # type: ignore[no-any-return]
+        return value
 
 
 def _parametrized_class(module: Module) -> None:
@@ -207,7 +207,7 @@ def _parametrized_class(module: Module) -> None:
 def _add_property(module: Module, name: str) -> None:
     def get(self: Any) -> Tensor:
         if not _open_caches:
-            return self.parametrizations[name]()  # type: ignore[no-any-return]
+            return self.parametrizations[name]()
         key = (id(self), name)
         if key not in _values:
             _values[key] = self.parametrizations[name]()
@@ -283,10 +283,6 @@ def _chain(parametrizations: ParametrizationList, added: Module, unsafe: bool) -
                     f"Registering a parametrization may not change the {what} of the tensor, unless "
                     f"the `unsafe` flag is enabled: it was {before} and becomes {after}"
                 )
-    if hasattr(added, "right_inverse"):
-        with kajo.no_grad():
-            inverse = added.right_inverse(parametrizations())
-        parametrizations.right_inverse(inverse)
     parametrizations.append(added)
 
 
@@ -399,9 +395,13 @@ def transfer_parametrizations_and_params(
     for name in names:
         source = from_module.parametrizations[name]
         if not hasattr(to_module, name):
-            setattr(to_module, name, _hold(getattr(from_module, name).detach(), source._originals()[0]))
+            setattr(
+                to_module, name, _hold(getattr(from_module, name).detach(), source._originals()[0])
+            )
         for parametrization in source:
-            register_parametrization(to_module, name, deepcopy(parametrization), unsafe=source.unsafe)
+            register_parametrization(
+                to_module, name, deepcopy(parametrization), unsafe=source.unsafe
+            )
         target = to_module.parametrizations[name]
         with kajo.no_grad():
             for there, here in zip(target._originals(), source._originals(), strict=True):
