@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kajo.ops.operation import Operation
     from kajo.ops.pointwise import OPERATIONS
 else:  # the package itself cannot be imported: it is not built yet
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kajo"))
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "kajo"))
     from ops.expression import Expr, order, value_of, variables
     from ops.operation import Operation
     from ops.pointwise import OPERATIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "kajo"))
+sys.path.append(str(Path(__file__).parents[2] / "kajo"))
 
 from ops.expression import Expr, order
 from ops.pointwise import OPERATIONS as OPERATIONS
