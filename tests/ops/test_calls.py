@@ -114,3 +114,9 @@ def test_indices_from_the_end():
     x = kajo.arange(6.0).reshape(2, 3)
     assert kajo.take_along_dim(x, kajo.tensor([[-1], [0]]), 1).tolist() == [[2.0], [3.0]]
     assert kajo.take_along_dim(x, kajo.tensor([-1, 0])).tolist() == [5.0, 0.0]
+
+
+@pytest.mark.parametrize("operation", [kajo.trapezoid, kajo.trapz, kajo.cumulative_trapezoid])
+def test_integration_needs_a_dimension(operation):
+    with pytest.raises(IndexError):
+        operation(kajo.tensor(1.0))
