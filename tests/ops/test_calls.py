@@ -120,3 +120,9 @@ def test_indices_from_the_end():
 def test_integration_needs_a_dimension(operation):
     with pytest.raises(IndexError):
         operation(kajo.tensor(1.0))
+
+
+def test_sizes_of_tensors_without_dimensions():
+    for ask in (kajo.Tensor.size, kajo.Tensor.stride):
+        with pytest.raises(IndexError, match="no dimensions"):
+            ask(kajo.tensor(1.0), 0)
