@@ -124,8 +124,8 @@ Scalar range_end(const Scalar& end, DType dtype) {
 }  // namespace
 
 Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, DType dtype, Device device) {
-    return spaced(linspace_kernel, range_end(start, dtype), range_end(end, dtype), steps, 0.0, dtype,
-                  device);
+    return spaced(linspace_kernel, range_end(start, dtype), range_end(end, dtype), steps, 0.0,
+                  dtype, device);
 }
 
 Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base, DType dtype,

@@ -436,7 +436,8 @@ std::optional<Scalar> as_scalar(PyObject* o) {
             const double wide = PyLong_AsDouble(o);
             if (std::abs(wide) > 0x1p64 || PyErr_Occurred()) {
                 PyErr_Clear();
-                raise(ErrorKind::Overflow, "int too big to convert: a number of a tensor has at most 64 bits");
+                raise(ErrorKind::Overflow,
+                      "int too big to convert: a number of a tensor has at most 64 bits");
             }
             return Scalar(wide);
         }
