@@ -20,7 +20,11 @@ void TensorImpl::set_sizes(IntSpan new_sizes, IntSpan new_strides) {
     for (int64_t s : new_sizes) numel *= s;
 }
 
-int64_t Tensor::wrap(int64_t d) const { return wrap_dim(d, dim()); }
+int64_t Tensor::wrap(int64_t d) const {
+    // Without a dimension there is nothing to read, though -1 and 0 pass as dimensions elsewhere.
+    check_index(dim() != 0, "Dimension specified as ", d, " but tensor has no dimensions");
+    return wrap_dim(d, dim());
+}
 
 bool Tensor::is_contiguous(MemoryFormat format) const {
     if (format == MemoryFormat::ChannelsLast || format == MemoryFormat::ChannelsLast3d) {

@@ -207,8 +207,16 @@ Tensor nothing_to_integrate(const Tensor& y, int64_t dim) {
 
 }  // namespace
 
+namespace {
+int64_t integration_dim(const Tensor& y, int64_t dim) {
+    check_index(y.dim() != 0, "trapezoid(): Dimension specified as ", dim,
+                " but tensor has no dimensions");
+    return wrap_dim(dim, y.dim());
+}
+}  // namespace
+
 Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
-    dim = wrap_dim(dim, y.dim());
+    dim = integration_dim(y, dim);
     check(y.dtype() != DType::Bool,
           "trapezoid(): received a bool input for y, but bool is not "
           "supported");
@@ -217,20 +225,20 @@ Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     return halves(mul(total, scalar_tensor(dx)));
 }
 Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
-    dim = wrap_dim(dim, y.dim());
+    dim = integration_dim(y, dim);
     if (y.size(dim) == 0) return nothing_to_integrate(y, dim);
     const Tensor parts = mul(panels(y, dim), distances(y, x, dim, "trapezoid"));
     return halves(sum(parts, IntSpan(&dim, 1), false, std::nullopt));
 }
 Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
-    dim = wrap_dim(dim, y.dim());
+    dim = integration_dim(y, dim);
     check(y.dtype() != DType::Bool,
           "cumulative_trapezoid(): received a bool input for y, but bool "
           "is not supported");
     return halves(mul(cumsum(panels(y, dim), dim, std::nullopt), scalar_tensor(dx)));
 }
 Tensor cumulative_trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
-    dim = wrap_dim(dim, y.dim());
+    dim = integration_dim(y, dim);
     const Tensor parts = mul(panels(y, dim), distances(y, x, dim, "cumulative_trapezoid"));
     return halves(cumsum(parts, dim, std::nullopt));
 }

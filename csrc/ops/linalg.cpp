@@ -127,8 +127,26 @@ Tensor2 lu_factor(const Tensor& A, bool pivot) {
     return {LU, pivots};
 }
 
+namespace {
+// Row exchanges as lu_factor gives them; LAPACK would follow any others out of the matrix.
+void check_pivots(const char* operation, const Tensor& LU, const Tensor& pivots) {
+    check(pivots.dtype() == DType::Int32, operation, ": pivots must be of dtype int32, got ",
+          pivots.dtype(), "; pass the result of lu_factor");
+    const int64_t rows = LU.size(-2), steps = std::min(rows, LU.size(-1));
+    check(pivots.dim() >= 1 && pivots.size(-1) == steps, operation, ": pivots must end in ", steps,
+          " elements for a matrix of shape ", LU.sizes(), ", got shape ", pivots.sizes());
+    if (pivots.is_meta() || pivots.numel() == 0) return;
+    const GradModeGuard no_grad(false);
+    const Tensor outside = logical_or(lt(pivots, Scalar(1)), gt(pivots, Scalar(rows)));
+    check(!item(any(outside)).as_bool(), operation, ": pivots must be between 1 and ", rows,
+          "; pass the result of lu_factor");
+}
+}  // namespace
+
 Tensor3 lu_unpack(const Tensor& LU_data, const Tensor& LU_pivots, bool unpack_data,
                   bool unpack_pivots) {
+    check_matrix("lu_unpack", LU_data);
+    if (unpack_pivots) check_pivots("lu_unpack", LU_data, LU_pivots);
     const int64_t m = LU_data.size(-2), n = LU_data.size(-1), k = std::min(m, n);
     Tensor P, L, U;
     if (unpack_data) {
@@ -159,6 +177,7 @@ Tensor3 lu(const Tensor& A, bool pivot) {
 
 Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool left, bool adjoint) {
     check_square("linalg.lu_solve", LU);
+    check_pivots("linalg.lu_solve", LU, pivots);
     check_matrix("linalg.lu_solve", B);
     check_same_type("linalg.lu_solve", LU, B);
     // X A = B is A' X' = B'.

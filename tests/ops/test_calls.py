@@ -114,3 +114,26 @@ def test_indices_from_the_end():
     x = kajo.arange(6.0).reshape(2, 3)
     assert kajo.take_along_dim(x, kajo.tensor([[-1], [0]]), 1).tolist() == [[2.0], [3.0]]
     assert kajo.take_along_dim(x, kajo.tensor([-1, 0])).tolist() == [5.0, 0.0]
+
+
+@pytest.mark.parametrize("operation", [kajo.trapezoid, kajo.trapz, kajo.cumulative_trapezoid])
+def test_integration_needs_a_dimension(operation):
+    with pytest.raises(IndexError):
+        operation(kajo.tensor(1.0))
+
+
+def test_sizes_of_tensors_without_dimensions():
+    for ask in (kajo.Tensor.size, kajo.Tensor.stride):
+        with pytest.raises(IndexError, match="no dimensions"):
+            ask(kajo.tensor(1.0), 0)
+
+
+@pytest.mark.parametrize("pivots", [[9, 9, 9], [0, 1, 2], [1, 2], [-1, 1, 1]])
+def test_row_exchanges_stay_within_the_matrix(pivots):
+    steps = kajo.tensor(pivots, dtype=kajo.int32)
+    with pytest.raises(RuntimeError, match="pivots"):
+        kajo.lu_unpack(kajo.eye(3), steps)
+    with pytest.raises(RuntimeError, match="pivots"):
+        kajo.linalg.lu_solve(kajo.eye(3), steps, kajo.eye(3))
+    with pytest.raises(RuntimeError, match="int32"):
+        kajo.lu_unpack(kajo.eye(3), kajo.tensor(True))
