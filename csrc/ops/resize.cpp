@@ -1,5 +1,7 @@
 #include "ops/resize.h"
 
+#include <algorithm>
+
 #include "autograd/attach.h"
 #include "core/shape.h"
 
@@ -42,7 +44,7 @@ Tensor set_(const Tensor& self, const StorageRef& storage, int64_t offset, IntSp
     check(storage->device() == self.device(), "set_(): the storage is on device ",
           storage->device(), " but the tensor is on ", self.device());
     self.impl()->storage = storage;
-    self.impl()->offset = offset;
+    self.impl()->offset = extent == 0 ? std::min(offset, room) : offset;
     self.impl()->set_sizes(size, stride);
     return self;
 }

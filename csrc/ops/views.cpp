@@ -216,14 +216,16 @@ Tensor as_strided(const Tensor& self, IntSpan size, IntSpan stride, std::optiona
     const auto room = static_cast<int64_t>(self.storage()->bytes()) / self.item_size();
     check(extent == 0 || reach <= room, "setStorage: sizes ", size, ", strides ", stride,
           ", storage offset ", start, ", and itemsize ", self.item_size(),
-          " requiring a storage size of ", extent == 0 ? 0 : reach * self.item_size(),
-          " are out of bounds for storage of size ", self.storage()->bytes());
+          " requiring a storage of ", extent == 0 ? 0 : reach,
+          " elements are out of bounds for storage of size ", self.storage()->bytes());
+    // An empty view reads nothing: its place must only not lie beyond all addresses.
+    const int64_t place = extent == 0 ? std::min(start, room) : start;
     return attach_view(
-        "AsStridedBackward0", self, alias(self, size, stride, start),
+        "AsStridedBackward0", self, alias(self, size, stride, place),
         [in_sizes = self.sizes(), in_strides = self.strides(), in_offset = self.offset(),
-         sizes = size.dims(), strides = stride.dims(), start](Backward& ctx) {
+         sizes = size.dims(), strides = stride.dims(), place](Backward& ctx) {
             ctx.set(0, as_strided_backward(ctx.grad(), in_sizes, in_strides, in_offset, sizes,
-                                           strides, start));
+                                           strides, place));
         });
 }
 

@@ -58,7 +58,7 @@ Tensor identity(const Tensor& t) { return t; }
 
 void append_list(PyObject* list, const Tensor& t, const char* at, size_t d) {
     for (int64_t i = 0; i < t.sizes()[d]; i++) {
-        const char* p = at + i * t.strides()[d] * t.item_size();
+        const char* p = t.numel() ? at + i * t.strides()[d] * t.item_size() : at;
         Object item;
         if (d + 1 < t.sizes().size()) {
             item = Object::steal(PyList_New(0));
