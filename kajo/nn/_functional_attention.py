@@ -297,7 +297,9 @@ def multi_head_attention_forward(
         output = _core.linear(joined, out_proj_weight, out_proj_bias).view(length, batch, -1)
         return (output if batched else output.squeeze(1)), None
     if is_causal and attn_mask is None:
-        raise AssertionError("FIXME: is_causal not implemented for need_weights")
+        raise AssertionError(
+            "is_causal is a hint only where weights are returned: give attn_mask as well"
+        )
     scores = kajo.bmm(q * math.sqrt(1.0 / head), k.transpose(-2, -1))
     if attn_mask is not None:
         scores = scores + attn_mask
