@@ -268,7 +268,7 @@ Tensor slice(const Tensor& self, int64_t dim, std::optional<int64_t> start,
     const int64_t first = clip(start.value_or(0));
     const int64_t last = std::max(first, clip(end.value_or(INT64_MAX)));
     Dims sizes = self.sizes(), strides = self.strides();
-    const int64_t offset = self.offset() + (first < n || n == 0 ? first : first) * strides[at(d)];
+    const int64_t offset = self.offset() + first * strides[at(d)];
     sizes[at(d)] = (last - first) / step + ((last - first) % step != 0);
     int64_t stride;
     strides[at(d)] = __builtin_mul_overflow(strides[at(d)], step, &stride) ? 0 : stride;
