@@ -55,7 +55,7 @@ class Task {
         results_.resize(inputs.size());
         if (!inputs.empty()) mark_needed(roots, inputs);
         for (const Edge& root : roots)
-            if (states_[root.node.get()].dependencies == 0 && queued_.insert_once(root.node.get()))
+            if (states_[root.node.get()].dependencies == 0 && queued_.insert(root.node.get()))
                 ready_.push(root.node.get());
         keep_ = roots;
         while (!ready_.empty()) {
@@ -67,15 +67,6 @@ class Task {
     }
 
   private:
-    struct Once {
-        std::vector<Node*> seen;
-        bool insert_once(Node* n) {
-            if (std::find(seen.begin(), seen.end(), n) != seen.end()) return false;
-            seen.push_back(n);
-            return true;
-        }
-    };
-
     void count_dependencies(const std::vector<Edge>& roots) {
         std::vector<Node*> stack;
         Visited visited;
@@ -272,7 +263,7 @@ class Task {
     std::vector<Node*> order_;
     std::vector<NodeRef> held_;
     std::vector<Edge> keep_;
-    Once queued_;
+    Visited queued_;
     std::priority_queue<Node*, std::vector<Node*>, ByUrgency> ready_;
     TensorList results_;
 };
