@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 # `as` makes a name public for type checkers, and so does a star.
 from kajo import _core as _core
+
+from kajo import _composites as _composites  # isort: skip  # adds its operations to the core's
 from kajo._core import *  # noqa: F403
 from kajo._tensor import Size as Size
 from kajo._tensor import Tensor as Tensor
 
-# What is written in Python replaces the core's function of that name.
+# Functions of the package that take what no schema can say.
 from kajo._composites.contraction import *  # isort: skip  # noqa: F403
 from kajo._composites.matrices import *  # isort: skip  # noqa: F403
 from kajo._composites.shapes import *  # isort: skip  # noqa: F403

@@ -185,6 +185,13 @@ Object name_results(const Signature& s, Object result) {
 // ---- calling
 // ----------------------------------------------------------------------------------------------
 
+// A body in Python takes what its declaration takes: keywords by name, the rest by place.
+PyObject* run(const Signature& s, PyObject* const* slots) {
+    if (!s.body) return s.invoke(slots);
+    const auto keywords = static_cast<size_t>(PyTuple_GET_SIZE(s.body_keywords));
+    return PyObject_Vectorcall(s.body, slots, s.parameters.size() - keywords, s.body_keywords);
+}
+
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
     PyObject* slots[kMaxArguments];
@@ -197,10 +204,10 @@ PyObject* call_overloads(Operation* op, const Call& call) {
             check_inplace(tensor_of(self), s->name.c_str());
             const Object old = keep_old_values(*s, slots);
             slots[0] = old.get();
-            return write_in_place(*s, self, Object::steal(s->invoke(slots))).release();
+            return write_in_place(*s, self, Object::steal(run(*s, slots))).release();
         }
         take_dtype_of_out(*s, slots, out);
-        PyObject* raw = s->invoke(slots);
+        PyObject* raw = run(*s, slots);
         if (!out && s->result_names.empty()) return raw;
         Object result = name_results(*s, Object::steal(raw));
         if (out) result = with_out(*s, slots, std::move(result), out);
@@ -228,9 +235,17 @@ PyObject* operation_repr(PyObject* self) {
 PyObject* operation_name(PyObject* self, void*) {
     return Py_NewRef(reinterpret_cast<Operation*>(self)->name);
 }
-PyObject* operation_module(PyObject*, void*) { return PyUnicode_FromString("kajo"); }
+// The body in Python of an operation that has one; else null.
+PyObject* body_of(PyObject* self) {
+    return reinterpret_cast<Operation*>(self)->overloads->front()->body;
+}
+PyObject* operation_module(PyObject* self, void*) {
+    if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__module__");
+    return PyUnicode_FromString("kajo");
+}
 PyObject* operation_doc(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
+    if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__doc__");
     std::string text;
     for (const auto& s : *op->overloads)
         text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
@@ -324,22 +339,46 @@ void add_operations(std::span<const OpEntry> table) {
     }
 }
 
-void publish_operations(PyObject* module) {
-    std::vector<std::pair<std::string, Operation*>> all(registry().begin(), registry().end());
-    for (auto& [name, op] : all) {
-        uint32_t flags = 0;
-        for (const auto& s : *op->overloads) flags |= s->flags;
-        if (!(flags & kInplace) || registry().contains(name + "_")) continue;
-        Operation* in_place = operation(name + "_");
-        in_place->in_place = true;
-        for (const auto& s : *op->overloads) {
-            if (!(s->flags & kInplace)) continue;
-            auto copy = std::make_unique<Signature>(*s);
-            copy->takes_out = false;
-            copy->flags = kMethod | kFunction;
-            in_place->overloads->push_back(std::move(copy));
-        }
+namespace {
+
+uint32_t flags_of(const Operation& op) {
+    uint32_t flags = 0;
+    for (const auto& s : *op.overloads) flags |= s->flags;
+    return flags;
+}
+
+// The operation `name_` made from the overloads that ask for an in-place form.
+void add_in_place_form(const std::string& name, const Operation& op) {
+    if (!(flags_of(op) & kInplace) || registry().contains(name + "_")) return;
+    Operation* in_place = operation(name + "_");
+    in_place->in_place = true;
+    for (const auto& s : *op.overloads) {
+        if (!(s->flags & kInplace)) continue;
+        auto copy = std::make_unique<Signature>(*s);
+        copy->takes_out = false;
+        copy->flags = kMethod | kFunction;
+        in_place->overloads->push_back(std::move(copy));
     }
+}
+
+// Puts an operation where its flags say: into the module, its parts, the tensor type.
+void publish(PyObject* module, PyObject* public_names, const std::string& name, Operation* op) {
+    auto* object = reinterpret_cast<PyObject*>(op);
+    const uint32_t flags = flags_of(*op);
+    if (flags & (kFunction | kPrivate)) {
+        if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0) throw PythonError{};
+        if ((flags & kFunction) && name.find('.') == std::string::npos)
+            PyList_Append(public_names, op->name);
+    }
+    if ((flags & kMethod) && PyDict_SetItem(tensor_base_type.tp_dict, op->name, object) < 0)
+        throw PythonError{};
+}
+
+}  // namespace
+
+void publish_operations(PyObject* module) {
+    const std::vector<std::pair<std::string, Operation*>> all(registry().begin(), registry().end());
+    for (auto& [name, op] : all) add_in_place_form(name, *op);
     // What `from kajo._core import *` takes: all that has a public name in kajo.
     Object public_names = Object::steal(PyList_New(0));
     PyObject *key, *value;
@@ -348,21 +387,27 @@ void publish_operations(PyObject* module) {
             value != reinterpret_cast<PyObject*>(&tensor_base_type) &&
             PyUnicode_CompareWithASCIIString(key, "Node") != 0)
             PyList_Append(public_names.get(), key);
-    for (auto& [name, op] : registry()) {
-        auto* object = reinterpret_cast<PyObject*>(op);
-        uint32_t flags = 0;
-        for (const auto& s : *op->overloads) flags |= s->flags;
-        if (flags & (kFunction | kPrivate)) {
-            if (PyObject_SetAttr(module_for(module, name), op->name, object) < 0)
-                throw PythonError{};
-            if ((flags & kFunction) && name.find('.') == std::string::npos)
-                PyList_Append(public_names.get(), op->name);
-        }
-        if ((flags & kMethod) && PyDict_SetItem(tensor_base_type.tp_dict, op->name, object) < 0)
-            throw PythonError{};
-    }
+    for (auto& [name, op] : registry()) publish(module, public_names.get(), name, op);
     PyType_Modified(&tensor_base_type);
     if (PyModule_AddObjectRef(module, "__all__", public_names.get()) < 0) throw PythonError{};
+}
+
+PyObject* define_operation(PyObject* module, const char* schema, PyObject* body, uint32_t flags) {
+    Signature s = parse_schema({schema, nullptr, flags});
+    const std::string name = s.name;
+    s.body = Py_NewRef(body);
+    Object keywords = Object::steal(PyList_New(0));
+    for (const Parameter& p : s.parameters)
+        if (p.keyword_only) PyList_Append(keywords.get(), p.name);
+    s.body_keywords = Object::steal(PyList_AsTuple(keywords.get())).release();
+    Operation* op = operation(name);
+    op->overloads->push_back(std::make_unique<Signature>(std::move(s)));
+    add_in_place_form(name, *op);
+    Object public_names = Object::steal(PyObject_GetAttrString(module, "__all__"));
+    publish(module, public_names.get(), name, op);
+    if (flags & kInplace) publish(module, public_names.get(), name + "_", operation(name + "_"));
+    PyType_Modified(&tensor_base_type);
+    return Py_NewRef(reinterpret_cast<PyObject*>(op));
 }
 
 Operation* find_operation(const char* name) {

@@ -62,6 +62,8 @@ struct OpEntry {
 void add_operations(std::span<const OpEntry> table);
 // Puts what was registered into the module and the tensor type; called once, after all tables.
 void publish_operations(PyObject* module);
+// Adds an operation, or an overload of one, whose body is a Python function.
+PyObject* define_operation(PyObject* module, const char* schema, PyObject* body, uint32_t flags);
 // Calls a registered operation; `quiet`: returns NotImplemented where no overload takes the
 // arguments.
 struct Operation;

@@ -160,6 +160,25 @@ void bind_runtime(nb::module_& m) {
     m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(),
           nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
           nb::arg("requires_grad") = false, "A new tensor with a copy of the data.");
+    m.def(
+        "_define",
+        [m](const char* schema, nb::object body, uint32_t flags) {
+            return object_from(
+                [&] { return define_operation(m.ptr(), schema, body.ptr(), flags); });
+        },
+        nb::arg("schema"), nb::arg("body"), nb::arg("flags"),
+        "An operation, or a further overload of one, whose body is a Python function.");
+    nb::dict forms;
+    forms["function"] = static_cast<uint32_t>(kFunction);
+    forms["method"] = static_cast<uint32_t>(kMethod);
+    forms["inplace"] = static_cast<uint32_t>(kInplace);
+    forms["out"] = static_cast<uint32_t>(kOut);
+    forms["out_same"] = static_cast<uint32_t>(kOutSame);
+    forms["out_any"] = static_cast<uint32_t>(kOutAnyType);
+    forms["out_type_error"] = static_cast<uint32_t>(kOutTypeError);
+    forms["out_apart"] = static_cast<uint32_t>(kOutApart);
+    forms["private"] = static_cast<uint32_t>(kPrivate);
+    m.attr("_FORMS") = forms;
     m.def("_storage_bytes", [](nb::handle t) { return checked_tensor(t).storage()->bytes(); });
     m.def("_storage_id", [](nb::handle t) {
         return reinterpret_cast<uintptr_t>(checked_tensor(t).storage().get());

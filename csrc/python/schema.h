@@ -16,6 +16,8 @@ struct Signature {
     std::vector<Parameter> parameters;
     std::vector<PyObject*> result_names;  // for named tuples; empty: none
     Invoke invoke = nullptr;
+    PyObject* body = nullptr;           // a Python function to call instead
+    PyObject* body_keywords = nullptr;  // the names of its keyword-only parameters
     uint32_t flags = 0;
     bool takes_out = false;       // a further out= argument
     bool packs_integers = false;  // f(2, 3) for f((2, 3))

@@ -6,10 +6,11 @@ from typing import Any
 
 from kajo import _core
 from kajo._composites.shapes import broadcast_tensors
+from kajo._operation import operation
 from kajo._tensor import Tensor
 
-__all__ = ["cross", "norm", "renorm", "trace"]
-METHODS = ("cross", "norm", "renorm", "trace")
+__all__ = ["norm"]
+METHODS = ("norm",)
 
 
 def norm(
@@ -64,6 +65,7 @@ def _every(tensor: Tensor) -> range:
     return range(tensor.dim())
 
 
+@operation(method=True, inplace=True, out="cast")
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """Each slice along `dim` scaled down to a p-norm of at most `maxnorm`.
 
@@ -87,6 +89,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     return input * factor
 
 
+@operation(method=True, out="cast")
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The vector product along a dimension of size 3.
 
@@ -112,6 +115,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     return first * b.roll(1, dim) - second * b.roll(-1, dim)
 
 
+@operation(method=True, out="cast")
 def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix.
 

@@ -1,0 +1,77 @@
+"""kajo._operation: operations whose body is Python get every form from their signature."""
+
+from __future__ import annotations
+
+import pytest
+
+import kajo
+from kajo import Tensor, _core
+from kajo._operation import Dims, operation
+
+
+@pytest.fixture(scope="module", autouse=True)
+def declared():
+    @operation(method=True, inplace=True, out="cast")
+    def _test_scaled(input: Tensor, factor: float = 2.0, *, shift: int = 0) -> Tensor:
+        """Two times the input."""
+        return input * factor + shift
+
+    @operation(results="low high")
+    def _test_bounds(input: Tensor, dim: Dims | None = None) -> tuple[Tensor, Tensor]:
+        return input.amin(dim if dim is not None else ()), input.amax(
+            dim if dim is not None else ()
+        )
+
+
+def test_function_method_inplace_out():
+    x = kajo.tensor([1.0, 2.0])
+    assert _core._test_scaled(x, shift=1).tolist() == [3.0, 5.0]
+    assert x._test_scaled(3).tolist() == [3.0, 6.0]
+    out = kajo.empty(0)
+    assert _core._test_scaled(input=x, out=out) is out
+    assert out.tolist() == [2.0, 4.0]
+    assert x._test_scaled_(3) is x
+    assert x.tolist() == [3.0, 6.0]
+    assert _core._test_scaled.__doc__ == "Two times the input."
+
+
+def test_history():
+    x = kajo.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    y._test_scaled_(3.0)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [3.0, 3.0]
+
+
+def test_named_results():
+    low, high = result = _core._test_bounds(kajo.tensor([[1.0, 4.0], [3.0, 2.0]]), 0)
+    assert low.tolist() == [1.0, 2.0] and high.tolist() == [3.0, 4.0]
+    assert result.low is low and type(result).__name__ == "_test_bounds"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "text"),
+    [
+        ((1,), {}, "argument 'input'"),
+        ((kajo.ones(1), "2"), {}, "argument 'factor'"),
+        ((kajo.ones(1), 1.0, 2), {}, "positional"),
+        ((kajo.ones(1),), {"scale": 1}, "unexpected keyword argument 'scale'"),
+        ((kajo.ones(1),), {"shift": 1.5}, "argument 'shift'"),
+    ],
+)
+def test_wrong_arguments(arguments, options, text):
+    with pytest.raises(TypeError, match=text):
+        _core._test_scaled(*arguments, **options)
+
+
+def test_errors_of_the_body_pass_through():
+    with pytest.raises(RuntimeError, match="at least 2 dimensions"):
+        kajo.renorm(kajo.ones(3), 2, 0, 1.0)
+
+
+def test_unknown_annotation():
+    with pytest.raises(KeyError):
+
+        @operation()
+        def _test_unknown(input: bytes) -> Tensor:
+            return kajo.zeros(1)
