@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from kajo.storage import TypedStorage as TypedStorage
     from kajo.storage import UntypedStorage as UntypedStorage
 
+_C = _core  # the name by which programs reach for what is not public
 legacy_contiguous_format = _core.contiguous_format
 inf = _math.inf
 nan = _math.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kajo import _core
+from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
 __all__ = [
@@ -221,26 +222,34 @@ def set_default_dtype(d: Any, /) -> None:
     _core._set_default_dtype(d)
 
 
-_default_device: list[Any] = []
-
-
 def get_default_device() -> Any:
-    """The device of new tensors that are made without one."""
-    return _default_device[-1] if _default_device else _core.device("cpu")
+    """The device of new tensors that are made without one: that of the block, or the default.
+
+    >>> import kajo
+    >>> with kajo.device("meta"):
+    ...     kajo.get_default_device()
+    device(type='meta')
+    """
+    from kajo.utils import _device
+
+    return _device.current()
 
 
 def set_default_device(device: Any) -> None:
-    """Set the device of new tensors; only the CPU can be the default.
+    """Set the device of new tensors that are made without one.
 
-    Raises:
-        RuntimeError: for a device that cannot hold data.
+    Args:
+        device: None for the CPU.
+
+    >>> import kajo
+    >>> kajo.set_default_device("meta")
+    >>> kajo.zeros(2).device
+    device(type='meta')
+    >>> kajo.set_default_device(None)
     """
-    chosen = _core.device(device) if device is not None else _core.device("cpu")
-    if chosen.type != "cpu":
-        raise RuntimeError(
-            f"set_default_device(): only 'cpu' can be the default here, got {chosen}"
-        )
-    _default_device[:] = [chosen]
+    from kajo.utils import _device
+
+    _device.set_default(device)
 
 
 # Every result is the same every time already; these only remember what was asked for.
@@ -299,3 +308,6 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     """Switch anomaly detection on or off."""
     _core._set_anomaly_enabled(bool(mode))
     _core._set_anomaly_check_nan(bool(check_nan))
+
+
+make_overridable(globals(), ("as_tensor", "asarray", "from_file", "frombuffer"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import Any, SupportsIndex
@@ -93,6 +94,65 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
     __array_priority__ = 1000
     _make_subclass = staticmethod(_core._make_subclass)
+
+    # ---- subclasses ----------------------------------------------------------------------------
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What an operation gives for arguments of subclasses: results of the subclass.
+
+        A subclass may override it, as `kajo.overrides` describes.
+
+        Args:
+            func: the operation, or for a property the `__get__` of its descriptor.
+            types: the classes among the arguments that override.
+            args, kwargs: the arguments.
+
+        Returns:
+            The result, its tensors as instances of `cls`; NotImplemented if another class is among
+            `types` that `cls` does not derive from.
+        """
+        if not all(issubclass(cls, t) for t in types):
+            return NotImplemented
+        result = _core._disabled_torch_function_impl(func, types, args, kwargs)
+        return result if func in _results_as_they_are() else _as_class(result, cls)
+
+    def as_subclass(self, cls: type) -> Any:
+        """This tensor as an instance of a subclass of Tensor, with its storage and its history.
+
+        >>> import kajo
+        >>> class Length(kajo.Tensor): pass
+        >>> metres = kajo.ones(2).as_subclass(Length)
+        >>> type(metres * 2).__name__
+        'Length'
+        """
+        return _core._as_subclass(cls, self)
+
+    @staticmethod
+    def _make_wrapper_subclass(
+        cls: type,
+        size: Sequence[int],
+        strides: Sequence[int] | None = None,
+        storage_offset: int | None = None,
+        memory_format: Any = None,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        pin_memory: bool = False,
+        requires_grad: bool = False,
+        **_: Any,
+    ) -> Any:
+        """A tensor of a subclass that has a shape and a dtype and no elements: a face for other data.
+
+        It lives on the meta device: what `__torch_function__` of the subclass leaves to the
+        default gives shapes and dtypes only.
+        """
+        sizes = tuple(size)
+        if strides is None:
+            face = _core.empty(sizes, dtype=dtype, device="meta")
+        else:
+            face = _core.empty_strided(sizes, tuple(strides), dtype=dtype, device="meta")
+        return _core._make_subclass(cls, face, requires_grad)
 
     # ---- printing ------------------------------------------------------------------------------
 
@@ -327,10 +387,6 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     def __hash__(self) -> int:
         return id(self)
 
-    def as_subclass(self, cls: type) -> Any:
-        """This tensor as an instance of a subclass of Tensor, sharing its storage."""
-        return _core._make_subclass(cls, self, self.requires_grad)
-
     def new_tensor(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
@@ -342,6 +398,34 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             requires_grad=requires_grad,
         )
 
+
+def _as_class(result: Any, cls: type) -> Any:
+    """A result with its tensors as instances of `cls`."""
+    if isinstance(result, Tensor):
+        return result if isinstance(result, cls) or cls is Tensor else result.as_subclass(cls)
+    if isinstance(result, (tuple, list)) and type(result) is not Size:
+        items = [_as_class(item, cls) for item in result]
+        named = getattr(type(result), "_make", type(result))
+        return named(items)
+    return result
+
+
+@functools.cache
+def _results_as_they_are() -> frozenset[Any]:
+    """Operations whose results keep their class: what belongs to a tensor rather than to its data."""
+    properties: Any = Tensor  # whose attributes are descriptors when asked of the class
+    return frozenset((properties._base.__get__, properties.grad.__get__))
+
+
+# Methods written in Python that `__torch_function__` overrides as a whole.
+_OVERRIDABLE = (
+    "__repr__ __format__ backward register_hook register_post_accumulate_grad_hook retain_grad numpy "
+    "__array__ __array_wrap__ __dlpack__ __dlpack_device__ __deepcopy__ untyped_storage storage "
+    "storage_type set_ share_memory_ is_shared pin_memory is_pinned __contains__ __complex__ "
+    "__reversed__ new_tensor"
+)
+for _name in _OVERRIDABLE.split():
+    setattr(Tensor, _name, _core._overridable(Tensor.__dict__[_name]))
 
 _core._set_tensor_class(Tensor)
 _core._set_size_class(Size)

@@ -16,6 +16,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
+from kajo._overriding import make_overridable
 from kajo.autograd.function import Function
 
 __all__ = [
@@ -427,3 +428,6 @@ def fftshift(input: Tensor, dim: Any = None) -> Tensor:
 def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """Undoes :func:`fftshift`."""
     return _shifted(input, dim, -1)
+
+
+make_overridable(globals(), __all__)

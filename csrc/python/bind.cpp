@@ -9,6 +9,7 @@
 #include "core/promotion.h"
 #include "ops/copy.h"
 #include "ops/resize.h"
+#include "python/overrides.h"
 #include "python/schema.h"
 
 namespace kajo::python {
@@ -216,10 +217,17 @@ PyObject* call_overloads(Operation* op, const Call& call) {
     return nullptr;
 }
 
+size_t argument_count(const Call& call) {
+    return call.positional_count +
+           (call.keyword_names ? static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names)) : 0);
+}
+
 PyObject* operation_call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
     return guarded([&]() -> PyObject* {
         auto* op = reinterpret_cast<Operation*>(self);
         const Call call{args, static_cast<size_t>(PyVectorcall_NARGS(nargsf)), names};
+        if (is_overridden(args, argument_count(call))) [[unlikely]]
+            return call_override(self, args, call.positional_count, names);
         PyObject* result = call_overloads(op, call);
         if (!result && !PyErr_Occurred()) raise_mismatch(*op->overloads, call, false);
         return result;
@@ -238,6 +246,17 @@ PyObject* operation_name(PyObject* self, void*) {
 // The body in Python of an operation that has one; else null.
 PyObject* body_of(PyObject* self) {
     return reinterpret_cast<Operation*>(self)->overloads->front()->body;
+}
+PyObject* operation_body(PyObject* self, void*) {
+    PyObject* body = body_of(self);
+    return Py_NewRef(body ? body : Py_None);
+}
+PyObject* operation_in_place(PyObject* self, void*) {
+    return PyBool_FromLong(reinterpret_cast<Operation*>(self)->in_place);
+}
+PyObject* operation_full_name(PyObject* self, void*) {
+    auto* op = reinterpret_cast<Operation*>(self);
+    return PyUnicode_FromString((op->overloads->front()->name + (op->in_place ? "_" : "")).c_str());
 }
 PyObject* operation_module(PyObject* self, void*) {
     if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__module__");
@@ -283,10 +302,57 @@ PyGetSetDef operation_getset[] = {
     {"__qualname__", operation_name, nullptr, nullptr, nullptr},
     {"__module__", operation_module, nullptr, nullptr, nullptr},
     {"__doc__", operation_doc, nullptr, nullptr, nullptr},
+    {"body", operation_body, nullptr, "the Python function that it is made of, or None", nullptr},
+    {"in_place", operation_in_place, nullptr, "whether it overwrites its first argument", nullptr},
+    {"full_name", operation_full_name, nullptr, "its name with its namespace", nullptr},
     {"schemas", operation_schemas, nullptr, "the schemas of all overloads", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMethodDef operation_methods[] = {{"__reduce__", operation_reduce, METH_NOARGS, nullptr},
-                                   {nullptr, nullptr, 0, nullptr}};
+// Calls it though an argument overrides it: what its body calls may be overridden again.
+PyObject* operation_call_undispatched(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                                      PyObject* names) {
+    return guarded([&]() -> PyObject* {
+        auto* op = reinterpret_cast<Operation*>(self);
+        const Call call{args, static_cast<size_t>(n), names};
+        PyObject* result = call_overloads(op, call);
+        if (!result && !PyErr_Occurred()) raise_mismatch(*op->overloads, call, false);
+        return result;
+    });
+}
+
+// The arguments by the names of the parameters that they meet in the first overload that takes
+// them; what is given by `out=` comes last.
+PyObject* operation_bind(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+    return guarded([&]() -> PyObject* {
+        auto* op = reinterpret_cast<Operation*>(self);
+        const Call call{args, static_cast<size_t>(n), names};
+        PyObject* slots[kMaxArguments];
+        PyObject* out = nullptr;
+        for (const auto& s : *op->overloads) {
+            Object packed;
+            if (!match(*s, call, slots, &out, packed)) continue;
+            Object bound = Object::steal(PyDict_New());
+            for (size_t i = 0; i < s->parameters.size(); i++)
+                if (PyDict_SetItem(bound.get(), s->parameters[i].name, slots[i]) < 0)
+                    throw PythonError{};
+            if (out && PyDict_SetItemString(bound.get(), "out", out) < 0) throw PythonError{};
+            return bound.release();
+        }
+        raise_mismatch(*op->overloads, call, false);
+    });
+}
+
+template <auto f>
+PyCFunction with_keywords() {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
+
+PyMethodDef operation_methods[] = {
+    {"__reduce__", operation_reduce, METH_NOARGS, nullptr},
+    {"undispatched", with_keywords<operation_call_undispatched>(), METH_FASTCALL | METH_KEYWORDS,
+     "Calls it without asking __torch_function__ of arguments."},
+    {"bind", with_keywords<operation_bind>(), METH_FASTCALL | METH_KEYWORDS,
+     "The arguments by the names of its parameters."},
+    {nullptr, nullptr, 0, nullptr}};
 
 PyTypeObject operation_type = [] {
     PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
@@ -417,6 +483,9 @@ Operation* find_operation(const char* name) {
 }
 
 PyObject* call_operation(Operation* op, std::initializer_list<PyObject*> arguments, bool quiet) {
+    if (is_overridden(arguments.begin(), arguments.size())) [[unlikely]]
+        return call_override(reinterpret_cast<PyObject*>(op), arguments.begin(), arguments.size(),
+                             nullptr);
     const Call call{arguments.begin(), arguments.size(), nullptr};
     PyObject* result = call_overloads(op, call);
     if (result || PyErr_Occurred()) return result;

@@ -9,6 +9,7 @@
 #include "ops/copy.h"
 #include "python/autograd.h"
 #include "python/bind.h"
+#include "python/overrides.h"
 #include "python/subscript.h"
 #include "python/tables.h"
 
@@ -221,9 +222,11 @@ NB_MODULE(_core, m) {
         m.attr("_LinAlgError") = nb::steal(lin_alg_error);
         add_named_values(module);
         add_tensor_type(module);
+        add_overrides(module);
         add_autograd(module);
         bind_generator(m);
         bind_runtime(m);
+        m.attr("tensor") = m.attr("_overridable")(m.attr("tensor"));
         for (const auto table : operation_tables()) add_operations(table());
         publish_operations(module);
     } catch (const PythonError&) {

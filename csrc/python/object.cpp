@@ -216,8 +216,25 @@ PyGetSetDef device_getset[] = {
     {"type", device_get_type, nullptr, "'cpu' or 'meta'", nullptr},
     {"index", device_get_index, nullptr, "which one of the kind, or None", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, nullptr},
-                                {nullptr, nullptr, 0, nullptr}};
+// What a device does besides naming a place is written in Python.
+PyObject* device_in_python(const char* function, PyObject* argument) {
+    return guarded([&] {
+        const Object module = Object::steal(PyImport_ImportModule("kajo.utils._device"));
+        const Object f = Object::steal(PyObject_GetAttrString(module.get(), function));
+        return Object::steal(PyObject_CallOneArg(f.get(), argument)).release();
+    });
+}
+PyObject* device_enter(PyObject* self, PyObject*) { return device_in_python("enter", self); }
+PyObject* device_exit(PyObject* self, PyObject*) { return device_in_python("leave", self); }
+PyObject* device_call(PyObject* self, PyObject* args, PyObject*) {
+    const Object both = Object::steal(PyTuple_Pack(2, self, args));
+    return device_in_python("decorate", both.get());
+}
+PyMethodDef device_methods[] = {
+    {"__enter__", device_enter, METH_NOARGS, "Makes it the device of new tensors for a block."},
+    {"__exit__", device_exit, METH_VARARGS, nullptr},
+    {"__reduce__", device_reduce, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace
 
@@ -239,6 +256,7 @@ PyTypeObject device_type = [] {
     t.tp_doc = "Where a tensor lives: device('cpu') or device('meta').";
     t.tp_new = device_new;
     t.tp_repr = device_repr;
+    t.tp_call = device_call;
     t.tp_str = device_str;
     t.tp_hash = device_hash;
     t.tp_richcompare = device_compare;

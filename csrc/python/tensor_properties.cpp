@@ -7,19 +7,30 @@
 #include "ops/views.h"
 #include "python/autograd.h"
 #include "python/bind.h"
+#include "python/overrides.h"
 
 namespace kajo::python {
 
 namespace {
 
-// A getter from a plain function of a tensor.
+// A getter from a plain function of a tensor; the closure is the property's name.
 template <auto f>
-PyObject* get(PyObject* self, void*) {
-    return guarded([&] { return to_python(f(tensor_of(self))); });
+PyObject* get(PyObject* self, void* name) {
+    return guarded([&]() -> PyObject* {
+        if (is_overridden(&self, 1)) [[unlikely]]
+            return call_override_of_property(static_cast<const char*>(name), "__get__", {self});
+        return to_python(f(tensor_of(self)));
+    });
 }
 template <auto f>
-int set(PyObject* self, PyObject* value, void*) {
-    return guarded_int([&] { f(tensor_of(self), value); });
+int set(PyObject* self, PyObject* value, void* name) {
+    return guarded_int([&] {
+        if (!is_overridden(&self, 1)) return f(tensor_of(self), value);
+        Object::steal(value ? call_override_of_property(static_cast<const char*>(name), "__set__",
+                                                        {self, value})
+                            : call_override_of_property(static_cast<const char*>(name),
+                                                        "__delete__", {self}));
+    });
 }
 
 PyObject* shape(const Tensor& t) { return wrap_size(t.sizes()); }
@@ -183,5 +194,10 @@ PyGetSetDef tensor_properties[] = {
     {"is_mps", get<no>, nullptr, nullptr, nullptr},
     {"is_xpu", get<no>, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+void name_tensor_properties() {
+    for (PyGetSetDef* p = tensor_properties; p->name; p++)
+        if (p->get != PyObject_GenericGetDict) p->closure = const_cast<char*>(p->name);
+}
 
 }  // namespace kajo::python

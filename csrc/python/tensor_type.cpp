@@ -7,14 +7,16 @@
 #include "ops/creation.h"
 #include "ops/views.h"
 #include "python/bind.h"
+#include "python/overrides.h"
 #include "python/subscript.h"
 #include "python/tensor_properties.h"
 
 namespace kajo::python {
 
+PyTypeObject* tensor_class = &tensor_base_type;
+
 namespace {
 
-PyTypeObject* tensor_class = &tensor_base_type;  // kajo.Tensor, once the package has registered it
 PyObject* size_class = nullptr;
 
 TensorObject* object_of(PyObject* o) { return reinterpret_cast<TensorObject*>(o); }
@@ -165,7 +167,7 @@ PyObject* binary(PyObject* a, PyObject* b) {
     return guarded([&]() -> PyObject* {
         static Operation* op = nullptr;
         find_once(op, name.text);
-        if (is_tensor(a)) return call_operation(op, {a, b}, true);
+        if (is_tensor(a) || may_override(a)) return call_operation(op, {a, b}, true);
         if (!is_plain_number(a)) {
             const auto s = PyUnicode_Check(a) ? std::nullopt : as_scalar(a);
             if (!s) return Py_NewRef(Py_NotImplemented);
@@ -195,7 +197,8 @@ PyObject* unary(PyObject* a) {
 
 // Numbers have no matrix product.
 PyObject* matrix_product(PyObject* a, PyObject* b) {
-    if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+    auto has_product = [](PyObject* o) { return is_tensor(o) || may_override(o); };
+    if (!has_product(a) || !has_product(b)) Py_RETURN_NOTIMPLEMENTED;
     return binary<"matmul">(a, b);
 }
 PyObject* invert(PyObject* a) {
@@ -211,6 +214,10 @@ PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b
 PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }
 PyObject* positive(PyObject* a) { return unary<"positive">(a); }
 
+PyObject* overridden(const char* method, PyObject* self) {
+    return guarded([&] { return call_override_of(method, {self}); });
+}
+
 Scalar one_element(PyObject* self, const char* what) {
     const Tensor t = tensor_of(self);
     check_value(t.numel() == 1,
@@ -224,6 +231,12 @@ void check_real(const Scalar& s, const char* type) {
 }
 int tensor_bool(PyObject* self) {
     int result = -1;
+    if (may_override(self)) {
+        PyObject* answer = overridden("__bool__", self);
+        result = answer ? PyObject_IsTrue(answer) : -1;
+        Py_XDECREF(answer);
+        return result;
+    }
     const int failed = guarded_int([&] {
         const Tensor t = tensor_of(self);
         check(t.numel() == 1, "Boolean value of Tensor with ",
@@ -233,6 +246,7 @@ int tensor_bool(PyObject* self) {
     return failed ? -1 : result;
 }
 PyObject* tensor_int(PyObject* self) {
+    if (may_override(self)) return overridden("__int__", self);
     return guarded([&]() -> PyObject* {
         const Scalar s = one_element(self, "Scalar");
         if (s.is_float()) return PyLong_FromDouble(s.as_double());
@@ -241,6 +255,7 @@ PyObject* tensor_int(PyObject* self) {
     });
 }
 PyObject* tensor_float(PyObject* self) {
+    if (may_override(self)) return overridden("__float__", self);
     return guarded([&] {
         const Scalar s = one_element(self, "Scalar");
         check_real(s, "double");
@@ -248,6 +263,7 @@ PyObject* tensor_float(PyObject* self) {
     });
 }
 PyObject* tensor_index(PyObject* self) {
+    if (may_override(self)) return overridden("__index__", self);
     return guarded([&] {
         const Tensor t = tensor_of(self);
         check_type(t.numel() == 1 && is_integral(t.dtype(), true),
@@ -324,6 +340,12 @@ PyNumberMethods number_methods = [] {
 // ----------------------------------------------------------------------------------------------------
 
 Py_ssize_t tensor_length(PyObject* self) {
+    if (may_override(self)) {
+        PyObject* answer = overridden("__len__", self);
+        const Py_ssize_t n = answer ? PyNumber_AsSsize_t(answer, PyExc_OverflowError) : -1;
+        Py_XDECREF(answer);
+        return n;
+    }
     const TensorImpl& t = *object_of(self)->impl;
     if (t.sizes.empty()) {
         PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
@@ -332,11 +354,20 @@ Py_ssize_t tensor_length(PyObject* self) {
     return t.sizes[0];
 }
 PyObject* tensor_subscript(PyObject* self, PyObject* index) {
-    return guarded([&] { return wrap(get_item(tensor_of(self), index)); });
+    return guarded([&] {
+        PyObject* arguments[] = {self, index};
+        if (is_overridden(arguments, 2)) return call_override_of("__getitem__", {self, index});
+        return wrap(get_item(tensor_of(self), index));
+    });
 }
 int tensor_assign(PyObject* self, PyObject* index, PyObject* value) {
     return guarded_int([&] {
         check_type(value != nullptr, "Tensor does not support deleting items");
+        PyObject* arguments[] = {self, index, value};
+        if (is_overridden(arguments, 3)) {
+            Object::steal(call_override_of("__setitem__", {self, index, value}));
+            return;
+        }
         set_item(tensor_of(self), index, value);
     });
 }
@@ -380,7 +411,18 @@ PyObject* make_subclass(PyObject*, PyObject* args) {
         return wrap_as(t, reinterpret_cast<PyTypeObject*>(cls));
     });
 }
+// The same tensor as an instance of a subclass, with its history.
+PyObject* as_subclass(PyObject*, PyObject* args) {
+    PyObject* cls;
+    PyObject* data;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyType_Type, &cls, &tensor_base_type, &data))
+        return nullptr;
+    return guarded([&] {
+        return wrap_as(ops::as_view(tensor_of(data)), reinterpret_cast<PyTypeObject*>(cls));
+    });
+}
 PyMethodDef class_functions[] = {
+    {"_as_subclass", as_subclass, METH_VARARGS, "A view as an instance of a subclass."},
     {"_set_tensor_class", set_tensor_class, METH_O, "The class of all results."},
     {"_set_size_class", set_size_class, METH_O, "The class of shapes."},
     {"_make_subclass", make_subclass, METH_VARARGS, "A tensor of a subclass that shares storage."},
@@ -454,6 +496,7 @@ PyObject* wrap_size(IntSpan sizes) {
 
 void add_tensor_type(PyObject* module) {
     TensorImpl::release_python_object = release_wrapper;
+    name_tensor_properties();
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||
         PyModule_AddObjectRef(module, "_TensorMeta",
                               reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from kajo._composites import contraction, matrices, shapes, spectral, statistics
+from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
 _FAMILIES = (contraction, matrices, shapes, spectral, statistics)
 
 for _family in _FAMILIES:
+    make_overridable(vars(_family), {*_family.__all__, *_family.METHODS})
     for _name in _family.METHODS:
         setattr(Tensor, _name, getattr(_family, _name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kajo import _core
+from kajo._overriding import make_overridable
 from kajo.nn._functional_activation import (
     celu,
     celu_,
@@ -289,3 +290,5 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
+
+make_overridable(globals(), __all__)

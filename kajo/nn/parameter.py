@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Any, cast
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 
 __all__ = [
     "Buffer",
@@ -40,6 +40,9 @@ class Parameter(Tensor):
         >>> weight.requires_grad
         True
     """
+
+    # What is computed with parameters is plain tensors.
+    __torch_function__ = _core._disabled_torch_function_impl  # type: ignore[assignment]
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
         if data is None:
