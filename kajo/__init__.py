@@ -25,7 +25,6 @@ from kajo._tensor import Tensor as Tensor
 from kajo._composites.contraction import *  # isort: skip  # noqa: F403
 from kajo._composites.matrices import *  # isort: skip  # noqa: F403
 from kajo._composites.shapes import *  # isort: skip  # noqa: F403
-from kajo._composites.spectral import *  # isort: skip  # noqa: F403
 from kajo._composites.statistics import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
 from kajo.autograd.grad_mode import enable_grad as enable_grad
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import signal as signal
     from kajo import special as special
     from kajo import testing as testing
     from kajo import train as train
@@ -76,8 +76,8 @@ newaxis = None
 # Parts of the package that are imported when first named.
 _PARTS = {
     "autograd", "amp", "backends", "cpu", "cuda", "distributions", "fft", "func", "hub", "jit", "linalg",
-    "multiprocessing", "nn", "onnx", "optim", "overrides", "profiler", "random", "serialization", "sparse",
-    "special", "storage", "testing", "train", "types", "utils", "version", "viz",
+    "masked", "multiprocessing", "nn", "onnx", "optim", "overrides", "profiler", "random", "serialization",
+    "signal", "sparse", "special", "storage", "testing", "train", "types", "utils", "version", "viz",
 }  # fmt: skip
 
 # Names that live in a part.

@@ -34,6 +34,8 @@ _TYPES = {
     "Sequence[int]": "int[]",
     "Sequence[float]": "float[]",
     "_core._dtype": "ScalarType",
+    "_core._layout": "Layout",
+    "_core._Device": "Device",
     "_core.Generator": "Generator",
     "Any": "object",
 }

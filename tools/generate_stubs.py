@@ -1,6 +1,6 @@
 """Writes the types of what is put together when kajo is imported, from the schemas of operations.
 
-kajo/_core.pyi has the extension module and the methods of tensors; kajo/linalg.pyi and
+kajo/_core.pyi has the extension module and the methods of tensors; kajo/fft.pyi, kajo/linalg.pyi and
 kajo/special.pyi have the modules that are mostly names of the core's operations.
 
     python tools/generate_stubs.py          # with a built kajo on the path
@@ -301,6 +301,7 @@ def generate() -> dict[Path, str]:
 
     return {
         ROOT / "kajo" / "_core.pyi": core_stub(),
+        ROOT / "kajo" / "fft.pyi": namespace_stub(kajo.fft),
         ROOT / "kajo" / "linalg.pyi": namespace_stub(kajo.linalg),
         ROOT / "kajo" / "special.pyi": namespace_stub(kajo.special),
     }

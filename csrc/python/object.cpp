@@ -96,7 +96,7 @@ PyObject* new_named(PyTypeObject* type, int value, const char* name) {
 
 PyObject* dtype_objects[kDTypes];
 PyObject* format_objects[4];
-PyObject* strided_object;
+PyObject* layout_objects[kLayouts];
 
 DType dtype_value(PyObject* o) {
     return static_cast<DType>(reinterpret_cast<NamedValue*>(o)->value);
@@ -245,7 +245,8 @@ PyTypeObject dtype_type = [] {
     t.tp_methods = dtype_methods;
     return t;
 }();
-PyTypeObject layout_type = named_type("kajo.layout", "How elements lie in memory: kajo.strided.");
+PyTypeObject layout_type =
+    named_type("kajo.layout", "How elements are kept, such as kajo.strided or kajo.sparse_coo.");
 PyTypeObject memory_format_type = named_type(
     "kajo.memory_format", "The order of dimensions in memory, such as kajo.channels_last.");
 PyTypeObject device_type = [] {
@@ -267,7 +268,7 @@ PyTypeObject device_type = [] {
 
 PyObject* wrap_dtype(DType dtype) { return dtype_objects[static_cast<size_t>(dtype)]; }
 PyObject* wrap_memory_format(MemoryFormat f) { return format_objects[static_cast<size_t>(f)]; }
-PyObject* wrap_strided_layout() { return strided_object; }
+PyObject* wrap_layout(Layout layout) { return layout_objects[static_cast<size_t>(layout)]; }
 PyObject* wrap_device(Device device) {
     auto* o = PyObject_New(DeviceObject, &device_type);
     if (!o) throw PythonError{};
@@ -324,7 +325,8 @@ void add_named_values(PyObject* module) {
     for (auto [name, f] : formats)
         format_objects[static_cast<size_t>(f)] =
             add(new_named(&memory_format_type, static_cast<int>(f), name), name);
-    strided_object = add(new_named(&layout_type, 0, "strided"), "strided");
+    for (int i = 0; i < kLayouts; i++)
+        layout_objects[i] = add(new_named(&layout_type, i, kLayoutNames[i]), kLayoutNames[i]);
 }
 
 }  // namespace kajo::python

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/layout.h"
 #include "core/tensor.h"
 
 namespace kajo::python {
@@ -75,7 +76,7 @@ int guarded_int(F&& f) noexcept {
 extern PyTypeObject dtype_type, layout_type, memory_format_type, device_type;
 PyObject* wrap_dtype(DType dtype);                  // borrowed
 PyObject* wrap_memory_format(MemoryFormat format);  // borrowed
-PyObject* wrap_strided_layout();                    // borrowed
+PyObject* wrap_layout(Layout layout);               // borrowed
 PyObject* wrap_device(Device device);               // new
 std::optional<DType> as_dtype(PyObject* o);  // dtype objects and Python's bool, int, float, complex
 std::optional<MemoryFormat> as_memory_format(PyObject* o);

@@ -35,7 +35,7 @@ int set(PyObject* self, PyObject* value, void* name) {
 
 PyObject* shape(const Tensor& t) { return wrap_size(t.sizes()); }
 PyObject* device(const Tensor& t) { return wrap_device(t.device()); }
-PyObject* layout(const Tensor&) { return Py_NewRef(wrap_strided_layout()); }
+PyObject* layout(const Tensor&) { return Py_NewRef(wrap_layout(Layout::Strided)); }
 bool is_cpu(const Tensor& t) { return !t.is_meta(); }
 bool no(const Tensor&) { return false; }
 int64_t version(const Tensor& t) {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kajo._composites import contraction, matrices, shapes, spectral, statistics
+from kajo._composites import contraction, fourier, matrices, shapes, spectral, statistics, windows
 from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
-_FAMILIES = (contraction, matrices, shapes, spectral, statistics)
+_FAMILIES = (contraction, fourier, matrices, shapes, spectral, statistics, windows)
 
 for _family in _FAMILIES:
     make_overridable(vars(_family), {*_family.__all__, *_family.METHODS})

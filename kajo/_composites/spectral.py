@@ -1,85 +1,39 @@
-"""Windows and short-time Fourier transforms."""
+"""Short-time Fourier transforms."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from kajo import _core
+from kajo._operation import operation
 from kajo._tensor import Tensor
 
-__all__ = ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "istft", "stft"]
-METHODS = ("istft", "stft")
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
 
 
-def _cosine_window(
-    length: int, periodic: bool, weights: tuple[float, ...], options: dict[str, Any]
+def _check(ok: bool, name: str, text: str) -> None:
+    if not ok:
+        raise RuntimeError(f"{name}(): {text}")
+
+
+def _full_window(
+    name: str, window: Tensor | None, win_length: int, n_fft: int, dtype: Any
 ) -> Tensor:
-    if length < 0:
-        raise RuntimeError(f"window_length must be non-negative, got {length}")
-    dtype = options.get("dtype") or _core.get_default_dtype()
-    tracked = options.get("requires_grad", False)
-    if length < 2:
-        return _core.ones(length, dtype=dtype, requires_grad=tracked)
-    angle = _core.arange(length, dtype=_core.float64) * (
-        2 * math.pi / (length if periodic else length - 1)
-    )
-    window = _core.zeros(length, dtype=_core.float64)
-    for order, weight in enumerate(weights):
-        window = window + weight * (-1) ** order * (angle * order).cos()
-    return window.to(dtype).requires_grad_(tracked)
-
-
-def hann_window(window_length: int, periodic: bool = True, **options: Any) -> Tensor:
-    """The Hann window: half a cosine, raised.
-
-    >>> import kajo
-    >>> kajo.hann_window(4)
-    tensor([0.0000, 0.5000, 1.0000, 0.5000])
-    """
-    return _cosine_window(window_length, periodic, (0.5, 0.5), options)
-
-
-def hamming_window(
-    window_length: int,
-    periodic: bool = True,
-    alpha: float = 0.54,
-    beta: float = 0.46,
-    **options: Any,
-) -> Tensor:
-    """The Hamming window: alpha - beta * cos."""
-    return _cosine_window(window_length, periodic, (alpha, beta), options)
-
-
-def blackman_window(window_length: int, periodic: bool = True, **options: Any) -> Tensor:
-    """The Blackman window: three cosines."""
-    return _cosine_window(window_length, periodic, (0.42, 0.5, 0.08), options)
-
-
-def bartlett_window(window_length: int, periodic: bool = True, **options: Any) -> Tensor:
-    """The triangular window."""
-    if window_length < 2:
-        return _cosine_window(window_length, periodic, (1.0,), options)
-    span = window_length if periodic else window_length - 1
-    place = _core.arange(window_length, dtype=_core.float64) * (2 / span)
-    window = 1 - (place - 1).abs()
-    return window.to(options.get("dtype") or _core.get_default_dtype()).requires_grad_(
-        options.get("requires_grad", False)
-    )
-
-
-def _full_window(window: Tensor | None, win_length: int, n_fft: int, like: Tensor) -> Tensor:
     """The window in the middle of n_fft zeros."""
     if window is None:
-        window = _core.ones(win_length, dtype=like.real.dtype if like.is_complex() else like.dtype)
-    if window.dim() != 1 or window.numel() != win_length:
-        raise RuntimeError(
-            f"stft: expected a 1D window tensor of size equal to win_length={win_length}, but got window with size {window.shape}"
-        )
+        window = _core.ones(win_length, dtype=dtype)
+    _check(
+        window.dim() == 1 and window.numel() == win_length,
+        name,
+        f"expected a 1D window tensor of size equal to win_length={win_length}, but got window with "
+        f"size {window.shape}",
+    )
     left = (n_fft - win_length) // 2
-    return _core.cat([window.new_zeros(left), window, window.new_zeros(n_fft - win_length - left)])
+    return _core.pad(window, (left, n_fft - win_length - left))
 
 
+@operation(method=True)
 def stft(
     input: Tensor,
     n_fft: int,
@@ -95,6 +49,8 @@ def stft(
 ) -> Tensor:
     """The Fourier transforms of overlapping pieces of a signal.
 
+    X[f, t] is the sum over k of window[k] input[t hop_length + k] exp(-2 pi i f k / n_fft).
+
     Args:
         input: (time) or (batch, time), real or complex.
         n_fft: the length of a piece.
@@ -106,6 +62,7 @@ def stft(
         normalized: divide by sqrt(n_fft).
         onesided: leave out the redundant half; the default for real signals.
         return_complex: complex result; must be True for real signals, or False for two numbers.
+        align_to_window: without `center`, the first window rather than the first piece begins at 0.
 
     Returns:
         (batch, frequencies, pieces), with a last dimension of 2 for return_complex=False.
@@ -117,38 +74,111 @@ def stft(
     >>> kajo.stft(kajo.ones(16), 8, window=kajo.hann_window(8), return_complex=True).shape
     kajo.Size([5, 9])
     """
-    from kajo import fft
-
     hop = n_fft // 4 if hop_length is None else hop_length
     length = n_fft if win_length is None else win_length
-    tracked_complex = input.is_complex() or (window is not None and window.is_complex())
+    is_complex = input.is_complex() or (window is not None and window.is_complex())
     if return_complex is None:
-        if not tracked_complex:
-            raise RuntimeError(
-                "stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future release."
-            )
+        _check(
+            is_complex,
+            "stft",
+            "requires the return_complex parameter be given for real inputs: use return_complex=True, "
+            "and view_as_real() of the result for pairs of numbers",
+        )
         return_complex = True
-    if input.dim() not in (1, 2):
-        raise RuntimeError(f"stft: expected a 1D or 2D tensor, got shape {input.shape}")
-    if hop <= 0:
-        raise RuntimeError(f"stft: expected hop_length > 0, but got hop_length={hop}")
-    if not 0 < length <= n_fft:
-        raise RuntimeError(f"stft: expected 0 < win_length <= n_fft, but got win_length={length}")
+    _check(
+        input.is_floating_point() or input.is_complex(),
+        "stft",
+        f"expected a tensor of floating point or complex values, got {input.dtype}",
+    )
+    _check(
+        input.dim() in (1, 2), "stft", f"expected a 1D or 2D tensor, got one of shape {input.shape}"
+    )
+    _check(
+        not (center and align_to_window), "stft", "align_to_window needs center=False to have a use"
+    )
+    _check(hop > 0, "stft", f"expected hop_length > 0, but got hop_length={hop}")
+    _check(
+        0 < length <= n_fft,
+        "stft",
+        f"expected 0 < win_length <= n_fft, but got win_length={length} and n_fft={n_fft}",
+    )
     signal = input if input.dim() == 2 else input.unsqueeze(0)
     if center:
+        _check(signal.numel() > 0, "stft", f"expected a signal to pad, got shape {input.shape}")
         signal = _core.pad(signal.unsqueeze(1), (n_fft // 2, n_fft // 2), pad_mode).squeeze(1)
-    if not 0 < n_fft <= signal.shape[-1]:
-        raise RuntimeError(f"stft: expected 0 < n_fft < {signal.shape[-1]}, but got n_fft={n_fft}")
-    pieces = signal.unfold(-1, n_fft, hop) * _full_window(window, length, n_fft, input)
-    one = not tracked_complex if onesided is None else onesided
-    if one and tracked_complex:
-        raise RuntimeError("Cannot have onesided output if window or input is complex")
+    elif align_to_window:
+        left = (n_fft - length) // 2
+        signal = _core.pad(signal, (left, n_fft - length - left))
+    _check(
+        0 < n_fft <= signal.shape[-1],
+        "stft",
+        f"expected 0 < n_fft <= {signal.shape[-1]}, the length of the signal, but got n_fft={n_fft}",
+    )
+    one = not is_complex if onesided is None else onesided
+    _check(
+        not (one and is_complex),
+        "stft",
+        "Cannot have onesided output if window or input is complex",
+    )
+    dtype = input.real.dtype if input.is_complex() else input.dtype
+    pieces = signal.unfold(-1, n_fft, hop) * _full_window("stft", window, length, n_fft, dtype)
     mode = "ortho" if normalized else "backward"
-    result = (fft.rfft if one else fft.fft)(pieces, norm=mode).transpose(-2, -1)
+    result = (_core.fft.rfft if one else _core.fft.fft)(pieces, norm=mode).transpose(-2, -1)
     result = result if input.dim() == 2 else result.squeeze(0)
     return result if return_complex else _core.view_as_real(result.clone())
 
 
+def _check_spectrum(
+    input: Tensor,
+    n_fft: int,
+    hop: int,
+    span: int,
+    onesided: bool,
+    return_complex: bool,
+    window: Tensor | None,
+) -> None:
+    shape = input.shape
+    _check(
+        input.is_complex(),
+        "istft",
+        f"requires a complex input, as stft gives with return_complex=True, got {input.dtype}",
+    )
+    _check(
+        input.dim() in (2, 3) and input.numel() > 0,
+        "istft",
+        f"expected a tensor with 2 or 3 dimensions and some elements, got shape {shape}",
+    )
+    wanted = n_fft // 2 + 1 if onesided else n_fft
+    _check(
+        shape[-2] == wanted,
+        "istft",
+        f"expected the frequency dimension (the second last) to have size {wanted} for "
+        f"n_fft={n_fft} and onesided={onesided}, got shape {shape}",
+    )
+    _check(
+        0 < hop <= span,
+        "istft",
+        f"expected 0 < hop_length <= win_length, but got hop_length={hop} and win_length={span}",
+    )
+    _check(
+        0 < span <= n_fft,
+        "istft",
+        f"expected 0 < win_length <= n_fft, but got win_length={span} and n_fft={n_fft}",
+    )
+    is_complex = window is not None and window.is_complex()
+    _check(
+        return_complex or not is_complex,
+        "istft",
+        "Complex windows are incompatible with return_complex=False",
+    )
+    _check(
+        not (return_complex and onesided),
+        "istft",
+        "Cannot have onesided input for a complex result: use onesided=False",
+    )
+
+
+@operation(method=True)
 def istft(
     input: Tensor,
     n_fft: int,
@@ -163,15 +193,21 @@ def istft(
 ) -> Tensor:
     """The signal whose short-time Fourier transform is given: undoes :func:`kajo.stft`.
 
+    The pieces are transformed back, multiplied by the window and added where they overlap; the sum is
+    divided by that of the squared windows.
+
     Args:
         input: complex, (frequencies, pieces) or (batch, frequencies, pieces).
+        n_fft, hop_length, win_length, window, center, normalized: as for :func:`kajo.stft`.
+        onesided: whether the redundant half is missing; by default as the shape says.
         length: cut or fill the signal to this length.
+        return_complex: complex result; the input must have all frequencies.
 
     Returns:
         (time) or (batch, time).
 
     Raises:
-        RuntimeError: if the windows do not cover the signal.
+        RuntimeError: if a length does not fit, or the windows do not cover the signal.
 
     >>> import kajo
     >>> x, w = kajo.arange(16.0), kajo.hann_window(8)
@@ -179,42 +215,39 @@ def istft(
     >>> kajo.allclose(kajo.istft(s, 8, window=w), x, atol=1e-5)
     True
     """
-    from kajo import fft
-
-    if not input.is_complex():
-        raise RuntimeError(
-            "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
-        )
-    if input.dim() not in (2, 3):
-        raise RuntimeError(
-            f"istft: expected a tensor with 2 or 3 dimensions, but got {input.dim()}"
-        )
+    if input.dim() < 2:
+        raise IndexError(f"istft(): expected 2 or 3 dimensions, got shape {input.shape}")
     hop = n_fft // 4 if hop_length is None else hop_length
     span = n_fft if win_length is None else win_length
     one = (input.shape[-2] != n_fft) if onesided is None else onesided
+    _check_spectrum(input, n_fft, hop, span, one, return_complex, window)
     spectrum = (input if input.dim() == 3 else input.unsqueeze(0)).transpose(-2, -1)
     mode = "ortho" if normalized else "backward"
-    pieces = fft.irfft(spectrum, n_fft, norm=mode) if one else fft.ifft(spectrum, n_fft, norm=mode)
-    if not return_complex and pieces.is_complex():
-        pieces = pieces.real
-    full = _full_window(window, span, n_fft, pieces)
+    if return_complex:
+        pieces = _core.fft.ifft(spectrum, norm=mode)
+    else:
+        # A real signal needs half of the frequencies only, also where all are given.
+        pieces = _core.fft.irfft(spectrum[..., : n_fft // 2 + 1], n_fft, norm=mode)
+    dtype = pieces.real.dtype if pieces.is_complex() else pieces.dtype
+    full = _full_window("istft", window, span, n_fft, dtype)
+    weighted = (pieces * full).flatten(1)
     count = pieces.shape[1]
     total = n_fft + hop * (count - 1)
     places = (_core.arange(count).unsqueeze(1) * hop + _core.arange(n_fft)).flatten()
-    signal = pieces.new_zeros((pieces.shape[0], total)).index_add(
-        1, places, (pieces * full).flatten(1)
-    )
+    signal = weighted.new_zeros((pieces.shape[0], total)).index_add(1, places, weighted)
     weight = full.new_zeros(total).index_add(0, places, (full * full).repeat(count))
     start = n_fft // 2 if center else 0
-    end = total - start if length is None else min(start + length, total)
-    signal, weight = signal[:, start:end], weight[start:end]
-    if weight.numel() and float(weight.abs().min()) < 1e-11:
-        raise RuntimeError(
-            "window overlap add min: the windows do not cover the signal; use another window or hop_length"
-        )
+    end = start + length if length is not None else total - start
+    signal, weight = signal[:, start : min(end, total)], weight[start : min(end, total)]
+    _check(weight.numel() > 0, "istft", "the signal would have no samples")
+    smallest = float(weight.detach().abs().min())
+    _check(
+        smallest > 1e-11,
+        "istft",
+        f"window overlap add min: {smallest}: the windows do not cover the signal; use another "
+        "window or hop_length",
+    )
     signal = signal / weight
-    if length is not None and length > signal.shape[1]:
-        signal = _core.cat(
-            [signal, signal.new_zeros((signal.shape[0], length - signal.shape[1]))], 1
-        )
+    if end > total:
+        signal = _core.pad(signal, (0, end - total))
     return signal if input.dim() == 3 else signal.squeeze(0)
