@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import kajo
+from kajo import _core
 
 if TYPE_CHECKING:
     from kajo import Tensor
@@ -265,6 +266,10 @@ def _suffixes(tensor: Tensor, *, shows_size: bool, shows_dtype: bool) -> list[st
     gradient = _gradient_suffix(tensor)
     if gradient is not None:
         found.append(gradient)
+    for level in range(_core._forward_levels()):
+        tangent = _core._tangent(tensor, level)
+        if tangent is not None:
+            found.append(f"tangent={tangent}")
     return found
 
 

@@ -1,5 +1,6 @@
 #include "autograd/attach.h"
 
+#include "autograd/forward.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/views.h"
@@ -12,7 +13,7 @@ Tensor Backward::grad_or_zeros(size_t output) const {
     return ops::zeros(info.sizes, info.dtype, info.device);
 }
 
-TensorList FormulaNode::apply(TensorList&& grads) {
+TensorList FormulaNode::apply(TensorList&& grads, const Wanted* wanted) {
     check(!released_,
           "Trying to backward through the graph a second time (or directly access saved tensors "
           "after they have already been freed) in ",
@@ -22,7 +23,7 @@ TensorList FormulaNode::apply(TensorList&& grads) {
           "second time or if you need to access saved tensors after calling backward.");
     TensorList results(edges.size());
     const NodeRef self(this);
-    Backward context(self, grads, saved, results);
+    Backward context(self, grads, saved, results, wanted);
     compute(context);
     return results;
 }
@@ -33,10 +34,13 @@ void FormulaNode::release_saved() {
     for (SavedTensor& s : saved) s.reset();
 }
 
-void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
-             const Tensor* changed) {
+namespace {
+
+void make_history(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs,
+                  const Tensor* changed) {
     node->edges.reserve(inputs.size());
     for (const Tensor& t : inputs) node->edges.push_back(gradient_edge(t));
+    if (changed) return rebase_history(*changed, node);
     for (const Tensor& t : outputs) {
         if (!t.defined()) continue;
         AutogradMeta& meta = ensure_meta(t);
@@ -44,47 +48,89 @@ void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs
         meta.grad_fn = node;
         meta.requires_grad = true;
     }
+}
+
+void save(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs saved,
+          const Tensor* changed) {
     node->saved.reserve(saved.size());
     for (const Tensor& t : saved) {
-        int output_index = changed && t.defined() && t.is_same(*changed) ? 0 : -1;
+        int output_index = -1;
         for (const Tensor& o : outputs)
-            if (t.defined() && t.is_same(o)) output_index = static_cast<int>(meta_of(o)->output);
+            if (t.defined() && t.is_same(o))
+                output_index = changed ? 0 : static_cast<int>(meta_of(o)->output);
         node->saved.emplace_back(t, output_index);
     }
 }
 
-void mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin,
-               std::function<Tensor(const Tensor&)> replay) {
-    if (base.impl()->inference) return;
+}  // namespace
+
+void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
+             const Tensor* changed) {
+    const bool recorded = needs_history(inputs);
+    if (recorded) make_history(node, outputs, inputs, changed);
+    // After the history, for tangents are differentiable; before saving, for what is saved of the
+    // outputs has their tangents.
+    if (ForwardMode::enabled()) propagate_tangents(*node, outputs, inputs, saved);
+    if (recorded) save(node, outputs, saved, changed);
+}
+
+void connect_view(const Ref<FormulaNode>& node, const Tensor& base, const Tensor& out, bool apart) {
+    if (needs_history({&base, 1})) make_history(node, {&out, 1}, {&base, 1}, nullptr);
+    if (apart) propagate_tangents(*node, {&out, 1}, {&base, 1}, {});
+}
+
+namespace {
+
+// Offsets are taken relative to the roots', so that the view is found in a copy of the root too.
+Replay compose(Replay first, Replay second, int64_t root_offset, const Tensor& base,
+               const Tensor& out) {
+    if (!first && !second) return {};
+    const Dims sizes = out.sizes(), strides = out.strides();
+    const Dims base_sizes = base.sizes(), base_strides = base.strides();
+    const int64_t into_base = out.offset() - base.offset(), into_root = base.offset() - root_offset;
+    return [=](const Tensor& root) {
+        const Tensor middle =
+            first ? first(root)
+                  : ops::as_strided(root, base_sizes, base_strides, root.offset() + into_root);
+        return second ? second(middle)
+                      : ops::as_strided(middle, sizes, strides, middle.offset() + into_base);
+    };
+}
+
+bool repeats_elements(const Tensor& t) {
+    for (size_t i = 0; i < t.sizes().size(); i++)
+        if (t.sizes()[i] > 1 && t.strides()[i] == 0) return true;
+    return false;
+}
+
+}  // namespace
+
+bool mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin, Replay replay) {
+    if (base.impl()->inference) return false;
     const AutogradMeta* base_meta = base.impl()->autograd ? meta_of(base) : nullptr;
+    const ViewInfo* parent = base_meta ? base_meta->view.get() : nullptr;
     auto view = std::make_unique<ViewInfo>();
     view->version = out.version();
     view->origin = InferenceMode::enabled() ? ViewOrigin::InferenceMode
                    : !GradMode::enabled()   ? ViewOrigin::NoGradMode
                                             : origin;
-    if (base_meta && base_meta->view) {
-        const ViewInfo& parent = *base_meta->view;
-        view->base = parent.base;
-        if (parent.origin != ViewOrigin::Default && view->origin == ViewOrigin::Default)
-            view->origin = parent.origin;
-        if (parent.replay || replay) {
-            const Dims sizes = out.sizes(), strides = out.strides();
-            const int64_t offset = out.offset();
-            const Dims base_sizes = base.sizes(), base_strides = base.strides();
-            const int64_t base_offset = base.offset();
-            view->replay = [first = parent.replay, second = replay, sizes, strides, offset,
-                            base_sizes, base_strides, base_offset](const Tensor& root) {
-                const Tensor middle =
-                    first ? first(root)
-                          : ops::as_strided(root, base_sizes, base_strides, base_offset);
-                return second ? second(middle) : ops::as_strided(middle, sizes, strides, offset);
-            };
-        }
-    } else {
-        view->base = base;
-        view->replay = std::move(replay);
-    }
+    if (parent && parent->origin != ViewOrigin::Default && view->origin == ViewOrigin::Default)
+        view->origin = parent->origin;
+    // A view that has a tangent of its own is the base of its views' tangents.
+    view->tangent_base = parent && parent->tangent_base.defined() ? parent->tangent_base : base;
+    const bool parent_shares = parent && view->tangent_base.is_same(parent->tangent_base);
+    view->tangent_replay = !parent_shares ? replay
+                                          : compose(parent->tangent_replay, replay,
+                                                    parent->tangent_base.offset(), base, out);
+    const bool apart =
+        ForwardMode::enabled() && has_tangent(base) && repeats_elements(view->tangent_base);
+    if (apart) view->tangent_base.reset();
+    view->base = parent ? parent->base : base;
+    view->replay =
+        !parent ? std::move(replay)
+                : compose(parent->replay, std::move(replay), parent->base.offset(), base, out);
     ensure_meta(out).view = std::move(view);
+    return apart;
 }
 
 void check_inplace(const Tensor& self, const char* operation) {
@@ -131,50 +177,46 @@ namespace {
 // what it held there goes on through the node of the operation.
 class CopySlices final : public Node {
   public:
-    CopySlices(const Tensor& base, const Tensor& view, std::function<Tensor(const Tensor&)> replay,
-               NodeRef inner)
+    CopySlices(const Tensor& base, const Tensor& view, Replay replay, NodeRef inner, size_t edge)
         : sizes_(view.sizes()),
           strides_(view.strides()),
           offset_(view.offset() - base.offset()),
           replay_(std::move(replay)),
-          inner_(std::move(inner)) {
+          inner_(std::move(inner)),
+          edge_(edge) {
         base_strides_ = base.strides();
         add_output(base);
-        edges.push_back(gradient_edge(base));
-        for (size_t i = 1; i < inner_->edges.size(); i++) edges.push_back(inner_->edges[i]);
+        edges = inner_->edges;
+        edges[edge_] = gradient_edge(base);
     }
     const char* name() const override { return "CopySlices"; }
     void release_saved() override { inner_->release_saved(); }
 
-    TensorList apply(TensorList&& grads) override {
-        TensorList results(edges.size());
-        if (!grads[0].defined()) return results;
+    TensorList apply(TensorList&& grads, const Wanted* wanted) override {
+        if (!grads[0].defined()) return TensorList(edges.size());
         const OutputInfo& base = outputs[0];
         // A copy laid out as the base was, so that the same strides cut out the same part.
         Tensor whole = empty_strided(base.sizes, base_strides_, base.dtype, base.device);
         whole = ops::copy_(whole, grads[0]);
         const Tensor part =
             replay_ ? replay_(whole) : ops::as_strided(whole, sizes_, strides_, offset_);
-        TensorList inner = inner_->apply({ops::clone(part)});
-        if (inner[0].defined())
-            ops::copy_(part, inner[0]);
+        TensorList inner = inner_->apply({ops::clone(part)}, wanted);
+        inner.resize(edges.size());
+        if (inner[edge_].defined())
+            ops::copy_(part, inner[edge_]);
         else
             ops::zero_(part);
-        results[0] = whole;
-        for (size_t i = 1; i < inner.size(); i++) results[i] = inner[i];
-        return results;
+        inner[edge_] = whole;
+        return inner;
     }
 
   private:
     Dims sizes_, strides_, base_strides_;
     int64_t offset_;
-    std::function<Tensor(const Tensor&)> replay_;
+    Replay replay_;
     NodeRef inner_;
+    size_t edge_;  // of the inner node, to the old values of the view
 };
-
-}  // namespace
-
-namespace {
 
 // The gradient that `retain_grad` keeps is that of the newest value.
 void move_retained_grad(AutogradMeta& meta, Node& to, uint32_t output) {
@@ -191,7 +233,7 @@ void move_retained_grad(AutogradMeta& meta, Node& to, uint32_t output) {
 
 }  // namespace
 
-void rebase_history(const Tensor& self, const Ref<FormulaNode>& node) {
+void rebase_history(const Tensor& self, const NodeRef& node, size_t edge) {
     AutogradMeta& meta = ensure_meta(self);
     if (!meta.view) {
         const uint32_t output = node->add_output(self);
@@ -203,7 +245,7 @@ void rebase_history(const Tensor& self, const Ref<FormulaNode>& node) {
     }
     node->add_output(self);
     const Tensor base = meta.view->base;
-    NodeRef slices(new CopySlices(base, self, meta.view->replay, node));
+    NodeRef slices(new CopySlices(base, self, meta.view->replay, node, edge));
     AutogradMeta& base_meta = ensure_meta(base);
     base_meta.grad_fn = slices;
     base_meta.output = 0;

@@ -47,7 +47,7 @@ class Task {
         : retain_graph_(retain_graph), accumulate_(accumulate), grad_mode_(create_graph) {}
 
     TensorList run(const std::vector<Edge>& roots, const TensorList& grads,
-                   const TensorList& inputs) {
+                   const std::vector<Edge>& inputs) {
         for (size_t i = 0; i < roots.size(); i++) {
             deliver(states_[roots[i].node.get()], *roots[i].node, roots[i].output, grads[i]);
         }
@@ -85,10 +85,11 @@ class Task {
     }
 
     // Only nodes from which an asked-for input can be reached need to run.
-    void mark_needed(const std::vector<Edge>& roots, const TensorList& inputs) {
+    void mark_needed(const std::vector<Edge>& roots, const std::vector<Edge>& inputs) {
+        selective_ = true;
         for (Node* n : order_) states_[n].needed = false;
         for (size_t i = 0; i < inputs.size(); i++) {
-            const Edge e = gradient_edge(inputs[i]);
+            const Edge& e = inputs[i];
             held_.push_back(e.node);
             auto found = states_.find(e.node.get());
             if (found == states_.end()) continue;
@@ -125,7 +126,7 @@ class Task {
             slot = gradient;
             return;
         }
-        GradModeGuard mode(grad_mode_);
+        ReverseModeGuard mode(grad_mode_);
         slot = ops::add(slot, gradient);
     }
 
@@ -156,7 +157,7 @@ class Task {
         NodeState& state = states_[node.get()];
         TensorList grads = std::move(state.gradients);
         grads.resize(node->outputs.size());
-        GradModeGuard mode(grad_mode_);
+        ReverseModeGuard mode(grad_mode_);
         run_tensor_hooks(*node, grads);
         auto* leaf = dynamic_cast<AccumulateGrad*>(node.get());
         if (leaf) run_leaf_hooks(leaf->variable(), grads[0]);
@@ -191,13 +192,21 @@ class Task {
         return false;
     }
 
+    // Gradients that lead to no asked-for input are not computed.
+    Wanted wanted_of(const Node& node) {
+        Wanted wanted;
+        for (const Edge& e : node.edges) wanted.push_back(e.node && states_[e.node.get()].needed);
+        return wanted;
+    }
+
     TensorList evaluate(Node& node, TensorList&& grads) {
         TensorList grad_outputs;
         if (!node.post_hooks.empty()) grad_outputs = grads;
         TensorList out;
         try {
             LockGuard lock(node.is_python());
-            out = node.apply(std::move(grads));
+            const Wanted wanted = selective_ ? wanted_of(node) : Wanted{};
+            out = node.apply(std::move(grads), selective_ ? &wanted : nullptr);
         } catch (Error& e) {
             if (node.anomaly_trace.empty()) throw;
             raise(e.kind(), e.what(), "\n\nError detected in ", node.name(),
@@ -249,7 +258,7 @@ class Task {
     }
 
     static bool has_nan(const Tensor& t) {
-        GradModeGuard off(false);
+        ReverseModeGuard off(false);
         return ops::item(ops::any(ops::ne(t, t))).as_bool();
     }
 
@@ -258,7 +267,7 @@ class Task {
         bool insert(Node* n) { return seen.emplace(n, true).second; }
     };
 
-    bool retain_graph_, accumulate_, grad_mode_;
+    bool retain_graph_, accumulate_, grad_mode_, selective_ = false;
     std::unordered_map<Node*, NodeState> states_;
     std::vector<Node*> order_;
     std::vector<NodeRef> held_;
@@ -273,7 +282,7 @@ std::mutex accumulate_mutex;
 
 }  // namespace
 
-TensorList AccumulateGrad::apply(TensorList&& grads) {
+TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
     const Tensor gradient = std::move(grads[0]);
     grads.clear();
     if (!gradient.defined()) return {};
@@ -284,7 +293,7 @@ TensorList AccumulateGrad::apply(TensorList&& grads) {
             // A gradient that nobody else holds is adopted, not copied.
             const bool ours = gradient.use_count() == 1 && gradient.storage()->use_count() == 1 &&
                               gradient.strides() == variable_.strides();
-            if (GradMode::enabled())
+            if (is_differentiating())
                 meta.grad = ops::clone(gradient);
             else if (ours)
                 meta.grad = detach(gradient);
@@ -309,32 +318,25 @@ TensorList AccumulateGrad::apply(TensorList&& grads) {
     return {};
 }
 
-TensorList run_backward(const TensorList& roots, const TensorList& grads, bool retain_graph,
-                        bool create_graph, const TensorList& inputs, bool allow_unused,
+TensorList run_backward(const std::vector<Edge>& roots, const TensorList& grads, bool retain_graph,
+                        bool create_graph, const std::vector<Edge>& inputs, bool allow_unused,
                         bool accumulate) {
-    std::vector<Edge> edges;
-    TensorList seeds;
-    for (size_t i = 0; i < roots.size(); i++) {
-        const Edge e = gradient_edge(roots[i]);
-        check(static_cast<bool>(e.node), "element ", i,
-              " of tensors does not require grad and does not have a grad_fn");
-        edges.push_back(e);
-        Tensor seed = grads[i];
-        if (seed.defined() && seed.dtype() != roots[i].dtype()) {
-            GradModeGuard mode(create_graph);
-            seed = ops::to(seed, roots[i].dtype());
-        }
-        seeds.push_back(seed);
-    }
-    for (const Tensor& t : inputs)
-        check(requires_grad(t), "One of the differentiated Tensors does not require grad");
     Task task(retain_graph, create_graph, accumulate);
-    TensorList results = task.run(edges, seeds, inputs);
+    TensorList results = task.run(roots, grads, inputs);
     for (size_t i = 0; i < results.size() && !accumulate; i++)
         check(results[i].defined() || allow_unused,
               "One of the differentiated Tensors appears to not have been used in the graph. Set "
               "allow_unused=True if this is the desired behavior.");
     return results;
+}
+
+TensorList run_backward(const TensorList& roots, const TensorList& grads, bool retain_graph,
+                        bool create_graph, const TensorList& inputs, bool allow_unused,
+                        bool accumulate) {
+    std::vector<Edge> from, to;
+    for (const Tensor& t : roots) from.push_back(gradient_edge(t));
+    for (const Tensor& t : inputs) to.push_back(gradient_edge(t));
+    return run_backward(from, grads, retain_graph, create_graph, to, allow_unused, accumulate);
 }
 
 }  // namespace kajo

@@ -12,6 +12,10 @@ namespace kajo {
 TensorList run_backward(const TensorList& roots, const TensorList& grads, bool retain_graph,
                         bool create_graph, const TensorList& inputs, bool allow_unused,
                         bool accumulate);
+// The same, from and to places in the graph.
+TensorList run_backward(const std::vector<Edge>& roots, const TensorList& grads, bool retain_graph,
+                        bool create_graph, const std::vector<Edge>& inputs, bool allow_unused,
+                        bool accumulate);
 
 // Set by the language bindings: called around nodes and hooks that run user code.
 struct InterpreterLock {

@@ -24,7 +24,7 @@ NodeRef grad_fn(const Tensor& t) {
     // The base was written through some view since: this view's history starts at the base.
     ViewInfo& view = *meta->view;
     if (requires_grad(view.base)) {
-        GradModeGuard on(true);
+        const ReverseModeGuard on(true);
         const Tensor again = view.replay
                                  ? view.replay(view.base)
                                  : ops::as_strided(view.base, t.sizes(), t.strides(), t.offset());
@@ -87,10 +87,17 @@ void set_requires_grad(const Tensor& t, bool on) {
 
 Tensor detach(const Tensor& t) { return alias(t); }
 
-bool needs_grad(TensorRefs inputs) {
+bool needs_history(TensorRefs inputs) {
     if (!GradMode::enabled()) return false;
     for (const Tensor& t : inputs)
         if (t.defined() && t.impl()->autograd && requires_grad(t)) return true;
+    return false;
+}
+
+bool needs_grad(TensorRefs inputs) {
+    if (!is_differentiating()) return false;
+    for (const Tensor& t : inputs)
+        if (needs_grad(t)) return true;
     return false;
 }
 

@@ -12,11 +12,26 @@ namespace kajo {
 // Why a view may not be changed in place.
 enum class ViewOrigin : int8_t { Default, NoGradMode, MultipleOutputs, InferenceMode };
 
+using Replay = std::function<Tensor(const Tensor&)>;
+
 struct ViewInfo {
-    Tensor base;                                  // never a view itself
-    std::function<Tensor(const Tensor&)> replay;  // from the base again; empty: by as_strided
+    Tensor base;    // never a view itself
+    Replay replay;  // from the base again; empty: by as_strided
     ViewOrigin origin = ViewOrigin::Default;
     uint32_t version = 0;  // when grad_fn was made
+    // In forward mode this view's tangent is that part of the tangent of `tangent_base`;
+    // undefined: it has its own.
+    Tensor tangent_base;
+    Replay tangent_replay;
+};
+
+// The tangents of a tensor by level; known to a registry, which drops those of a level that ends.
+struct Tangents {
+    Tangents();
+    ~Tangents();
+    Tangents(const Tangents&) = delete;
+    Tangents& operator=(const Tangents&) = delete;
+    std::vector<Tensor> at_level;
 };
 
 struct AutogradMeta final : AutogradMetaBase {
@@ -27,6 +42,7 @@ struct AutogradMeta final : AutogradMetaBase {
     Tensor grad;
     AccumulateGrad* accumulator = nullptr;  // not counted; found under a lock
     std::unique_ptr<ViewInfo> view;
+    std::unique_ptr<Tangents> tangents;
     std::vector<TensorHook> leaf_hooks;
     std::vector<TensorHook> post_accumulate_hooks;
     std::string name;
@@ -49,12 +65,22 @@ void set_requires_grad(const Tensor& t, bool on);
 // Shares storage, has no history.
 Tensor detach(const Tensor& t);
 
+// Whether `t` has a tangent at a level that is seen now.
+bool has_tangent(const Tensor& t);
+
+// Whether a derivative may follow from these inputs: history is to be recorded, or tangents to be
+// computed.
+bool needs_grad(TensorRefs inputs);
+inline bool needs_grad(const Tensor& t) {
+    if (!t.defined() || !t.impl()->autograd) return false;
+    return (GradMode::enabled() && requires_grad(t)) || (ForwardMode::enabled() && has_tangent(t));
+}
 inline bool needs_grad(std::initializer_list<const Tensor*> inputs) {
-    if (!GradMode::enabled()) return false;
     for (const Tensor* t : inputs)
-        if (t->defined() && t->impl()->autograd && requires_grad(*t)) return true;
+        if (needs_grad(*t)) return true;
     return false;
 }
-bool needs_grad(TensorRefs inputs);
+// Whether history is to be recorded.
+bool needs_history(TensorRefs inputs);
 
 }  // namespace kajo

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "autograd/engine.h"
+#include "autograd/forward.h"
 #include "autograd/meta.h"
 
 namespace kajo {
@@ -42,6 +43,14 @@ std::vector<SavedTensorHooks>& saved_tensor_hooks() {
     return hooks;
 }
 
+namespace {
+Tensor without_history(const Tensor& t) {
+    Tensor out = detach(t);
+    if (ForwardMode::enabled()) copy_tangents(t, out);
+    return out;
+}
+}  // namespace
+
 SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(output_index) {
     if (!t.defined()) return;
     check(!t.impl()->inference,
@@ -49,7 +58,7 @@ SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(outp
           "get "
           "a normal tensor and use it in autograd.");
     // An output must not hold its own history alive.
-    const Tensor kept = output_index >= 0 ? detach(t) : t;
+    const Tensor kept = output_index >= 0 ? without_history(t) : t;
     const auto& hooks = saved_tensor_hooks();
     if (!hooks.empty() && hooks.back().pack) {
         packed_ = std::make_shared<std::function<Tensor()>>(
@@ -95,7 +104,7 @@ Tensor SavedTensor::unpack(const NodeRef& owner) const {
     if (!t.defined()) return t;
     if (!packed_ && t.version() != version_) raise_stale(t, version_, owner);
     if (output_index_ < 0) return t;
-    t = detach(t);
+    t = without_history(t);
     AutogradMeta& meta = ensure_meta(t);
     meta.grad_fn = owner;
     meta.output = static_cast<uint32_t>(output_index_);

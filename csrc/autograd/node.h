@@ -14,6 +14,9 @@ class Node;
 using NodeRef = Ref<Node>;
 void destroy(Node* node);  // without recursion, however deep the graph
 
+// Which of the gradients that a node can give are asked for, by edge.
+using Wanted = std::vector<bool>;
+
 // Points from a node to the producer of one of its inputs.
 struct Edge {
     NodeRef node;
@@ -47,8 +50,8 @@ class Node : public RefCounted {
     virtual ~Node();
 
     virtual const char* name() const = 0;
-    // One gradient per output (undefined: zero) in, one per edge out.
-    virtual TensorList apply(TensorList&& grads) = 0;
+    // One gradient per output (undefined: zero) in, one per edge out. `wanted` null: all.
+    virtual TensorList apply(TensorList&& grads, const Wanted* wanted) = 0;
     // Drops saved tensors after backward, unless the graph is retained.
     virtual void release_saved() {}
     // True where user code runs, which needs the interpreter lock.
@@ -76,7 +79,7 @@ class AccumulateGrad final : public Node {
     explicit AccumulateGrad(Tensor variable);
     ~AccumulateGrad() override;
     const char* name() const override { return "AccumulateGrad"; }
-    TensorList apply(TensorList&& grads) override;
+    TensorList apply(TensorList&& grads, const Wanted*) override;
     const Tensor& variable() const { return variable_; }
 
   private:

@@ -113,7 +113,7 @@ Tensor fused(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& ma
     launch(attention_kernel, {out, logs}, {q, k, v, mask}, given);
     return attach("ScaledDotProductFlashAttentionForCpuBackward0", out, {q, k, v},
                   {q, k, v, mask, logs}, [given](Backward& ctx) {
-                      if (GradMode::enabled()) return composite_gradient(ctx, given);
+                      if (is_differentiating()) return composite_gradient(ctx, given);
                       const Tensor q = ctx.saved(0), k = ctx.saved(1), v = ctx.saved(2);
                       const Tensor dq = gradient_like(q), dk = gradient_like(k),
                                    dv = gradient_like(v);

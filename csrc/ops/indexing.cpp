@@ -238,27 +238,31 @@ Tensor index_put_(const Tensor& self, const TensorList& indices, const Tensor& v
     write(self, how, values, accumulate ? Combine::Add : Combine::Assign);
     const size_t count = how.per_dim.size();
     const TensorList operands{self, values};
-    return attach_inplace(
-        "IndexPutBackward0", self, operands, how.per_dim,
-        [count, accumulate, value_sizes = values.sizes()](Backward& ctx) {
-            const TensorList at = saved_indices(ctx, count);
-            if (ctx.needs(0))
-                ctx.set(0,
-                        accumulate
-                            ? ctx.grad()
-                            : index_put(ctx.grad(), at,
-                                        zeros({}, ctx.grad().dtype(), ctx.grad().device()), false));
-            if (ctx.needs(1)) {
-                Tensor g = index(ctx.grad(), at);
-                if (value_sizes.size() > g.sizes().size()) {
-                    // Values may have leading dimensions of size one beyond the indexed shape.
-                    Dims trimmed = value_sizes;
-                    while (trimmed.size() > g.sizes().size()) trimmed.erase(0);
-                    g = reshape(sum_to_size(g, trimmed), value_sizes);
-                }
-                ctx.set(1, g);
+    const auto along = [count, accumulate](const Forward& ctx) {
+        TensorList at;
+        for (size_t i = 0; i < count; i++) at.push_back(ctx.saved(i));
+        return index_put(ctx.tangent_or_zeros(0), at, ctx.tangent_or_zeros(1), accumulate);
+    };
+    const auto gradient = [count, accumulate, value_sizes = values.sizes()](Backward& ctx) {
+        const TensorList at = saved_indices(ctx, count);
+        if (ctx.needs(0))
+            ctx.set(0, accumulate
+                           ? ctx.grad()
+                           : index_put(ctx.grad(), at,
+                                       zeros({}, ctx.grad().dtype(), ctx.grad().device()), false));
+        if (ctx.needs(1)) {
+            Tensor g = index(ctx.grad(), at);
+            if (value_sizes.size() > g.sizes().size()) {
+                // Values may have leading dimensions of size one beyond the indexed shape.
+                Dims trimmed = value_sizes;
+                while (trimmed.size() > g.sizes().size()) trimmed.erase(0);
+                g = reshape(sum_to_size(g, trimmed), value_sizes);
             }
-        });
+            ctx.set(1, g);
+        }
+    };
+    return attach_inplace("IndexPutBackward0", self, operands, how.per_dim,
+                          with_tangent_formula(gradient, along));
 }
 
 Tensor index_put(const Tensor& self, const TensorList& indices, const Tensor& values,
@@ -350,14 +354,16 @@ Tensor index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const T
     refuse_overlap(self, "index_copy_");
     const Tensor at = as_index(index, "index_copy_");
     write_along(self, dim, at, source, Combine::Assign, ErrorKind::Index);
+    const auto gradient = [dim, sizes = source.sizes()](Backward& ctx) {
+        const Tensor at = ctx.saved(0);
+        if (ctx.needs(0)) ctx.set(0, index_fill(ctx.grad(), dim, at, Scalar(0)));
+        if (ctx.needs(1)) ctx.set(1, reshape(index_select(ctx.grad(), dim, at), sizes));
+    };
+    const auto along = [dim](const Forward& ctx) {
+        return index_copy(ctx.tangent_or_zeros(0), dim, ctx.saved(0), ctx.tangent_or_zeros(1));
+    };
     return attach_inplace("IndexCopyBackward0", self, {self, source}, {at},
-                          [dim, sizes = source.sizes()](Backward& ctx) {
-                              const Tensor at = ctx.saved(0);
-                              if (ctx.needs(0))
-                                  ctx.set(0, index_fill(ctx.grad(), dim, at, Scalar(0)));
-                              if (ctx.needs(1))
-                                  ctx.set(1, reshape(index_select(ctx.grad(), dim, at), sizes));
-                          });
+                          with_tangent_formula(gradient, along));
 }
 Tensor index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
     return index_copy_(clone(self), dim, index, source);
@@ -379,11 +385,18 @@ Tensor index_fill_tensor_(const Tensor& self, int64_t dim, const Tensor& index,
         Indexing how(target, along(dim, at));
         write(target, how, to(value, self.dtype()), Combine::Assign);
     }
-    return attach_inplace("IndexFillBackward0", self, {self, value}, {at}, [dim](Backward& ctx) {
+    const auto gradient = [dim](Backward& ctx) {
         const Tensor at = ctx.saved(0);
         if (ctx.needs(0)) ctx.set(0, index_fill(ctx.grad(), dim, at, Scalar(0)));
         if (ctx.needs(1)) ctx.set(1, sum_to_size(index_select(ctx.grad(), dim, at), {}));
-    });
+    };
+    // Forwards an element that is named twice counts once.
+    const auto along = [dim](const Forward& ctx) {
+        return index_fill_tensor(ctx.tangent_or_zeros(0), dim, ctx.saved(0),
+                                 ctx.tangent_or_zeros(1));
+    };
+    return attach_inplace("IndexFillBackward0", self, {self, value}, {at},
+                          with_tangent_formula(gradient, along));
 }
 Tensor index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value) {
     check(is_complex(self.dtype()) || !value.is_complex(),

@@ -45,13 +45,21 @@ Tensor2 cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
                    "The factorization could not be completed because the input is not "
                    "positive-definite (the leading minor of order ",
                    " is not positive-definite).");
-    out = attach("LinalgCholeskyExBackward0", out, {self}, {out}, [](Backward& ctx) {
+    const auto gradient = [](Backward& ctx) {
         const Tensor L = ctx.saved(0), LH = mH(L);
         const Tensor middle = halved_diagonal(matmul(LH, ctx.grad()));
         const Tensor right = solve_triangular(L, middle, false, false, false);
         const Tensor whole = solve_triangular(LH, right, true, true, false);
         ctx.set(0, mul(add(whole, mH(whole)), Scalar(0.5)));
-    });
+    };
+    // The gradient is made symmetric, the direction is taken as it is.
+    const auto along = [](const Forward& ctx) {
+        const Tensor& L = ctx.saved(0);
+        const Tensor left = solve_triangular(L, ctx.tangent(0), false, true, false);
+        return matmul(L, halved_diagonal(solve_triangular(mH(L), left, true, false, false)));
+    };
+    out = attach("LinalgCholeskyExBackward0", out, {self}, {out},
+                 with_tangent_formula(gradient, along));
     return {out, info};
 }
 

@@ -174,9 +174,21 @@ Tensor product(const char* name, const Tensor& a, const Tensor& b, Conjugate con
     }
     Tensor out = empty(shape, a.dtype(), a.device());
     multiply(out, a, b, conjugate);
-    return attach(name, out, {a, b}, {a, b}, [conjugate](Backward& ctx) {
+    const auto gradient = [conjugate](Backward& ctx) {
         product_gradient(ctx, 0, ctx.grad(), ctx.saved(0), ctx.saved(1), conjugate);
-    });
+    };
+    const auto along = [conjugate](const Forward& ctx) {
+        const auto of = [&](const Tensor& a, const Tensor& b) {
+            return a.defined() && b.defined() ? product("UnsafeViewBackward0", a, b, conjugate)
+                                              : Tensor();
+        };
+        const Tensor first = of(ctx.tangent(0), ctx.saved(1));
+        const Tensor second = of(ctx.saved(0), ctx.tangent(1));
+        return first.defined() && second.defined() ? add(first, second)
+               : first.defined()                   ? first
+                                                   : second;
+    };
+    return attach(name, out, {a, b}, {a, b}, with_tangent_formula(gradient, along));
 }
 
 Tensor mm(const Tensor& self, const Tensor& mat2) {
@@ -401,14 +413,18 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
         [](Backward& ctx) {
             const Tensor& grad = ctx.grad();
             const Tensor input = ctx.saved(0), weight = ctx.saved(1);
-            const Tensor flowing = grad.dim() == 2 ? grad : reshape(grad, {-1, weight.size(0)});
+            // Not by -1, which tells nothing of a tensor without elements.
+            const auto as_rows = [](const Tensor& t) {
+                const IntSpan lead(t.sizes().data(), t.sizes().size() - 1);
+                return t.dim() == 2 ? t : reshape(t, {numel_of(lead), t.size(-1)});
+            };
+            const Tensor flowing = as_rows(grad);
             if (ctx.needs(0)) {
                 const Tensor rows = product("MmBackward0", flowing, weight, {false, true});
                 ctx.set(0, input.dim() == 2 ? rows : reshape(rows, input.sizes()));
             }
             if (ctx.needs(1)) {
-                const Tensor rows = input.dim() == 2 ? input : reshape(input, {-1, weight.size(1)});
-                ctx.set(1, product("MmBackward0", mT(flowing), rows, {false, true}));
+                ctx.set(1, product("MmBackward0", mT(flowing), as_rows(input), {false, true}));
             }
             if (ctx.needs(2)) ctx.set(2, sum(flowing, IntSpan{0}, false, std::nullopt));
         });

@@ -207,7 +207,7 @@ Tensor cross_entropy_of_indices(const char* node, const Tensor& self, const Tens
                       const Tensor scores3 = three_dims(self);
                       const Tensor scale = row_scale(ctx.grad(), ctx.saved(2), reduction);
                       Tensor grad;
-                      if (GradMode::enabled()) {
+                      if (is_differentiating()) {
                           grad = differentiable_gradient(scores3, target2, scale, ignore_index);
                       } else {
                           grad = kajo::empty(scores3.sizes(), self.dtype(), self.device());

@@ -113,7 +113,7 @@ Tensor layer_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& w
                       const Tensor weight = s.weight ? reshape(ctx.saved(1), {s.n}) : Tensor();
                       const Tensor grad = reshape(ctx.grad(), {s.rows, s.n});
                       const TensorList g =
-                          GradMode::enabled()
+                          is_differentiating()
                               ? differentiable_gradients(grad, x, weight, eps)
                               : layer_norm_gradients(grad, x,
                                                      weight.defined() ? contiguous(weight) : weight,
@@ -194,7 +194,7 @@ struct BatchNorm {
         const int64_t dims = x.dim();
         const Dims rest = all_but_channels(dims);
         Tensor center = ctx.saved(2), rstd = ctx.saved(3);
-        if (training && GradMode::enabled()) {
+        if (training && is_differentiating()) {
             center = mean(x, IntSpan(rest), false, type);
             rstd = rsqrt(add(var(to(x, type), IntSpan(rest), Scalar(0), false), Scalar(eps)));
         }

@@ -26,7 +26,7 @@ PointwiseSaved::PointwiseSaved(const PointwiseOp& op, TensorRefs inputs, const T
                                const Tensor& before) {
     uint8_t wanted = 0;
     for (size_t i = 0; i < inputs.size(); i++)
-        if (inputs[i].defined() && requires_grad(inputs[i])) wanted |= uint8_t(1u << i);
+        if (needs_grad(inputs[i])) wanted |= uint8_t(1u << i);
     wanted &= op.differentiable_inputs;
     if (std::popcount(wanted) > 1 && wanted == op.differentiable_inputs) {
         result_ = op.saves_result;
@@ -82,7 +82,7 @@ void PointwiseBackward::operator()(Backward& ctx) const {
             wanted |= uint8_t(1u << i);
     }
     if (!wanted) return;
-    if (!GradMode::enabled()) return run_kernels(ctx, wanted);
+    if (!is_differentiating()) return run_kernels(ctx, wanted);
     const bool complex = is_complex(attributes.promoted) || op.rule == cpu::ResultRule::Complex;
     const GradientProgram* program = complex ? op.complex_gradient : op.gradient;
     if (!program) raise_unsupported(op.node_name, attributes.promoted);

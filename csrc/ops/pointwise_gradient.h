@@ -33,6 +33,7 @@ class PointwiseSaved {
 };
 
 struct PointwiseBackward {
+    static constexpr bool kDiagonal = true;
     cpu::PointwiseAttributes attributes;
     bool saved_result;
     uint8_t saved_inputs;

@@ -123,14 +123,16 @@ Tensor scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     check_inplace(self, "scatter_");
     refuse_overlap(self, "scatter_");
     run_scatter(self, dim, at, src, Combine::Assign);
+    const auto gradient = [dim, sizes = src.sizes()](Backward& ctx) {
+        const Tensor at = ctx.saved(0);
+        if (ctx.needs(0)) ctx.set(0, scatter_value(ctx.grad(), dim, at, Scalar(0)));
+        if (ctx.needs(1)) ctx.set(1, source_gradient(ctx.grad(), dim, at, sizes));
+    };
+    const auto along = [dim](const Forward& ctx) {
+        return scatter(ctx.tangent_or_zeros(0), dim, ctx.saved(0), ctx.tangent_or_zeros(1));
+    };
     return attach_inplace("ScatterBackward0", self, {self, src}, {at},
-                          [dim, sizes = src.sizes()](Backward& ctx) {
-                              const Tensor at = ctx.saved(0);
-                              if (ctx.needs(0))
-                                  ctx.set(0, scatter_value(ctx.grad(), dim, at, Scalar(0)));
-                              if (ctx.needs(1))
-                                  ctx.set(1, source_gradient(ctx.grad(), dim, at, sizes));
-                          });
+                          with_tangent_formula(gradient, along));
 }
 Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
     return scatter_(clone(self), dim, index, src);

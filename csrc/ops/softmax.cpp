@@ -45,7 +45,7 @@ Tensor softmax(const Tensor& self, int64_t dim, std::optional<DType> dtype) {
     Tensor out = launched(softmax_kernel, source, dim, source.dtype());
     return attach("SoftmaxBackward0", out, {source}, {out}, [dim](Backward& ctx) {
         const Tensor y = ctx.saved(0), grad = ctx.grad();
-        if (!GradMode::enabled())
+        if (!is_differentiating())
             return ctx.set(0, launched_backward(softmax_backward_kernel, grad, y, dim));
         const Tensor weighted = mul(grad, y);
         ctx.set(0, sub(weighted, mul(y, sum(weighted, IntSpan(&dim, 1), true, std::nullopt))));
@@ -58,7 +58,7 @@ Tensor log_softmax(const Tensor& self, int64_t dim, std::optional<DType> dtype) 
     Tensor out = launched(log_softmax_kernel, source, dim, source.dtype());
     return attach("LogSoftmaxBackward0", out, {source}, {out}, [dim](Backward& ctx) {
         const Tensor y = ctx.saved(0), grad = ctx.grad();
-        if (!GradMode::enabled())
+        if (!is_differentiating())
             return ctx.set(0, launched_backward(log_softmax_backward_kernel, grad, y, dim));
         ctx.set(0, sub(grad, mul(exp(y), sum(grad, IntSpan(&dim, 1), true, std::nullopt))));
     });

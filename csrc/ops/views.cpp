@@ -20,7 +20,7 @@ size_t at(int64_t d) { return static_cast<size_t>(d); }
 template <class Cut>
 Tensor embed(const Tensor& grad, IntSpan sizes, Cut cut) {
     Tensor whole = zeros(sizes, grad.dtype(), grad.device());
-    if (!GradMode::enabled()) {
+    if (!is_differentiating()) {
         copy_raw(cut(whole), grad);
         return whole;
     }
@@ -577,6 +577,7 @@ Tensor detach_(const Tensor& self) {
         meta->grad_fn.reset();
         meta->requires_grad = false;
         meta->output = 0;
+        meta->tangents.reset();
     }
     return self;
 }

@@ -6,7 +6,9 @@
 
 #include "autograd/attach.h"
 #include "autograd/engine.h"
+#include "autograd/forward.h"
 #include "core/launch.h"
+#include "ops/copy.h"
 #include "python/bind.h"
 
 namespace kajo::python {
@@ -158,6 +160,16 @@ PyObject* node_source(PyObject* self, void*) {
     });
 }
 PyObject* node_saved_tensors(PyObject* self, void*);
+// Elements that take no room, of the shape and type of an output.
+PyObject* node_gradient_like(PyObject* self, PyObject* which) {
+    return guarded([&] {
+        const Node& n = node_of(self);
+        const auto i = static_cast<size_t>(to_int(which));
+        check_index(i < n.outputs.size(), n.name(), " has no output ", i);
+        const OutputInfo& like = n.outputs[i];
+        return wrap(empty_strided(like.sizes, Dims(like.sizes.size(), 0), like.dtype, like.device));
+    });
+}
 
 template <bool post>
 PyObject* node_add_hook(PyObject* self, PyObject* callable) {
@@ -196,6 +208,7 @@ PyMethodDef node_methods[] = {
      "Calls hook(grad_outputs) before the node runs; what it returns takes the place of "
      "grad_outputs."},
     {"name", node_name, METH_NOARGS, "The name of the node, such as 'MulBackward0'."},
+    {"_gradient_like", node_gradient_like, METH_O, "A tensor of the shape and type of an output."},
     {"_sequence_nr", node_sequence, METH_NOARGS, "Nodes made later have larger numbers."},
     {"_add_hook", node_add_hook<true>, METH_O,
      "Adds a hook on (grad_inputs, grad_outputs); returns its id."},
@@ -229,6 +242,15 @@ PyTypeObject node_type = [] {
 // ---- functions defined in Python
 // -----------------------------------------------------------------------------
 
+// A tuple of bools, or None for all.
+Object flags_of(const Wanted* wanted) {
+    if (!wanted) return Object::borrow(Py_None);
+    Object out = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(wanted->size())));
+    for (size_t i = 0; i < wanted->size(); i++)
+        PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i), PyBool_FromLong((*wanted)[i]));
+    return out;
+}
+
 // Owns its context object, which is what `grad_fn` shows; the context calls user code.
 class PythonNode final : public Node {
   public:
@@ -242,12 +264,12 @@ class PythonNode final : public Node {
     bool is_python() const override { return true; }
     PyObject* context() const { return context_.get(); }
 
-    TensorList apply(TensorList&& grads) override {
+    TensorList apply(TensorList&& grads, const Wanted* wanted) override {
         static PyObject* method = PyUnicode_InternFromString("_apply_backward");
         const NodeRef alive(this);
-        const Object args = tuple_of(grads);
-        const Object result =
-            Object::steal(PyObject_CallMethodOneArg(context_.get(), method, args.get()));
+        const Object args = tuple_of(grads), flags = flags_of(wanted);
+        const Object result = Object::steal(
+            PyObject_CallMethodObjArgs(context_.get(), method, args.get(), flags.get(), nullptr));
         return list_of(result.get(), "the result of backward");
     }
     void release_saved() override {
@@ -284,6 +306,13 @@ PyObject* node_saved_tensors(PyObject* self, void*) {
     });
 }
 
+size_t place_of(const TensorList& list, const Tensor& t) {
+    size_t i = 0;
+    while (i < list.size() && !(list[i].defined() && list[i].is_same(t))) i++;
+    return i;
+}
+bool is_view(const Tensor& t) { return meta_of(t) && meta_of(t)->view; }
+
 // _record_function(context, name, inputs, outputs, saved, dirty, non_differentiable) -> outputs
 PyObject* record_function(PyObject*, PyObject* args) {
     PyObject *context, *inputs_o, *outputs_o, *saved_o, *dirty_o, *plain_o;
@@ -298,32 +327,35 @@ PyObject* record_function(PyObject*, PyObject* args) {
                          plain = list_of(plain_o, "mark_non_differentiable");
         TensorList outputs = list_of(outputs_o, "outputs");
         auto among = [](const TensorList& list, const Tensor& t) {
-            for (const Tensor& x : list)
-                if (x.defined() && x.is_same(t)) return true;
-            return false;
+            return place_of(list, t) < list.size();
         };
         Ref<PythonNode> node(new PythonNode(context, name));
         for (const Tensor& t : inputs)
             node->edges.push_back(t.defined() ? gradient_edge(t) : Edge{});
-        const bool tracked = needs_grad(inputs);
+        const bool tracked = needs_history(inputs);
         TensorList originals = outputs;
         for (Tensor& out : outputs) {
             if (!out.defined()) continue;
             const bool changed = among(dirty, out);
             const bool differentiable =
                 tracked && !among(plain, out) && is_differentiable(out.dtype());
-            if (changed)
+            if (changed) {
+                if (differentiable) check_inplace(out, name);
                 note_write(out, "mark_dirty");
-            else if (among(inputs, out))
+                if (differentiable) {
+                    const size_t edge = place_of(inputs, out);
+                    check(edge < inputs.size() && (outputs.size() == 1 || !is_view(out)), name,
+                          ": a Function that changes a view in place must be given that view, and "
+                          "return nothing else");
+                    rebase_history(out, node, edge);
+                    continue;
+                }
+            } else if (among(inputs, out)) {
                 out = detach(out);  // an input handed through is a new tensor
+            }
             const uint32_t index = node->add_output(out);
             if (!differentiable) continue;
             AutogradMeta& meta = ensure_meta(out);
-            check(!(changed && meta.view), name,
-                  ": an in-place function on a view is not supported; clone() the view first");
-            check(!(changed && meta.requires_grad && !meta.grad_fn),
-                  "a leaf Variable that requires grad is being used in an in-place operation (",
-                  name, ")");
             meta.grad_fn = node;
             meta.output = index;
             meta.requires_grad = true;
@@ -425,6 +457,26 @@ PyObject* retain_grad(PyObject*, PyObject* self) {
 // ---- backward
 // --------------------------------------------------------------------------------------------------
 
+// A tensor's place in the graph, or that of a GradientEdge.
+Edge edge_of(PyObject* o) {
+    if (is_tensor(o)) return gradient_edge(tensor_of(o));
+    check_type(PyTuple_Check(o) && PyTuple_GET_SIZE(o) == 2 &&
+                   PyObject_TypeCheck(PyTuple_GET_ITEM(o, 0), &node_type),
+               "expected a Tensor or a GradientEdge, got ", Py_TYPE(o)->tp_name);
+    const Edge edge{NodeRef(&node_of(PyTuple_GET_ITEM(o, 0))),
+                    static_cast<uint32_t>(to_int(PyTuple_GET_ITEM(o, 1)))};
+    check(edge.output < edge.node->outputs.size(), "GradientEdge: ", edge.node->name(), " has ",
+          edge.node->outputs.size(), " outputs, so none of number ", edge.output);
+    return edge;
+}
+std::vector<Edge> edges_of(PyObject* list) {
+    check_type(PyTuple_Check(list), "expected a tuple of Tensors or GradientEdges");
+    std::vector<Edge> out;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(list); i++)
+        out.push_back(edge_of(PyTuple_GET_ITEM(list, i)));
+    return out;
+}
+
 // _run_backward(roots, grads, retain_graph, create_graph, inputs, allow_unused, accumulate)
 PyObject* run_backward_python(PyObject*, PyObject* args) {
     PyObject *roots_o, *grads_o, *inputs_o;
@@ -433,19 +485,76 @@ PyObject* run_backward_python(PyObject*, PyObject* args) {
                           &accumulate))
         return nullptr;
     return guarded([&] {
-        const TensorList roots = list_of(roots_o, "tensors"),
-                         grads = list_of(grads_o, "grad_tensors");
-        const TensorList inputs = list_of(inputs_o, "inputs");
+        const std::vector<Edge> roots = edges_of(roots_o), inputs = edges_of(inputs_o);
+        TensorList seeds = list_of(grads_o, "grad_tensors");
+        for (size_t i = 0; i < roots.size(); i++) {
+            check(static_cast<bool>(roots[i].node), "element ", i,
+                  " of tensors does not require grad and does not have a grad_fn");
+            const DType type = roots[i].node->outputs[roots[i].output].dtype;
+            const ReverseModeGuard mode(create);
+            if (seeds[i].defined() && seeds[i].dtype() != type) seeds[i] = ops::to(seeds[i], type);
+        }
+        for (const Edge& e : inputs)
+            check(static_cast<bool>(e.node),
+                  "One of the differentiated Tensors does not require grad");
         TensorList results;
         PyThreadState* state = PyEval_SaveThread();
         try {
-            results = run_backward(roots, grads, retain, create, inputs, unused, accumulate);
+            results = run_backward(roots, seeds, retain, create, inputs, unused, accumulate);
         } catch (...) {
             PyEval_RestoreThread(state);
             throw;
         }
         PyEval_RestoreThread(state);
         return to_python(results);
+    });
+}
+
+// ---- forward mode
+// ----------------------------------------------------------------------------------------------
+
+PyObject* enter_level(PyObject*, PyObject*) { return PyLong_FromLong(enter_forward_level()); }
+PyObject* exit_level(PyObject*, PyObject*) {
+    return guarded([&] {
+        check(ForwardMode::open_ > 0, "no forward AD level is open");
+        exit_forward_level();
+        return Py_NewRef(Py_None);
+    });
+}
+PyObject* forward_levels(PyObject*, PyObject*) { return PyLong_FromLong(ForwardMode::levels()); }
+PyObject* open_forward_levels(PyObject*, PyObject*) { return PyLong_FromLong(ForwardMode::open_); }
+PyObject* forward_limit(PyObject*, PyObject*) { return PyLong_FromLong(ForwardMode::limit()); }
+PyObject* set_forward_limit(PyObject*, PyObject* levels) {
+    return guarded([&] {
+        const int before = ForwardMode::limit();
+        ForwardMode::set_limit(static_cast<int>(to_int(levels)));
+        return PyLong_FromLong(before);
+    });
+}
+PyObject* tangent_python(PyObject*, PyObject* args) {
+    PyObject* self;
+    int level;
+    if (!PyArg_ParseTuple(args, "O!i", &tensor_base_type, &self, &level)) return nullptr;
+    return guarded([&] { return wrap(tangent(tensor_of(self), level)); });
+}
+PyObject* set_tangent_python(PyObject*, PyObject* args) {
+    PyObject *self, *value;
+    int level;
+    if (!PyArg_ParseTuple(args, "O!iO!", &tensor_base_type, &self, &level, &tensor_base_type,
+                          &value))
+        return nullptr;
+    return guarded([&] {
+        set_tangent(tensor_of(self), level, tensor_of(value));
+        return Py_NewRef(Py_None);
+    });
+}
+PyObject* with_tangent_python(PyObject*, PyObject* args) {
+    PyObject *self, *value;
+    int level;
+    if (!PyArg_ParseTuple(args, "O!iO", &tensor_base_type, &self, &level, &value)) return nullptr;
+    return guarded([&] {
+        return wrap(
+            with_tangent(tensor_of(self), level, value == Py_None ? Tensor() : tensor_of(value)));
     });
 }
 
@@ -570,6 +679,17 @@ PyObject* pop_saved_hooks(PyObject*, PyObject*) {
 
 PyMethodDef functions[] = {
     {"_run_backward", run_backward_python, METH_VARARGS, "Runs the graph backwards."},
+    {"_enter_forward_level", enter_level, METH_NOARGS, "Opens a level of forward mode."},
+    {"_exit_forward_level", exit_level, METH_NOARGS, "Closes the newest level."},
+    {"_forward_levels", forward_levels, METH_NOARGS, "How many levels operations see."},
+    {"_open_forward_levels", open_forward_levels, METH_NOARGS, "How many levels are open."},
+    {"_forward_limit", forward_limit, METH_NOARGS, "The number that was set last."},
+    {"_set_forward_limit", set_forward_limit, METH_O,
+     "Lets operations see the levels below a number only; returns the number before."},
+    {"_tangent", tangent_python, METH_VARARGS, "The tangent of a tensor at a level, or None."},
+    {"_set_tangent", set_tangent_python, METH_VARARGS, "Gives a tensor a tangent at a level."},
+    {"_with_tangent", with_tangent_python, METH_VARARGS,
+     "A view with this tangent, or none, at a level."},
     {"_record_function", record_function, METH_VARARGS,
      "Makes a user function the history of its outputs."},
     {"_add_tensor_hook", add_tensor_hook, METH_VARARGS,
@@ -624,7 +744,8 @@ void add_autograd(PyObject* module) {
     source_location_hooks = {current_location, describe_location};
     if (PyType_Ready(&node_type) < 0 ||
         PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(&node_type)) < 0 ||
-        PyModule_AddFunctions(module, functions) < 0)
+        PyModule_AddFunctions(module, functions) < 0 ||
+        PyModule_AddIntConstant(module, "_ALL_FORWARD_LEVELS", ForwardMode::kAll) < 0)
         throw PythonError{};
 }
 

@@ -101,7 +101,18 @@ void write_out(const Signature& s, PyObject* const* slots, const Tensor& out,
     note_write(out, name);
 }
 
+// Whoever writes into `out` would not see that the tangent did not come along.
+void refuse_tangents(const Signature& s, PyObject* const* slots) {
+    if (!ForwardMode::enabled()) return;
+    each_tensor(s, slots, [&](const Tensor& t) {
+        if (has_tangent(t))
+            raise(ErrorKind::NotImplemented, "Trying to use forward AD with ", s.name,
+                  "_out that does not support it because it is an out= function");
+    });
+}
+
 Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObject* out) {
+    refuse_tangents(s, slots);
     GradModeGuard off(false);
     if (is_tensor(out) && is_tensor(result.get())) {
         write_out(s, slots, tensor_of(out), tensor_of(result.get()));
@@ -134,8 +145,8 @@ void take_dtype_of_out(const Signature& s, PyObject** slots, PyObject* out) {
 // What backward reads of the old values must outlive their being overwritten.
 Object keep_old_values(const Signature& s, PyObject* const* slots) {
     bool recorded = false;
-    if (GradMode::enabled())
-        each_tensor(s, slots, [&](const Tensor& t) { recorded |= requires_grad(t); });
+    if (is_differentiating())
+        each_tensor(s, slots, [&](const Tensor& t) { recorded |= needs_grad(t); });
     return recorded ? Object::steal(wrap(ops::clone(tensor_of(slots[0]))))
                     : Object::borrow(slots[0]);
 }

@@ -1,5 +1,6 @@
 // Python names of views and of what tensors tell about themselves.
 #include "autograd/attach.h"
+#include "autograd/forward.h"
 #include "autograd/meta.h"
 #include "core/promotion.h"
 #include "ops/copy.h"
@@ -193,6 +194,9 @@ Tensor set_tensor_sized(const Tensor& t, const Tensor& source, int64_t offset, I
 Tensor resize_as_(const Tensor& t, const Tensor& other) { return ops::resize_(t, other.sizes()); }
 Tensor in_place_view(const Tensor& self, const Tensor& made) {
     check_inplace(self, "in-place view");
+    TensorList tangents;
+    for (int level = 0; level < ForwardMode::levels(); level++)
+        tangents.push_back(tangent(made, level));
     self.impl()->set_sizes(made.sizes(), made.strides());
     self.impl()->offset = made.offset();
     if (AutogradMeta* from = meta_of(made); from && from->grad_fn) {
@@ -201,6 +205,8 @@ Tensor in_place_view(const Tensor& self, const Tensor& made) {
         meta.output = from->output;
     }
     self.bump_version();
+    for (size_t level = 0; level < tangents.size(); level++)
+        if (tangents[level].defined()) set_tangent(self, static_cast<int>(level), tangents[level]);
     return self;
 }
 Tensor unsqueeze_(const Tensor& t, int64_t dim) { return in_place_view(t, ops::unsqueeze(t, dim)); }

@@ -14,7 +14,7 @@ from typing import Any
 
 from kajo import _core
 from kajo._tensor import Tensor
-from kajo.autograd import functional, graph
+from kajo.autograd import forward_ad, functional, graph
 from kajo.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from kajo.autograd.function import Function
 from kajo.autograd.grad_mode import (
@@ -33,6 +33,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "functional",
     "grad",
     "grad_mode",
@@ -47,6 +48,15 @@ __all__ = [
 ]
 
 _Tensors = Tensor | Sequence[Tensor] | graph.GradientEdge | Sequence[graph.GradientEdge]
+
+
+def _described(place: Any) -> Tensor:
+    """A tensor that tells shape and type of what the gradient at a tensor or edge must look like."""
+    if isinstance(place, graph.GradientEdge):
+        like: Tensor = place.node._gradient_like(place.output_nr)
+        return like.requires_grad_()
+    tensor: Tensor = place
+    return tensor
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
@@ -92,7 +102,8 @@ def _seed(index: int, output: Any, gradient: Any, batched: bool) -> Tensor | Non
 
 def _seeds(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> tuple[Any, ...]:
     given = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
-    seeds = tuple(_seed(i, o, g, batched) for i, (o, g) in enumerate(zip(outputs, given)))
+    places = [_described(o) for o in outputs]
+    seeds = tuple(_seed(i, o, g, batched) for i, (o, g) in enumerate(zip(places, given)))
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     return seeds
@@ -145,7 +156,7 @@ def backward(
     keep = create_graph if retain_graph is None else retain_graph
     found = _core._run_backward(roots, seeds, keep, create_graph, wanted, True, True)
     for tensor, gradient in zip(wanted, found):
-        if not tensor.is_leaf and gradient is not None:
+        if isinstance(tensor, Tensor) and not tensor.is_leaf and gradient is not None:
             before = tensor.grad
             tensor.grad = gradient if before is None else before + gradient
 
@@ -211,7 +222,7 @@ def grad(
         if not materialize_grads:
             return tuple(found)
         return tuple(
-            _core.zeros_like(t).requires_grad_(create_graph) if g is None else g
+            _core.zeros_like(_described(t)).requires_grad_(create_graph) if g is None else g
             for g, t in zip(found, wanted)
         )
 

@@ -74,6 +74,7 @@ class BackwardCFunction(_core.Node, FunctionCtx):
 
     _forward_cls: type[Function]
     _recorded = False
+    _saved_for_jvp: tuple[Any, ...] | None = None
     _output_like: tuple[Any, ...] = ()
 
     @property
@@ -83,6 +84,8 @@ class BackwardCFunction(_core.Node, FunctionCtx):
         Raises:
             RuntimeError: if the graph was freed or a tensor was changed in place.
         """
+        if self._saved_for_jvp is not None:
+            return self._saved_for_jvp
         if not self._recorded:
             return self.to_save
         saved: tuple[Any, ...] = super().saved_tensors
@@ -90,7 +93,19 @@ class BackwardCFunction(_core.Node, FunctionCtx):
 
     saved_variables = saved_tensors
 
-    def _apply_backward(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _apply_backward(
+        self, grads: tuple[Any, ...], wanted: tuple[bool, ...] | None = None
+    ) -> tuple[Any, ...]:
+        if wanted is None:
+            return self._gradients(grads)
+        # Where only some gradients were asked for, `needs_input_grad` tells.
+        before, self.needs_input_grad = self.needs_input_grad, wanted
+        try:
+            return self._gradients(grads)
+        finally:
+            self.needs_input_grad = before
+
+    def _gradients(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         function = self._forward_cls
         if function.backward is Function.backward and function.vjp is Function.vjp:
             raise NotImplementedError(
@@ -218,7 +233,9 @@ class Function(metaclass=_FunctionMeta):
         recording = _core.is_grad_enabled()
         needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         context.needs_input_grad = needs
-        before = _core._set_grad_enabled(False)
+        levels = _core._forward_levels()
+        tangents = [_tangents(args, level) for level in range(levels)]
+        before, limit = _core._set_grad_enabled(False), _core._set_forward_limit(0)
         try:
             if separate:
                 result = cls.forward(*args)
@@ -227,9 +244,15 @@ class Function(metaclass=_FunctionMeta):
                 result = cls.forward(context, *args)
         finally:
             _core._set_grad_enabled(before)
-        if not (recording and any(needs)):
-            return result
-        return _record(context, args, result)
+            _core._set_forward_limit(limit)
+        forward_saved = context.saved_for_forward or context.to_save
+        plain = context.non_differentiable
+        if recording and any(needs):
+            result = _record(context, args, result)
+        for level, found in enumerate(tangents):
+            if any(t is not None for t in found):
+                _push_forward(context, args, found, result, forward_saved, plain, level)
+        return result
 
 
 def _record(context: Any, args: tuple[Any, ...], result: Any) -> Any:
@@ -266,6 +289,49 @@ def _record(context: Any, args: tuple[Any, ...], result: Any) -> Any:
     context.dirty_tensors = context.non_differentiable = ()
     renewed = tuple(next(recorded) if isinstance(item, Tensor) else item for item in items)
     return renewed if isinstance(result, tuple) else renewed[0]
+
+
+def _tangents(args: tuple[Any, ...], level: int) -> list[Any]:
+    return [_core._tangent(a, level) if isinstance(a, Tensor) else None for a in args]
+
+
+def _push_forward(
+    context: Any,
+    args: tuple[Any, ...],
+    tangents: list[Any],
+    result: Any,
+    saved: Any,
+    plain: tuple[Any, ...],
+    level: int,
+) -> None:
+    """Give the results the tangents that `jvp` makes of those of the arguments."""
+    from kajo.autograd.forward_ad import _tangent_of_result
+
+    filled = [
+        _core.zeros_like(a) if t is None and _is_dual_type(a) and context.materialize_grads else t
+        for a, t in zip(args, tangents)
+    ]
+    context._saved_for_jvp = saved
+    limit = _core._set_forward_limit(level)
+    try:
+        found = context._forward_cls.jvp(context, *filled)
+    finally:
+        _core._set_forward_limit(limit)
+        del context._saved_for_jvp
+    results = result if isinstance(result, tuple) else (result,)
+    pushed = found if isinstance(found, tuple) else (found,)
+    if len(pushed) != len(results):
+        raise RuntimeError(
+            f"{context._forward_cls.__name__}: Function's jvp returned an invalid number of "
+            f"forward gradients (expected {len(results)} but got {len(pushed)})"
+        )
+    for item, tangent in zip(results, pushed):
+        if not any(item is t for t in plain):
+            _tangent_of_result(item, tangent, level)
+
+
+def _is_dual_type(value: Any) -> bool:
+    return isinstance(value, Tensor) and (value.is_floating_point() or value.is_complex())
 
 
 class InplaceFunction(Function):
