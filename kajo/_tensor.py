@@ -154,6 +154,15 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             face = _core.empty_strided(sizes, tuple(strides), dtype=dtype, device="meta")
         return _core._make_subclass(cls, face, requires_grad)
 
+    # Python 2's names, which PyTorch still answers to.
+    __div__ = _core.TensorBase.__truediv__
+    __idiv__ = _core.TensorBase.__itruediv__
+    __long__ = _core.TensorBase.__int__
+    __nonzero__ = _core.TensorBase.__bool__
+
+    def __rdiv__(self, other: Any) -> Any:
+        return self.reciprocal() * other
+
     # ---- printing ------------------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: str | None = None) -> str:

@@ -75,3 +75,31 @@ def test_unknown_annotation():
         @operation()
         def _test_unknown(input: bytes) -> Tensor:
             return kajo.zeros(1)
+
+
+def test_in_place_forms_show_the_node_of_the_operation():
+    x = kajo.tensor([1.25, 2.5], requires_grad=True)
+    y = x * 1
+    y.retain_grad()
+    y.nan_to_num_()
+    assert y.grad_fn is not None and y.grad_fn.name() == "NanToNumBackward0"
+    (y * y).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [2.5, 5.0]
+    assert y.grad is not None and y.grad.tolist() == [2.5, 5.0]
+
+
+def test_in_place_forms_of_views_change_the_base():
+    x = kajo.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x * 1
+    y[0]._test_scaled_(3.0)
+    assert y.tolist() == [[3.0, 6.0], [3.0, 4.0]]
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[3.0, 3.0], [1.0, 1.0]]
+
+
+def test_in_place_forms_convert():
+    x = kajo.tensor([1.0, 2.0], dtype=kajo.float16, requires_grad=True)
+    y = x * 1
+    y._test_scaled_(3.0)
+    y.sum().backward()
+    assert x.grad is not None and x.grad.dtype == kajo.float16

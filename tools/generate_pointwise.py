@@ -115,7 +115,8 @@ class KernelTable:
         """The name of the function that does what this kernel does."""
         if kernel is None:
             return "nullptr"
-        name = self.names.setdefault(kernel.text, f"k_{kernel.name}")
+        space = "rare::" if kernel.is_rare else ""
+        name = self.names.setdefault(kernel.text, f"{space}k_{kernel.name}")
         self.kernels.setdefault(name, kernel)
         return name
 
@@ -137,6 +138,7 @@ class KernelTable:
 
 def kernel_units(kernels: dict[str, Kernel]) -> list[str]:
     """The texts of the units of kernels, those written over vectors apart from plain loops."""
+    kernels = {n: k for n, k in kernels.items() if not k.is_rare}
     vectors = {n: k for n, k in kernels.items() if k.is_vector}
     loops = {n: k for n, k in kernels.items() if not k.is_vector}
     texts = [unit_text(u) for u in balanced(vectors, VECTOR_UNITS)]
@@ -165,11 +167,30 @@ def unit_text(unit: list[tuple[str, Kernel]]) -> str:
     return text + "}  // namespace kajo::cpu::KAJO_ISA\n"
 
 
+def rare_unit(kernels: dict[str, Kernel]) -> str:
+    """The text of the unit with the kernels that are the same for all instruction sets."""
+    text = HEADER + '#include "cpu/pointwise_table.h"\n#include "cpu/scalar_math.h"\n'
+    text += '#include "cpu/special_functions.h"\n\nnamespace kajo::cpu::rare {\n\n'
+    text += "".join(
+        f"void {n.removeprefix('rare::')}({PARAMETERS});\n"
+        f"void {n.removeprefix('rare::')}({PARAMETERS}) {{\n{k.text}}}\n\n"
+        for n, k in kernels.items()
+        if k.is_rare
+    )
+    return text + "}  // namespace kajo::cpu::rare\n"
+
+
 def kernel_table(table: KernelTable, rows: str) -> str:
     """The unit that lists the kernels of one instruction set."""
-    text = HEADER + '#include "cpu/pointwise_table.h"\n\nnamespace kajo::cpu::KAJO_ISA {\n\n'
     plain = "const void* const* in, void* const* out, const void* scalars, int64_t n"
-    text += "".join(f"void {n}({plain});\n" for n in table.kernels)
+
+    def declarations(rare: bool) -> str:
+        names = [n.removeprefix("rare::") for n, k in table.kernels.items() if k.is_rare == rare]
+        return "".join(f"void {n}({plain});\n" for n in names)
+
+    text = HEADER + '#include "cpu/pointwise_table.h"\n\nnamespace kajo::cpu::rare {\n'
+    text += declarations(rare=True) + "}\n\nnamespace kajo::cpu::KAJO_ISA {\n\n"
+    text += declarations(rare=False)
     text += f"\nnamespace {{\nconst OpKernels table[] = {{\n{rows}}};\n}}  // namespace\n\n"
     text += "const OpKernels* op_kernels();\nconst OpKernels* op_kernels() { return table; }\n\n"
     return text + "}  // namespace kajo::cpu::KAJO_ISA\n"
@@ -397,6 +418,7 @@ def main(folder: Path) -> None:
     for i, text in enumerate(kernel_units(table.kernels)):
         write(folder / f"kernels_{i}.cpp", text)
     write(folder / "kernels_table.cpp", kernel_table(table, rows))
+    write(folder / "pointwise_rare.cpp", rare_unit(table.kernels))
     write(folder / "pointwise_table.cpp", descriptors())
     write(folder / "pointwise_ids.h", identifiers())
 

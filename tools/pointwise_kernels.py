@@ -1,7 +1,8 @@
 """C++ text of the element-wise kernels, from the expressions of kajo/ops.
 
 Floating-point kernels are written out over the vectors of csrc/cpu/vec.h, from formulas lowered to
-machine operations; integer, bool and complex ones are plain loops over csrc/cpu/scalar_math.h.
+machine operations; integer, bool and complex ones are plain loops over csrc/cpu/scalar_math.h, and
+so are those with a rare primitive, which compute in double.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kajo.ops.expression import Expr, order, value_of, var, variables
-    from kajo.ops.primitives import F32, F64, WIDE, Float, lower
+    from kajo.ops.primitives import F32, F64, RARE, WIDE, Float, lower
 else:  # by the way that generate_pointwise.py opens, past the package, which is not built yet
     from ops.expression import Expr, order, value_of, var, variables
-    from ops.primitives import F32, F64, WIDE, Float, lower
+    from ops.primitives import F32, F64, RARE, WIDE, Float, lower
 
 PARAMETERS = (
     "[[maybe_unused]] const void* const* in, void* const* out, "
@@ -51,6 +52,7 @@ TYPES = [
     ComputeType("C64", "std::complex<float>", "complex"),
     ComputeType("C128", "std::complex<double>", "complex"),
 ]
+DOUBLE = TYPES[1]
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,18 @@ class Kernel:
     @property
     def is_vector(self) -> bool:
         """Whether the kernel is written over vectors."""
-        return self.type.vector is not None and not any("complex" in o for o in self.element_types)
+        plain = self.is_rare or any("complex" in o for o in self.element_types)
+        return self.type.vector is not None and not plain
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether the kernel calls functions of csrc/cpu/special_functions.h."""
+        return self.type.vector is not None and any(e.op in RARE for e in order(*self.roots))
+
+    @property
+    def computing(self) -> ComputeType:
+        """The type that a plain loop computes in."""
+        return DOUBLE if self.is_rare else self.type
 
     @property
     def element_types(self) -> tuple[str, ...]:
@@ -229,7 +242,7 @@ def _scalar_kernel(k: Kernel) -> str:
     used = variables(*k.roots)
     lines, results = _scalar_statements(k)
     head = [
-        f"const {k.type.cpp} {s} = static_cast<const {k.type.cpp}*>(scalars)[{i}];"
+        f"const {k.computing.cpp} {s} = static_cast<const {k.type.cpp}*>(scalars)[{i}];"
         for i, s in enumerate(k.scalars)
         if s in used
     ]
@@ -240,7 +253,7 @@ def _scalar_kernel(k: Kernel) -> str:
             element = stored.get(c, c)
             head.append(f"const auto* in{i} = static_cast<const {element}*>(in[{i}]);")
             convert = " != 0" if element == "uint8_t" and c in stored else ""
-            value = "bool" if c in stored else c
+            value = "bool" if c in stored else k.computing.cpp if k.is_rare else c
             read.append(f"const {value} {name} = in{i}[i]{convert};")
     write = []
     for i, (c, name) in enumerate(zip(k.outputs, results)):
@@ -261,7 +274,7 @@ def _scalar_statements(k: Kernel) -> tuple[list[str], list[str]]:
             names[e] = str(e.val)
             continue
         if e.op == "const":
-            names[e] = _scalar_constant(value_of(e), k.type)
+            names[e] = _scalar_constant(value_of(e), k.computing)
             continue
         if e.op == "not":
             value = f"!{a[0]}"

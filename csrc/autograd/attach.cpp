@@ -233,6 +233,22 @@ void move_retained_grad(AutogradMeta& meta, Node& to, uint32_t output) {
 
 }  // namespace
 
+bool can_adopt_history(const Tensor& self, const Tensor& value) {
+    return GradMode::enabled() && requires_grad(value) && grad_fn(value) &&
+           value.dtype() == self.dtype() && !(self.impl()->autograd && meta_of(self)->view) &&
+           !has_tangent(self) && !has_tangent(value);
+}
+
+void adopt_history(const Tensor& self, const Tensor& value) {
+    const NodeRef node = grad_fn(value);
+    AutogradMeta& meta = ensure_meta(self);
+    const uint32_t output = meta_of(value)->output;
+    move_retained_grad(meta, *node, output);
+    meta.output = output;
+    meta.grad_fn = node;
+    meta.requires_grad = true;
+}
+
 void rebase_history(const Tensor& self, const NodeRef& node, size_t edge) {
     AutogradMeta& meta = ensure_meta(self);
     if (!meta.view) {

@@ -179,6 +179,10 @@ void check_inplace(const Tensor& self, const char* operation);
 void note_write(const Tensor& self, const char* operation);  // version counter and source line
 // `node` becomes the history of a tensor that was written; its edge `edge` leads to the old values.
 void rebase_history(const Tensor& self, const NodeRef& node, size_t edge = 0);
+// Gives `self`, which holds what was just copied from `value`, the history of that. It can where
+// there is nothing else to follow: no base of a view, no tangent, no other dtype.
+bool can_adopt_history(const Tensor& self, const Tensor& value);
+void adopt_history(const Tensor& self, const Tensor& value);
 
 template <class F>
 Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, TensorRefs saved,

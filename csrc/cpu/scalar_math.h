@@ -403,10 +403,15 @@ inline Complex<float> atanh(Complex<float> x) { return Complex<float>(atanh(Comp
 inline Complex<float> sigmoid(Complex<float> x) {
     return Complex<float>(sigmoid(Complex<double>(x)));
 }
-inline Complex<float> sinc(Complex<float> x) { return Complex<float>(sinc(Complex<double>(x))); }
-inline Complex<double> power(Complex<double> a, Complex<double> b) { return std::pow(a, b); }
-inline Complex<float> power(Complex<float> a, Complex<float> b) {
-    return Complex<float>(power(Complex<double>(a), Complex<double>(b)));
+// Where the argument of the sine or exponential is rounded decides about the last digits of large
+// results: in float, as in PyTorch.
+inline Complex<float> sinc(Complex<float> x) {
+    const Complex<float> z = mul(std::numbers::pi_v<float>, x);
+    return x == 0.0f ? Complex<float>(1) : div(sin(z), z);
+}
+template <Real R>
+inline Complex<R> power(Complex<R> a, Complex<R> b) {
+    return std::pow(a, b);
 }
 template <Real R>
 inline Complex<R> power(Complex<R> a, R b) {

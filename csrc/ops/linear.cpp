@@ -84,11 +84,17 @@ void multiply(const Tensor& out, const Tensor& a, const Tensor& b, Conjugate con
 // Kernels take few batch dimensions; no one has more, but nothing may overrun.
 bool too_deep(const Tensor& t) { return t.dim() - 2 > cpu::kMaxBatchDims; }
 
+// All leading dimensions as one; not by -1, which tells nothing of a tensor without elements.
+Tensor as_rows(const Tensor& t) {
+    const IntSpan lead(t.sizes().data(), t.sizes().size() - 1);
+    return t.dim() == 2 ? t : reshape(t, {numel_of(lead), t.size(-1)});
+}
+
 Tensor flat_matrices(const Tensor& t, IntSpan batch) {
     Dims full = batch.dims();
     full.push_back(t.size(-2));
     full.push_back(t.size(-1));
-    return reshape(expand(t, full), {-1, t.size(-2), t.size(-1)});
+    return reshape(expand(t, full), {numel_of(batch), t.size(-2), t.size(-1)});
 }
 
 Dims product_shape(const char* name, const Tensor& a, const Tensor& b) {
@@ -121,8 +127,8 @@ void product_gradient(Backward& ctx, size_t first, const Tensor& grad, const Ten
     if (!ctx.needs(first + 1)) return;
     // A matrix that multiplies a whole batch gets one product over all rows.
     const bool shared = b.dim() == 2 && a.dim() > 2;
-    const Tensor rows = shared ? reshape(a, {-1, a.size(-1)}) : a;
-    const Tensor flowing = shared ? reshape(grad, {-1, grad.size(-1)}) : grad;
+    const Tensor rows = shared ? as_rows(a) : a;
+    const Tensor flowing = shared ? as_rows(grad) : grad;
     ctx.set(first + 1, laid_out_product(b, mT(rows), flowing, {same, conjugate.b}));
 }
 
@@ -296,8 +302,7 @@ Tensor inner(const Tensor& self, const Tensor& other) {
     if (self.dim() == 1 && other.dim() == 1) return dot(self, other);
     Dims shape(self.sizes().data(), self.sizes().size() - 1);
     for (size_t d = 0; d + 1 < other.sizes().size(); d++) shape.push_back(other.sizes()[d]);
-    return reshape(mm(reshape(self, {-1, self.size(-1)}), mT(reshape(other, {-1, other.size(-1)}))),
-                   shape);
+    return reshape(mm(as_rows(self), mT(as_rows(other))), shape);
 }
 
 Tensor outer(const Tensor& self, const Tensor& vec2) {
@@ -413,11 +418,6 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
         [](Backward& ctx) {
             const Tensor& grad = ctx.grad();
             const Tensor input = ctx.saved(0), weight = ctx.saved(1);
-            // Not by -1, which tells nothing of a tensor without elements.
-            const auto as_rows = [](const Tensor& t) {
-                const IntSpan lead(t.sizes().data(), t.sizes().size() - 1);
-                return t.dim() == 2 ? t : reshape(t, {numel_of(lead), t.size(-1)});
-            };
             const Tensor flowing = as_rows(grad);
             if (ctx.needs(0)) {
                 const Tensor rows = product("MmBackward0", flowing, weight, {false, true});

@@ -10,7 +10,7 @@
 
 namespace kajo::ops {
 
-Tensor square(const Tensor& self) { return unary<OpId::square>(self); }
+Tensor square(const Tensor& self) { return pow(self, Scalar(2)); }
 Tensor reciprocal(const Tensor& self) { return unary<OpId::reciprocal>(self); }
 Tensor positive(const Tensor& self) {
     check(self.dtype() != DType::Bool,
@@ -180,6 +180,11 @@ OpId division(const RoundingMode& mode) {
     return OpId::div_trunc;
 }
 
+// A quotient of 16 bits is rounded to them before it is cut.
+bool cuts_rounded(const RoundingMode& mode, DType type) {
+    return mode && *mode == "trunc" && is_float(type) && item_size(type) == 2;
+}
+
 }  // namespace
 
 Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha) {
@@ -225,18 +230,22 @@ Tensor mul_(const Tensor& self, const Scalar& other) {
 }
 
 Tensor div(const Tensor& self, const Tensor& other, RoundingMode mode) {
+    if (cuts_rounded(mode, result_type(self, other))) return trunc(div(self, other));
     const TensorPair inputs = {self, other};
     return pointwise({division(mode), inputs});
 }
 Tensor div(const Tensor& self, const Scalar& other, RoundingMode mode) {
+    if (cuts_rounded(mode, result_type(self, other))) return trunc(div(self, other));
     const TensorPair inputs = {self, Tensor()};
     return pointwise({division(mode), inputs, {}, &other});
 }
 Tensor div_(const Tensor& self, const Tensor& other, RoundingMode mode) {
+    if (cuts_rounded(mode, result_type(self, other))) return unary_<OpId::trunc>(div_(self, other));
     const TensorPair inputs = {self, other};
     return pointwise_inplace({division(mode), inputs});
 }
 Tensor div_(const Tensor& self, const Scalar& other, RoundingMode mode) {
+    if (cuts_rounded(mode, result_type(self, other))) return unary_<OpId::trunc>(div_(self, other));
     const TensorPair inputs = {self, Tensor()};
     return pointwise_inplace({division(mode), inputs, {}, &other});
 }
@@ -503,6 +512,11 @@ Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<d
 }
 
 Tensor logit(const Tensor& self, std::optional<double> eps) {
+    // With 16 bits, PyTorch rounds after each step, which shows where the quotient is near 1.
+    if (is_float(self.dtype()) && item_size(self.dtype()) == 2) {
+        const Tensor x = eps ? clamp(self, Scalar(*eps), Scalar(1 - *eps)) : self;
+        return log(div(x, rsub(x, Scalar(1))));
+    }
     return eps ? pointwise(OpId::logit_eps, {self}, {*eps}) : unary<OpId::logit>(self);
 }
 

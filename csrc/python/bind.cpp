@@ -158,7 +158,14 @@ Object write_in_place(const Signature& s, PyObject* self, Object result) {
           info(target.dtype()).tensor_name);
     check(value.sizes() == target.sizes(), s.name, "_(): output with shape ", target.sizes(),
           " doesn't match the broadcast shape ", value.sizes());
-    ops::copy_(target, value);
+    if (!can_adopt_history(target, value)) {
+        ops::copy_(target, value);
+        return Object::borrow(self);
+    }
+    ops::check_no_internal_overlap(target);
+    ops::copy_raw(target, value);
+    note_write(target, s.name.c_str());
+    adopt_history(target, value);
     return Object::borrow(self);
 }
 

@@ -54,6 +54,9 @@ Tensor abs_(const Tensor& self) {
     return ops::unary_<OpId::abs>(self);
 }
 
+// As a power, so that truth values become integers.
+Tensor square_(const Tensor& self) { return ops::pow_(self, 2); }
+
 const Unary unaries[] = {
     {"abs absolute", bind<&ops::unary<OpId::abs>>, bind<&abs_>},
     unary<OpId::acos>("acos arccos"),
@@ -71,15 +74,27 @@ const Unary unaries[] = {
     unary<OpId::cosh>("cosh"),
     unary<OpId::deg2rad>("deg2rad"),
     unary<OpId::digamma>("digamma special.digamma special.psi"),
+    unary<OpId::airy_ai>("special.airy_ai"),
+    unary<OpId::bessel_j0>("special.bessel_j0"),
+    unary<OpId::bessel_j1>("special.bessel_j1"),
+    unary<OpId::bessel_y0>("special.bessel_y0"),
+    unary<OpId::bessel_y1>("special.bessel_y1"),
     unary<OpId::entr>("special.entr"),
     unary<OpId::erf>("erf special.erf"),
     unary<OpId::erfc>("erfc special.erfc"),
+    unary<OpId::erfcx>("special.erfcx"),
     unary<OpId::erfinv>("erfinv special.erfinv"),
     unary<OpId::exp>("exp"),
     unary<OpId::exp2>("exp2 special.exp2"),
     unary<OpId::expm1>("expm1 special.expm1"),
     unary<OpId::floor>("floor"),
     unary<OpId::frac>("frac"),
+    unary<OpId::frexp_exponent>("frexp_exponent", kPrivate),
+    unary<OpId::frexp_mantissa>("frexp_mantissa", kPrivate),
+    unary<OpId::i0>("i0 special.i0"),
+    unary<OpId::i0e>("special.i0e"),
+    unary<OpId::i1>("special.i1"),
+    unary<OpId::i1e>("special.i1e"),
     question<OpId::isfinite>("isfinite"),
     question<OpId::isinf>("isinf"),
     question<OpId::isnan>("isnan"),
@@ -90,13 +105,21 @@ const Unary unaries[] = {
     unary<OpId::log10>("log10"),
     unary<OpId::log1p>("log1p special.log1p"),
     unary<OpId::log2>("log2"),
+    unary<OpId::log_ndtr>("special.log_ndtr"),
     unary<OpId::logical_not>("logical_not"),
+    unary<OpId::modified_bessel_i0>("special.modified_bessel_i0"),
+    unary<OpId::modified_bessel_i1>("special.modified_bessel_i1"),
+    unary<OpId::modified_bessel_k0>("special.modified_bessel_k0"),
+    unary<OpId::modified_bessel_k1>("special.modified_bessel_k1"),
     unary<OpId::ndtr>("special.ndtr"),
+    unary<OpId::ndtri>("special.ndtri"),
     {"neg negative", bind<&ops::neg>, bind<&ops::neg_>},
     {"positive", bind<&ops::positive>, nullptr, kBoth},
     unary<OpId::rad2deg>("rad2deg"),
     unary<OpId::reciprocal>("reciprocal"),
     unary<OpId::rsqrt>("rsqrt"),
+    unary<OpId::scaled_modified_bessel_k0>("special.scaled_modified_bessel_k0"),
+    unary<OpId::scaled_modified_bessel_k1>("special.scaled_modified_bessel_k1"),
     unary<OpId::sgn>("sgn"),
     unary<OpId::sigmoid>("sigmoid special.expit"),
     unary<OpId::sign>("sign"),
@@ -104,8 +127,9 @@ const Unary unaries[] = {
     unary<OpId::sin>("sin"),
     unary<OpId::sinc>("sinc special.sinc"),
     unary<OpId::sinh>("sinh"),
+    unary<OpId::spherical_bessel_j0>("special.spherical_bessel_j0"),
     unary<OpId::sqrt>("sqrt"),
-    unary<OpId::square>("square"),
+    {"square", bind<&ops::square>, bind<&square_>},
     unary<OpId::tan>("tan"),
     unary<OpId::tanh>("tanh"),
     unary<OpId::trunc>("trunc fix"),
@@ -125,6 +149,8 @@ const Unary unaries[] = {
 struct Binary {
     const char* names;
     Invoke out, with_number, from_number, in_place, in_place_number;
+    uint32_t in_place_flags = kMethod;
+    const char *first = "self", *second = "other";
 };
 template <OpId op, OpId by_number = op>
 constexpr Binary binary(const char* names) {
@@ -140,6 +166,18 @@ constexpr Binary binary_both_ways(const char* names) {
 template <OpId op>
 constexpr Binary tensors(const char* names) {
     return {names, bind<&ops::binary<op>>, nullptr, nullptr, bind<&ops::binary_<op>>, nullptr};
+}
+// Whose form in place is a function as well.
+constexpr Binary with_function(Binary b) {
+    b.in_place_flags = kBoth;
+    return b;
+}
+template <OpId op>
+constexpr Binary polynomial(const char* names) {
+    Binary b = binary_both_ways<op>(names);
+    b.first = "x";
+    b.second = "n";
+    return b;
 }
 template <OpId op>
 constexpr Binary fresh(const char* names) {
@@ -170,18 +208,32 @@ const Binary binaries[] = {
     tensors<OpId::hypot>("hypot"),
     tensors<OpId::heaviside>("heaviside"),
     tensors<OpId::nextafter>("nextafter"),
-    tensors<OpId::gcd>("gcd"),
-    tensors<OpId::lcm>("lcm"),
-    tensors<OpId::ldexp>("ldexp"),
+    with_function(tensors<OpId::gcd>("gcd")),
+    with_function(tensors<OpId::lcm>("lcm")),
+    with_function(tensors<OpId::ldexp>("ldexp")),
+    tensors<OpId::igamma>("igamma special.gammainc"),
+    tensors<OpId::igammac>("igammac special.gammaincc"),
     fresh<OpId::maximum>("maximum"),
     fresh<OpId::minimum>("minimum"),
     fresh<OpId::fmax>("fmax"),
     fresh<OpId::fmin>("fmin"),
     fresh<OpId::logaddexp>("logaddexp"),
     fresh<OpId::logaddexp2>("logaddexp2"),
-    binary_both_ways<OpId::xlogy>("xlogy special.xlogy"),
+    with_function(binary_both_ways<OpId::xlogy>("xlogy special.xlogy")),
     binary_both_ways<OpId::xlog1py>("special.xlog1py"),
     binary_both_ways<OpId::zeta>("special.zeta"),
+    polynomial<OpId::chebyshev_polynomial_t>("special.chebyshev_polynomial_t"),
+    polynomial<OpId::chebyshev_polynomial_u>("special.chebyshev_polynomial_u"),
+    polynomial<OpId::chebyshev_polynomial_v>("special.chebyshev_polynomial_v"),
+    polynomial<OpId::chebyshev_polynomial_w>("special.chebyshev_polynomial_w"),
+    polynomial<OpId::shifted_chebyshev_polynomial_t>("special.shifted_chebyshev_polynomial_t"),
+    polynomial<OpId::shifted_chebyshev_polynomial_u>("special.shifted_chebyshev_polynomial_u"),
+    polynomial<OpId::shifted_chebyshev_polynomial_v>("special.shifted_chebyshev_polynomial_v"),
+    polynomial<OpId::shifted_chebyshev_polynomial_w>("special.shifted_chebyshev_polynomial_w"),
+    polynomial<OpId::hermite_polynomial_h>("special.hermite_polynomial_h"),
+    polynomial<OpId::hermite_polynomial_he>("special.hermite_polynomial_he"),
+    polynomial<OpId::laguerre_polynomial_l>("special.laguerre_polynomial_l"),
+    polynomial<OpId::legendre_polynomial_p>("special.legendre_polynomial_p"),
 };
 
 // ---- operations with arguments of their own
@@ -214,6 +266,20 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
 }
 bool equal(const Tensor& self, const Tensor& other) {
     return self.sizes() == other.sizes() && ops::item(ops::all(ops::eq(self, other))).as_bool();
+}
+
+void check_order(int64_t n) {
+    check(n >= 0, "polygamma(): polygamma(n, x) does not support negative n, got ", n);
+}
+Tensor polygamma(int64_t n, const Tensor& self) {
+    check_order(n);
+    return n == 0 ? ops::digamma(self) : ops::binary_number<OpId::polygamma>(self, n);
+}
+Tensor polygamma_method(const Tensor& self, int64_t n) { return polygamma(n, self); }
+Tensor polygamma_(const Tensor& self, int64_t n) {
+    check_order(n);
+    return n == 0 ? ops::unary_<OpId::digamma>(self)
+                  : ops::binary_number_<OpId::polygamma>(self, n);
 }
 
 // Activations with parameters: the operation with its scalars in order, and the form in place.
@@ -340,8 +406,12 @@ const OpEntry entries[] = {
      "equal_nan=False) -> bool",
      bind<&allclose>, kBoth},
     {"equal(Tensor self, Tensor other) -> bool", bind<&equal>, kBoth},
-    {"complex(Tensor real, Tensor imag) -> Tensor", bind<&ops::complex>, kFunction | kOut},
-    {"polar(Tensor abs, Tensor angle) -> Tensor", bind<&ops::polar>, kFunction | kOut},
+    {"complex(Tensor real, Tensor imag) -> Tensor", bind<&ops::complex>, kFunction | kOutSame},
+    {"polar(Tensor abs, Tensor angle) -> Tensor", bind<&ops::polar>, kFunction | kOutSame},
+    {"polygamma(int n, Tensor self) -> Tensor", bind<&polygamma>, kFunction | kOut},
+    {"special.polygamma(int n, Tensor self) -> Tensor", bind<&polygamma>, kFunction | kOut},
+    {"_method.polygamma(Tensor self, int n) -> Tensor", bind<&polygamma_method>, kMethod},
+    {"polygamma_(Tensor self, int n) -> Tensor", bind<&polygamma_>, kMethod},
 
     {"where(Tensor condition, Tensor self, Tensor other) -> Tensor", bind<TTT{&ops::where}>,
      kFunction | kOut},
@@ -432,12 +502,16 @@ Entries make_entries() {
     for (const Binary& op : binaries)
         each_name(op.names, [&](const std::string& name) {
             const uint32_t flags = in_submodule(name) ? kFunction | kOut : kAll;
-            all.add(name + "(Tensor self, Tensor other) -> Tensor", op.out, flags);
-            all.add(name + "(Tensor self, Scalar other) -> Tensor", op.with_number, flags);
-            all.add(name + "(Scalar self, Tensor other) -> Tensor", op.from_number, flags);
+            const auto schema = [&](std::string form, const char* first, const char* second) {
+                return form + "(" + first + " " + op.first + ", " + second + " " + op.second +
+                       ") -> Tensor";
+            };
+            all.add(schema(name, "Tensor", "Tensor"), op.out, flags);
+            all.add(schema(name, "Tensor", "Scalar"), op.with_number, flags);
+            all.add(schema(name, "Scalar", "Tensor"), op.from_number, flags);
             if (in_submodule(name)) return;
-            all.add(name + "_(Tensor self, Tensor other) -> Tensor", op.in_place, kMethod);
-            all.add(name + "_(Tensor self, Scalar other) -> Tensor", op.in_place_number, kMethod);
+            all.add(schema(name + "_", "Tensor", "Tensor"), op.in_place, op.in_place_flags);
+            all.add(schema(name + "_", "Tensor", "Scalar"), op.in_place_number, op.in_place_flags);
         });
     for (const OpEntry& entry : entries) all.add(entry);
     return all;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kajo._composites import contraction, fourier, matrices, shapes, spectral, statistics, windows
+from kajo._composites import special as special
 from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 

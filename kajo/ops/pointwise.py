@@ -11,5 +11,6 @@ from . import (  # noqa: F401  (importing enters the operations, in this order)
     pointwise_complex,
     pointwise_function,
     pointwise_loss,
+    pointwise_special,
 )
 from .operation import OPERATIONS as OPERATIONS

@@ -9,7 +9,6 @@ from .expression import Expr, Number, eq, isnan, node, where
 from .operation import alias, conj, pointwise
 from .primitives import (
     INF,
-    NAN,
     abs_,
     copysign,
     floor,
@@ -181,8 +180,7 @@ def rsqrt(input: Expr) -> Expr:
     return rsqrt_(input)
 
 
-@pointwise(allows="float", partials=lambda y, a, b: (
-    where(eq(y, 0), NAN, a / y), where(eq(y, 0), NAN, b / y)))  # fmt: skip
+@pointwise(allows="float", partials=lambda y, a, b: (a / y, b / y))
 def hypot_(input: Expr, other: Expr) -> Expr:
     return hypot(input, other)
 
@@ -213,7 +211,7 @@ def addcdiv(input: Expr, tensor1: Expr, tensor2: Expr, *, value: Number = 1.0) -
     return input + value * tensor1 / tensor2
 
 
-@pointwise(rule="float", allows="float int bool")
+@pointwise(rule="float", allows=ALL)
 def ldexp(input: Expr, other: Expr) -> Expr:
     return input * exp2(other)
 
@@ -262,7 +260,7 @@ def heaviside(input: Expr, values: Expr) -> Expr:
     return where(eq(input, 0), values, where(input > 0, 1, 0))
 
 
-@pointwise(node_name=None)
+@pointwise(partials=lambda y, a, b: (1, 0))
 def nextafter_(input: Expr, other: Expr) -> Expr:
     return nextafter(input, other)
 
@@ -358,13 +356,13 @@ def clamp_tensor(input: Expr, min: Expr, max: Expr) -> Expr:
     return where(isnan(min), min, bounded)
 
 
-@pointwise(name="clamp_min", node_name="ClampMinBackward1", allows="float int",
+@pointwise(name="clamp_min", node_name="ClampMinBackward1", allows="float int bool",
            partials=lambda y, x, min: (where(x >= min, 1, 0), where(x < min, 1, 0)))  # fmt: skip
 def clamp_min_tensor(input: Expr, min: Expr) -> Expr:
     return max_(input, min)
 
 
-@pointwise(name="clamp_max", node_name="ClampMaxBackward1", allows="float int",
+@pointwise(name="clamp_max", node_name="ClampMaxBackward1", allows="float int bool",
            partials=lambda y, x, max: (where(x <= max, 1, 0), where(x > max, 1, 0)))  # fmt: skip
 def clamp_max_tensor(input: Expr, max: Expr) -> Expr:
     return min_(input, max)

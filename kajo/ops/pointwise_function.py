@@ -1,10 +1,10 @@
-"""Element-wise operations: exponential, logarithmic, trigonometric and special functions."""
+"""Element-wise operations: exponential, logarithmic and trigonometric functions."""
 
 from __future__ import annotations
 
 import math
 
-from .expression import Expr, Number, eq, isnan, where
+from .expression import Expr, Number, eq, node, where
 from .operation import pointwise
 from .primitives import INF, NAN, abs_, max_
 from .primitives import rsqrt_ as inverse_sqrt
@@ -32,7 +32,6 @@ from .primitives_elementary import (
     tan,
     tanh,
 )
-from .primitives_special import digamma, erf, erfc, erfinv, lgamma, ndtr, zeta
 
 ALL = "float int bool complex"
 REAL = "float int bool"
@@ -80,7 +79,17 @@ def _distance(a: Expr, b: Expr) -> Expr:
     return where(eq(a, b), 0, -abs_(a - b))
 
 
-@pointwise(allows="float", partials=lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)))
+def _complex_logaddexp(a: Expr, b: Expr) -> Expr:
+    """log(exp(a) + exp(b)), from the one with the larger real part."""
+    swap = node("real", a) < node("real", b)
+    larger, smaller = where(swap, b, a), where(swap, a, b)
+    distance = where(eq(a, b), 0, smaller - larger)
+    infinite = eq(abs_(node("real", larger)), INF)
+    return where(infinite, larger, larger + log1p(exp(distance)))
+
+
+@pointwise(allows="float complex", partials=lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)),
+           complex_formula=_complex_logaddexp)  # fmt: skip
 def logaddexp(input: Expr, other: Expr) -> Expr:
     return max_(input, other) + log1p(exp(_distance(input, other)))
 
@@ -92,33 +101,6 @@ def _logaddexp2_partials(y: Expr, a: Expr, b: Expr) -> tuple[Expr, Expr]:
 @pointwise(allows="float", partials=_logaddexp2_partials)
 def logaddexp2(input: Expr, other: Expr) -> Expr:
     return max_(input, other) + log1p(exp2(_distance(input, other))) * (1 / math.log(2))
-
-
-def _xlogy_partials(y: Expr, x: Expr, a: Expr) -> tuple[Expr, Expr]:
-    return where(eq(x, 0) & (a <= 0), 0, log(a)), x / a
-
-
-@pointwise(rule="float", allows=REAL, domain=POSITIVE, partials=_xlogy_partials)
-def xlogy(input: Expr, other: Expr) -> Expr:
-    return where(isnan(other), NAN, where(eq(input, 0), 0, input * log(other)))
-
-
-def _xlog1py_partials(y: Expr, x: Expr, a: Expr) -> tuple[Expr, Expr]:
-    return where(eq(x, 0) & (a <= -1), 0, log1p(a)), x / (a + 1)
-
-
-@pointwise(rule="float", allows=REAL, domain=POSITIVE, node_name="SpecialXlog1PyBackward0",
-           partials=_xlog1py_partials)  # fmt: skip
-def xlog1py(input: Expr, other: Expr) -> Expr:
-    return where(isnan(other), NAN, where(eq(input, 0), 0, input * log1p(other)))
-
-
-@pointwise(rule="float", allows=REAL, domain=POSITIVE, node_name="SpecialEntrBackward0",
-           partials=lambda y, x: (-log(x) - 1,))  # fmt: skip
-def entr(input: Expr) -> Expr:
-    return where(
-        input > 0, -input * log(input), where(eq(input, 0), 0, where(input < 0, -INF, input))
-    )
 
 
 # ---- trigonometric and hyperbolic functions ------------------------------------------------------
@@ -193,7 +175,7 @@ def sinc_(input: Expr) -> Expr:
     return sinc(input)
 
 
-# ---- special functions ---------------------------------------------------------------------------
+# ---- the logistic function -----------------------------------------------------------------------
 
 
 @pointwise(rule="float", allows=ALL)
@@ -202,7 +184,7 @@ def sigmoid_(input: Expr) -> Expr:
 
 
 def _logit_partials(y: Expr, x: Expr) -> tuple[Expr]:
-    return (where((x < 0) | (x > 1), NAN, 1 / (x * (1 - x))),)
+    return (1 / where((x < 0) | (x > 1), NAN, x * (1 - x)),)
 
 
 @pointwise(rule="float", allows=REAL, domain=(0.02, 0.98), partials=_logit_partials)
@@ -211,7 +193,8 @@ def logit_(input: Expr) -> Expr:
 
 
 def _logit_eps_partials(y: Expr, x: Expr, *, eps: Expr) -> tuple[Expr]:
-    return (where((x >= eps) & (x <= 1 - eps), 1 / (x * (1 - x)), 0),)
+    inside = (x >= eps) & (x <= 1 - eps)
+    return (where(inside, 1 / where(inside, x * (1 - x), 1), 0),)
 
 
 @pointwise(
@@ -219,39 +202,3 @@ def _logit_eps_partials(y: Expr, x: Expr, *, eps: Expr) -> tuple[Expr]:
 )
 def logit_eps(input: Expr, *, eps: Number = 0.0) -> Expr:
     return logit(where(input < eps, eps, where(input > 1 - eps, 1 - eps, input)))
-
-
-@pointwise(rule="float", allows=REAL)
-def erf_(input: Expr) -> Expr:
-    return erf(input)
-
-
-@pointwise(rule="float", allows=REAL)
-def erfc_(input: Expr) -> Expr:
-    return erfc(input)
-
-
-@pointwise(rule="float", allows=REAL, domain=(-0.95, 0.95))
-def erfinv_(input: Expr) -> Expr:
-    return erfinv(input)
-
-
-@pointwise(rule="float", allows=REAL, node_name="SpecialNdtrBackward0")
-def ndtr_(input: Expr) -> Expr:
-    return ndtr(input)
-
-
-@pointwise(rule="float", allows=REAL, domain=POSITIVE)
-def lgamma_(input: Expr) -> Expr:
-    return lgamma(input)
-
-
-@pointwise(rule="float", allows=REAL, domain=POSITIVE)
-def digamma_(input: Expr) -> Expr:
-    return digamma(input)
-
-
-@pointwise(rule="float", allows=REAL, domain=(1.5, 5.0), node_name="SpecialZetaBackward0",
-           partials=lambda y, s, q: (None, -s * zeta(s + 1, q)))  # fmt: skip
-def zeta_(input: Expr, other: Expr) -> Expr:
-    return zeta(input, other)

@@ -79,6 +79,7 @@ def horner(coefficients: list[float], x: Expr) -> Expr:
 
 # ---- defining ------------------------------------------------------------------------------------
 
+RARE: set[str] = set()  # computed one element at a time, by a function of csrc/cpu
 IMPLEMENTATIONS: dict[str, Implementation] = {}  # for the computing type itself
 WIDE: dict[str, Implementation] = {}  # float32 is computed by this one in float64 and rounded
 
@@ -109,6 +110,17 @@ def machine(name: str, partials: Partials | None = None, kind: str = "f") -> Cal
     if partials:
         PARTIALS[name] = partials
     return lambda *args, val=None: node(name, *args, kind=kind, val=val)
+
+
+def rare(name: str, partials: Partials | None = None) -> Callable[..., Expr]:
+    """Declare a primitive that csrc/cpu/special_functions.h computes in double.
+
+    Kernels that contain one are plain loops, compiled once for all instruction sets.
+    """
+    RARE.add(name)
+    if partials:
+        PARTIALS[name] = partials
+    return lambda *args: node(name, *map(const, args))
 
 
 def _no_slope(y: Expr, *args: Expr) -> tuple[None, ...]:

@@ -1,10 +1,11 @@
-"""Primitives: the error function and its relatives, the gamma function and its derivatives."""
+"""Primitives: error functions, gamma functions, Bessel functions, orthogonal polynomials."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from .expression import Expr, Number, const, eq, fma, isnan, where
+from .expression import Expr, const, eq, fma, isnan, where
 from .primitives import (
     F32,
     INF,
@@ -12,14 +13,17 @@ from .primitives import (
     Float,
     abs_,
     copysign,
-    floor,
     horner,
     libm,
     primitive,
+    rare,
     rint,
+    sign,
     sqrt,
 )
-from .primitives_elementary import exp, exp_of_sum, log, log1p, pow_, sin, tan
+from .primitives_elementary import exp, exp_of_sum, log, log1p, tan
+
+Function = Callable[..., Expr]
 
 # ---- the error function --------------------------------------------------------------------------
 
@@ -28,7 +32,7 @@ ERFCX_CENTRE = 3.75  # the polynomial "erfcx" is in (a - centre) / (a + centre)
 
 
 def _scaled_erfc(t: Float, a: Expr) -> Expr:
-    """exp(a*a) * erfc(a) for a >= 0."""
+    """exp(a*a) * erfc(a) for 0 <= a < 33."""
     u = 1 / (a + ERFCX_CENTRE)
     return t.polynomial("erfcx", (a - ERFCX_CENTRE) * u) / fma(2, a, 1)
 
@@ -89,7 +93,33 @@ def erfinv(t: Float, x: Expr) -> Expr:
     return where(eq(abs_(x), 1), copysign(INF, x), where(abs_(x) > 1, NAN, y))
 
 
-# ---- the gamma function --------------------------------------------------------------------------
+@primitive(lambda y, x: (2 * x * y - TWO_OVER_SQRT_PI,), wide=True)
+def erfcx(t: Float, x: Expr) -> Expr:
+    """exp(x*x) * erfc(x)"""
+    a = abs_(x)
+    far = a > 30
+    v = 1 / (a * a)
+    series = horner([1, -1 / 2, 3 / 4, -15 / 8, 105 / 16, -945 / 32, 10395 / 64], v)  # DLMF 7.12.1
+    right = where(far, (0.5 * TWO_OVER_SQRT_PI) / a * series, _scaled_erfc(t, where(far, 30, a)))
+    left = 2 * _exp_of_minus_square(where(a > 30, 30, a), -1.0) - right
+    return where(x < 0, left, right)
+
+
+def _log_ndtr_partials(y: Expr, x: Expr) -> tuple[Expr]:
+    return (math.sqrt(2 / math.pi) / erfcx(-math.sqrt(0.5) * x),)
+
+
+@primitive(_log_ndtr_partials, wide=True)
+def log_ndtr(t: Float, x: Expr) -> Expr:
+    """The logarithm of ndtr, which itself vanishes for x below -38."""
+    z = math.sqrt(0.5) * x
+    left = log(0.5 * erfcx(-z)) - 0.5 * (x * x)
+    return where(x < -1, left, log1p(-ndtr(-x)))
+
+
+ndtri = rare("ndtri", lambda y, p: (math.sqrt(2 * math.pi) * exp(0.5 * y**2),))
+
+# ---- gamma functions -----------------------------------------------------------------------------
 
 
 @primitive(lambda y, x: (digamma(x),), wide=True)
@@ -97,17 +127,10 @@ def lgamma(t: Float, x: Expr) -> Expr:
     return libm(x, val="lgamma")
 
 
-def _digamma_partials(y: Expr, x: Expr) -> tuple[Expr]:
-    right = x > 0
-    s = sin(math.pi * x)
-    reflected = math.pi**2 / (s * s) - zeta(2, 1 - x)
-    return (where(right, zeta(2, where(right, x, 1)), reflected),)
-
-
 BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
 
 
-@primitive(_digamma_partials, wide=True)
+@primitive(lambda y, x: (polygamma(x, 1),), wide=True)
 def digamma(t: Float, x: Expr) -> Expr:
     left = x < 0.5
     z = where(left, 1 - x, x)
@@ -127,24 +150,53 @@ def digamma(t: Float, x: Expr) -> Expr:
     return where(eq(x, 0), copysign(INF, -x), where(eq(x, -INF), NAN, y))
 
 
-@primitive(lambda y, s, q: (None, -s * zeta(s + 1, q)), wide=True)
-def zeta(t: Float, s: Expr, q: Expr) -> Expr:
-    """The Hurwitz zeta function, the sum of (q + k)**-s, for s > 1 and q > 0."""
-    direct: Expr = const(0)
-    for k in range(10):
-        direct = direct + pow_(q + k, -s)
-    w = q + 10
-    power = pow_(w, -s)
-    tail = power * w / (s - 1) + 0.5 * power
-    rising: Number = s
-    term = power / w
-    factorial = 2.0
-    for k, b in enumerate(BERNOULLI):
-        tail = tail + (b / factorial) * rising * term
-        n = 2 * k + 1
-        rising = rising * ((s + n) * (s + (n + 1)))
-        factorial *= (2 * k + 3) * (2 * k + 4)
-        term = term / (w * w)
-    y = where(eq(q, INF), 0, direct + tail)
-    y = where(q <= 0, where(eq(q, floor(q)), INF, NAN), y)
-    return where(eq(s, 1), INF, where(s < 1, NAN, y))
+def igamma_slope(a: Expr, x: Expr) -> Expr:
+    """The derivative of igamma by x."""
+    return exp((a - 1) * log(x) - x - lgamma(a))
+
+
+polygamma: Function = rare("polygamma", lambda y, x, n: (polygamma(x, n + 1), None))
+zeta: Function = rare("zeta", lambda y, s, q: (None, -s * zeta(s + 1, q)))
+igamma: Function = rare("igamma", lambda y, a, x: (None, igamma_slope(a, x)))
+igammac: Function = rare("igammac", lambda y, a, x: (None, -igamma_slope(a, x)))
+
+# ---- Bessel functions ----------------------------------------------------------------------------
+
+
+def _over(y: Expr, x: Expr) -> Expr:
+    """y / x, and 1/2 where it tends to that for a vanishing x."""
+    small = abs_(x) < 1e-30
+    return where(small, 0.5, y / where(small, 1, x))
+
+
+i0: Function = rare("i0", lambda y, x: (i1(x),))
+i1: Function = rare("i1", lambda y, x: (i0(x) - _over(y, x),))
+i0e: Function = rare("i0e", lambda y, x: (i1e(x) - sign(x) * y,))
+i1e: Function = rare("i1e", lambda y, x: (i0e(x) - sign(x) * y - _over(y, x),))
+
+bessel_j0 = rare("bessel_j0")
+bessel_j1 = rare("bessel_j1")
+bessel_y0 = rare("bessel_y0")
+bessel_y1 = rare("bessel_y1")
+k0 = rare("k0")
+k1 = rare("k1")
+k0e = rare("k0e")
+k1e = rare("k1e")
+spherical_bessel_j0 = rare("spherical_bessel_j0")
+airy_ai = rare("airy_ai")
+
+# ---- orthogonal polynomials, of x and the degree -------------------------------------------------
+
+chebyshev_t = rare("chebyshev_t")
+chebyshev_u = rare("chebyshev_u")
+chebyshev_v = rare("chebyshev_v")
+chebyshev_w = rare("chebyshev_w")
+hermite_h = rare("hermite_h")
+hermite_he = rare("hermite_he")
+laguerre_l = rare("laguerre_l")
+legendre_p = rare("legendre_p")
+
+# ---- parts of a number ---------------------------------------------------------------------------
+
+frexp_mantissa = rare("frexp_mantissa")
+frexp_exponent = rare("frexp_exponent", lambda y, x: (None,))

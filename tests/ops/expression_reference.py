@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
@@ -47,6 +48,22 @@ def _erfinv(y: float) -> float:
     return x
 
 
+def _modified_bessel(order: int, x: float) -> float:
+    turn = (np.arange(200) + 0.5) * np.pi / 200
+    return float(np.mean(np.exp(x * np.cos(turn)) * np.cos(order * turn)))
+
+
+def _igamma(a: float, x: float) -> float:
+    return sum(
+        math.exp((a + k) * math.log(x) - x - math.lgamma(a + k + 1)) for k in range(80)
+    )  # fmt: skip
+
+
+# Between whole orders the sign turns with the cosine, so that each is the derivative of the last.
+def _polygamma(x: float, n: float) -> float:
+    return -math.cos(math.pi * n) * math.gamma(n + 1) * _zeta(n + 1, x)
+
+
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "lt": np.less, "le": np.less_equal, "eq": np.equal, "and": np.logical_and,
@@ -63,7 +80,15 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "softplus": lambda x: np.logaddexp(0, x), "logit": lambda x: np.log(x / (1 - x)),
     "erf": _each(math.erf), "erfc": _each(math.erfc), "erfinv": _each(_erfinv),
     "ndtr": _each(lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5))), "lgamma": _each(math.lgamma),
-    "digamma": _each(_digamma), "zeta": _each(_zeta),
+    "digamma": _each(_digamma), "zeta": _each(_zeta), "polygamma": _each(_polygamma),
+    "igamma": _each(_igamma), "igammac": _each(lambda a, x: 1 - _igamma(a, x)),
+    "erfcx": _each(lambda x: math.exp(x * x) * math.erfc(x)),
+    "log_ndtr": _each(lambda x: math.log(0.5 * math.erfc(-x * math.sqrt(0.5)))),
+    "ndtri": _each(NormalDist().inv_cdf),
+    "i0": _each(lambda x: _modified_bessel(0, x)), "i1": _each(lambda x: _modified_bessel(1, x)),
+    "i0e": _each(lambda x: _modified_bessel(0, x) * math.exp(-abs(x))),
+    "i1e": _each(lambda x: _modified_bessel(1, x) * math.exp(-abs(x))),
+    "frexp_mantissa": lambda x: np.frexp(x)[0], "frexp_exponent": lambda x: np.frexp(x)[1],
 }  # fmt: skip
 
 
