@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kajo import cuda as cuda
     from kajo import fft as fft
     from kajo import linalg as linalg
+    from kajo import masked as masked
     from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
