@@ -272,7 +272,7 @@ class MaskedTensor(Tensor):
             f"{name}(): is not implemented for MaskedTensor: use get_data() or to_tensor(value)"
         )
 
-    def __repr__(self, **_: Any) -> str:
+    def __repr__(self, **_: Any) -> str:  # type: ignore[override]
         with _core.DisableTorchFunctionSubclass():
             body = _text(_data(self).detach(), self._mask)
             if self.dim() == 0:
