@@ -23,9 +23,8 @@ from kajo._tensor import Tensor as Tensor
 
 # Functions of the package that take what no schema can say.
 from kajo._composites.contraction import *  # isort: skip  # noqa: F403
-from kajo._composites.matrices import *  # isort: skip  # noqa: F403
+from kajo._composites.histograms import *  # isort: skip  # noqa: F403
 from kajo._composites.shapes import *  # isort: skip  # noqa: F403
-from kajo._composites.statistics import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
 from kajo.autograd.grad_mode import enable_grad as enable_grad
 from kajo.autograd.grad_mode import inference_mode as inference_mode
@@ -56,6 +55,9 @@ if TYPE_CHECKING:
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
+    from kajo.nn._functional_grid import grid_sampler as grid_sampler
+    from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
+    from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
     from kajo.nn.functional import cosine_similarity as cosine_similarity
     from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
     from kajo.nn.functional import pairwise_distance as pairwise_distance
@@ -91,6 +93,9 @@ _LAZY = {
     "finfo": "_type_info",
     "iinfo": "_type_info",
     "cosine_similarity": "nn.functional",
+    "grid_sampler": "nn._functional_grid",
+    "grid_sampler_2d": "nn._functional_grid",
+    "grid_sampler_3d": "nn._functional_grid",
     "native_channel_shuffle": "nn.functional",
     "pairwise_distance": "nn.functional",
     "pdist": "nn.functional",

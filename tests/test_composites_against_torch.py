@@ -59,6 +59,35 @@ CASES = {
     "gradient_uneven": lambda m, t: m.gradient(
         t(V), spacing=(t(numpy.cumsum(abs(V))),), edge_order=2
     )[0],
+    "gradient_coordinates": lambda m, t: m.gradient(
+        t(A), spacing=[t(numpy.array([0.0, 3.0, 1.0])), t(numpy.array([1.0, 2.0, 4.0, 8.0]))]
+    )[0],
+    "gradient_integers": lambda m, t: m.gradient(m.tensor([1, 4, 9, 17]), spacing=2)[0],
+    "histogram": lambda m, t: m.histogram(t(A), 5, range=(-1.0, 1.5), weight=t(abs(A)))[0],
+    "histogram_edges": lambda m, t: m.histogram(
+        t(V), t(numpy.array([-1.0, 0.0, 0.25, 3.0])), density=True
+    )[0],
+    "histogram_default": lambda m, t: m.histogram(t(V))[1],
+    "histogramdd": lambda m, t: m.histogramdd(t(C), 3, density=True)[0],
+    "histogramdd_edges": lambda m, t: m.histogramdd(t(A), [2, 1, 3, 2]).bin_edges[2],
+    "histc_half": lambda m, t: m.histc(t(V).to(m.bfloat16), 50, 0, 3).double(),
+    "nonzero_static": lambda m, t: m.nonzero_static(t(A) > 0, size=9, fill_value=7),
+    "fill_diagonal": lambda m, t: m.zeros(9, 3).fill_diagonal_(2.0, wrap=True),
+    "fill_diagonal_cube": lambda m, t: t(C[:, :2, :2]).fill_diagonal_(9),
+    "apply": lambda m, t: t(A).apply_(lambda x: 2 * x),
+    "map": lambda m, t: t(A).map_(t(B[:3, :4]), lambda x, y: x * y),
+    "map2": lambda m, t: t(A).map2_(t(A), t(A), lambda x, y, z: x + y * z),
+    "native_layer_norm": lambda m, t: m.native_layer_norm(t(C), (3, 4), None, None, 0.1)[2],
+    "native_group_norm": lambda m, t: m.native_group_norm(t(D), None, None, 2, 4, 3, 2, 0.1)[1],
+    "native_batch_norm": lambda m, t: m.native_batch_norm(
+        t(D), t(B[:, 0]), None, None, None, True, 0.1, 0.1
+    )[1],
+    "grid_sampler": lambda m, t: m.grid_sampler_2d(
+        t(C[None]), t(numpy.tanh(D[None, 0, :, :2].reshape(1, 2, 2, 2))), 2, 1, False
+    ),
+    "logcumsumexp_complex": lambda m, t: m.logcumsumexp(t(Z), 0),
+    "diff_none": lambda m, t: m.diff(t(A), 0, prepend=t(A)),
+    "pad_circular_crop": lambda m, t: m.nn.functional.pad(t(C), (-1, 2), "circular"),
     "norm": lambda m, t: m.norm(t(A)),
     "norm_dim": lambda m, t: t(C).norm(3, dim=(0, 1), keepdim=True),
     "norm_inf": lambda m, t: t(C).norm(float("inf"), dim=1),
@@ -117,6 +146,9 @@ GRADIENTS = [
     lambda x: kajo.quantile(x, 0.4, dim=1),
     lambda x: kajo.renorm(x, 2, 0, 1.0),
     lambda x: kajo.gradient(x)[0],
+    lambda x: kajo.native_group_norm(x.reshape(1, 4, 3), None, None, 1, 4, 3, 2, 0.1),
+    lambda x: kajo.index_fill(x, 0, kajo.tensor([1, 1]), x[0, 0]),
+    lambda x: kajo.tile(x[:0], (2, 1)),
 ]
 
 

@@ -113,6 +113,19 @@ R log_add_exp(R a, R b) {
     return high + std::log1p(std::exp(low - high));
 }
 
+template <class R>
+std::complex<R> log_add_exp(std::complex<R> a, std::complex<R> b) {
+    if (std::isnan(a.real()) || std::isnan(a.imag())) return a;
+    if (std::isnan(b.real()) || std::isnan(b.imag())) return b;
+    if (a.real() > b.real()) std::swap(a, b);
+    if (std::isinf(a.real()) && a.real() == b.real())
+        return a.real() < 0 ? a : std::log(std::exp(a) + std::exp(b));
+    // log(1 + z), where 1 + z would round small z away.
+    const std::complex<R> z = std::exp(a - b);
+    const R x = z.real(), y = z.imag();
+    return b + std::complex<R>(std::log1p(x * (2 + x) + y * y) / 2, std::atan2(y, 1 + x));
+}
+
 template <bool kLarger>
 void extreme(const char* operation, TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
@@ -150,9 +163,9 @@ void logcumsumexp(TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
     const int64_t dim = dim_of(attributes);
     const Lanes from(in[0], dim), to(out[0], dim);
-    dispatch<kFloats | kHalves>(in[0].dtype(), "logcumsumexp", [&]<class T>() {
+    dispatch<kFloatingAndComplex>(in[0].dtype(), "logcumsumexp", [&]<class T>() {
         for_each_lane<T>(out[0], in[0], dim, [&](const T* source, T* target, int64_t) {
-            auto state = -std::numeric_limits<Running<T>>::infinity();
+            auto state = static_cast<Running<T>>(-std::numeric_limits<double>::infinity());
             for (int64_t i = 0; i < from.length(); i++) {
                 state = log_add_exp(state, static_cast<Running<T>>(source[i * from.stride()]));
                 target[i * to.stride()] = static_cast<T>(state);

@@ -375,11 +375,16 @@ void histogram(TensorRefs out, TensorRefs in, const void* attributes) {
         const T* values = in[0].data<T>();
         const int64_t bins = out[0].numel();
         std::vector<int64_t> counts(static_cast<size_t>(bins));
-        const double width = range.high - range.low;
+        // Each step is rounded to the input's type, as the borders of the bins depend on it.
+        using A = Accumulator<T>;
+        const auto rounded = [](auto v) { return static_cast<A>(static_cast<T>(v)); };
+        const A low = rounded(range.low), high = rounded(range.high);
+        const A width = rounded(high - low), count = rounded(static_cast<A>(bins));
         for (int64_t i = 0, n = in[0].numel(); i < n; i++) {
-            const auto v = static_cast<double>(values[i]);
-            if (!(v >= range.low && v <= range.high)) continue;
-            const auto bin = static_cast<int64_t>((v - range.low) / width * double(bins));
+            const auto v = static_cast<A>(values[i]);
+            if (!(v >= low && v <= high)) continue;
+            const auto bin =
+                static_cast<int64_t>(rounded(rounded(rounded(v - low) * count) / width));
             counts[static_cast<size_t>(std::clamp<int64_t>(bin, 0, bins - 1))]++;
         }
         for (int64_t b = 0; b < bins; b++)

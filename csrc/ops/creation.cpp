@@ -116,9 +116,12 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
 }
 
 namespace {
-// An end of a range; integer types take its whole part. The step may be fractional even then.
+// An end of a range in the result's type; integer types take its whole part. The step may be
+// fractional even then.
 Scalar range_end(const Scalar& end, DType dtype) {
     if (end.is_complex()) return end;
+    if (dtype == DType::Float16) return Scalar(double(float(Half(float(end.as_double())))));
+    if (dtype == DType::BFloat16) return Scalar(double(float(BFloat16(float(end.as_double())))));
     return Scalar(is_integral(dtype, true) ? std::trunc(end.as_double()) : end.as_double());
 }
 }  // namespace

@@ -107,18 +107,19 @@ Tensor cumprod(const Tensor& self, int64_t dim, std::optional<DType> dtype) {
 
 Tensor logcumsumexp(const Tensor& self, int64_t dim) {
     dim = wrap_dim(dim, self.dim());
-    if (!is_float(self.dtype())) raise_unsupported("logcumsumexp", self.dtype());
+    if (!is_differentiable(self.dtype())) raise_unsupported("logcumsumexp", self.dtype());
     Tensor out = launched(logcumsumexp_kernel, self, dim);
     // Each step's share in the next is at most one, so that nothing overflows.
     return attach("LogcumsumexpBackward0", out, {self}, {self, out}, [dim](Backward& ctx) {
         const Tensor self = ctx.saved(0), out = ctx.saved(1);
         const double infinity = std::numeric_limits<double>::infinity();
-        const Tensor nothing = eq(out, full({}, -infinity, out.dtype(), out.device()));
+        const Tensor size = is_complex(out.dtype()) ? real(out) : out;
+        const Tensor nothing = eq(size, full({}, -infinity, size.dtype(), out.device()));
         const Tensor level = masked_fill(out, nothing, Scalar(0));
         const Tensor before = self.dim() == 0 ? out : shifted_in(out, dim, -infinity);
-        const Tensor flowing = reversed_scan(exp(sub(before, level)),
+        const Tensor flowing = reversed_scan(conj(exp(sub(before, level))),
                                              masked_fill(ctx.grad(), nothing, Scalar(0)), dim);
-        ctx.set(0, mul(flowing, exp(sub(self, level))));
+        ctx.set(0, mul(flowing, conj(exp(sub(self, level)))));
     });
 }
 
@@ -151,6 +152,7 @@ Tensor diff(const Tensor& self, int64_t n, int64_t dim, const Tensor& prepend,
     check(self.dim() >= 1, "diff(): expects input to be at least one-dimensional");
     check(n >= 0, "diff(): order must be non-negative but got ", n);
     dim = wrap_dim(dim, self.dim());
+    if (n == 0) return clone(self);
     Tensor t = self;
     if (prepend.defined() || append.defined()) {
         TensorList parts;
@@ -159,7 +161,6 @@ Tensor diff(const Tensor& self, int64_t n, int64_t dim, const Tensor& prepend,
         if (append.defined()) parts.push_back(append);
         t = cat(parts, dim);
     }
-    if (n == 0) return t.is_same(self) ? clone(t) : t;
     n = std::min(n, t.size(dim));
     for (int64_t i = 0; i < n; i++) {
         const int64_t length = std::max<int64_t>(t.size(dim) - 1, 0);

@@ -8,6 +8,7 @@
 #include "ops/masking.h"
 #include "ops/ops.h"
 #include "ops/scatter.h"
+#include "ops/searching.h"
 
 namespace kajo::ops {
 
@@ -388,9 +389,11 @@ Tensor index_fill_tensor_(const Tensor& self, int64_t dim, const Tensor& index,
     const auto gradient = [dim](Backward& ctx) {
         const Tensor at = ctx.saved(0);
         if (ctx.needs(0)) ctx.set(0, index_fill(ctx.grad(), dim, at, Scalar(0)));
-        if (ctx.needs(1)) ctx.set(1, sum_to_size(index_select(ctx.grad(), dim, at), {}));
+        if (!ctx.needs(1)) return;
+        // A place that is named twice is filled once.
+        const Tensor places = std::get<0>(unique(at, false, false, false));
+        ctx.set(1, sum_to_size(index_select(ctx.grad(), dim, places), {}));
     };
-    // Forwards an element that is named twice counts once.
     const auto along = [dim](const Forward& ctx) {
         return index_fill_tensor(ctx.tangent_or_zeros(0), dim, ctx.saved(0),
                                  ctx.tangent_or_zeros(1));

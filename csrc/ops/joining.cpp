@@ -246,9 +246,9 @@ Tensor repeat(const Tensor& self, IntSpan repeats) {
         copy_raw(alias(out, split, contiguous_strides(split), 0),
                  alias(self, split, from_strides, self.offset()));
     return attach(
-        "RepeatBackward0", out, {self}, {}, [split, summed, sizes = self.sizes()](Backward& ctx) {
-            if (numel_of(split) == 0)
-                return ctx.set(0, zeros(sizes, ctx.grad().dtype(), ctx.grad().device()));
+        "RepeatBackward0", out, {self}, {},
+        [split, summed, never = numel_of(repeats) == 0, sizes = self.sizes()](Backward& ctx) {
+            if (never) return ctx.set(0, zeros(sizes, ctx.grad().dtype(), ctx.grad().device()));
             if (summed.empty()) return ctx.set(0, ctx.grad());
             ctx.set(0,
                     reshape(sum(reshape(ctx.grad(), split), summed, false, std::nullopt), sizes));

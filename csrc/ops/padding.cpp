@@ -106,6 +106,19 @@ Tensor pad_border(const Tensor& self, const Dims& pad, const BorderMode& mode) {
                   });
 }
 
+// What negative padding cuts off is no part of the circle.
+Tensor pad_circular(const Tensor& self, const Dims& pad, const BorderMode& mode) {
+    if (std::none_of(pad.begin(), pad.end(), [](int64_t p) { return p < 0; }))
+        return pad_border(self, pad, mode);
+    check_border(self, pad, mode);
+    Tensor kept = self;
+    Dims rest = pad;
+    for (size_t k = 0; k < pad.size() / 2; k++)
+        kept = crop(kept, self.dim() - 1 - static_cast<int64_t>(k), pad[2 * k], pad[2 * k + 1]);
+    for (int64_t& p : rest) p = std::max<int64_t>(p, 0);
+    return pad_border(kept, rest, mode);
+}
+
 }  // namespace
 
 Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
@@ -145,8 +158,11 @@ Tensor pad(const Tensor& self, IntSpan pad, std::string_view mode, std::optional
     if (mode == "constant") return constant_pad_nd(self, pad, Scalar(value.value_or(0.0)));
     check(!value || *value == 0.0, "pad(): Padding mode \"", mode,
           "\" doesn't take in value argument");
-    for (const BorderMode& border : kBorders)
-        if (border.mode == mode) return pad_border(self, pad.dims(), border);
+    for (const BorderMode& border : kBorders) {
+        if (border.mode != mode) continue;
+        if (border.mode == "circular") return pad_circular(self, pad.dims(), border);
+        return pad_border(self, pad.dims(), border);
+    }
     raise(ErrorKind::NotImplemented, "pad(): Unrecognised padding mode ", mode,
           "; use constant, reflect, replicate or circular");
 }

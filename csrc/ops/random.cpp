@@ -10,6 +10,7 @@
 #include "core/promotion.h"
 #include "core/shape.h"
 #include "cpu/random.h"
+#include "cpu/random_gradient.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/pointwise.h"
@@ -37,6 +38,8 @@ const Kernel poisson_kernel{"poisson", cpu::poisson};
 const Kernel gamma_kernel{"_standard_gamma", cpu::standard_gamma};
 const Kernel binomial_kernel{"binomial", cpu::binomial};
 const Kernel dirichlet_kernel{"_sample_dirichlet", cpu::dirichlet};
+const Kernel gamma_gradient_kernel{"_standard_gamma_grad", cpu::standard_gamma_gradient};
+const Kernel dirichlet_gradient_kernel{"_dirichlet_grad", cpu::dirichlet_gradient};
 const Kernel rrelu_kernel{"rrelu", cpu::rrelu_slopes};
 const Kernel multinomial_kernel{"multinomial", cpu::multinomial};
 
@@ -476,7 +479,37 @@ Tensor standard_gamma(const Tensor& self, Generator* generator) {
     if (out.numel())
         launch(gamma_kernel, {out}, {contiguous(detach(self))},
                RandomAttributes{or_default(generator)});
+    return attach("StandardGammaBackward0", out, {self}, {self, out}, [](Backward& ctx) {
+        ctx.set(0, mul(ctx.grad(), standard_gamma_grad(ctx.saved(0), ctx.saved(1))));
+    });
+}
+
+namespace {
+struct None {};
+
+Tensor launch_gradient(const Kernel& kernel, const char* operation, const TensorList& operands) {
+    const DType dtype = operands[0].dtype();
+    for (const Tensor& t : operands)
+        check(t.dtype() == dtype, operation, "(): expected operands of one dtype, but got ", dtype,
+              " and ", t.dtype());
+    if (dtype != DType::Float32 && dtype != DType::Float64) raise_unsupported(operation, dtype);
+    Dims sizes = operands[0].sizes();
+    for (const Tensor& t : operands) sizes = broadcast_shapes(sizes, t.sizes(), operation);
+    const GradModeGuard no_grad(false);
+    TensorList arranged;
+    for (const Tensor& t : operands) arranged.push_back(contiguous(expand(detach(t), sizes)));
+    const Tensor out = empty(sizes, dtype, operands[0].device());
+    if (out.numel()) launch(kernel, {&out, 1}, arranged, None{});
     return out;
+}
+}  // namespace
+
+Tensor standard_gamma_grad(const Tensor& self, const Tensor& output) {
+    return launch_gradient(gamma_gradient_kernel, "_standard_gamma_grad", {self, output});
+}
+
+Tensor dirichlet_grad(const Tensor& x, const Tensor& alpha, const Tensor& total) {
+    return launch_gradient(dirichlet_gradient_kernel, "_dirichlet_grad", {x, alpha, total});
 }
 
 Tensor sample_dirichlet(const Tensor& self, Generator* generator) {
@@ -486,7 +519,16 @@ Tensor sample_dirichlet(const Tensor& self, Generator* generator) {
     if (out.numel())
         launch(dirichlet_kernel, {out}, {contiguous(detach(self))},
                RandomAttributes{or_default(generator)});
-    return out;
+    // The other elements shrink in proportion, so that the sum stays one.
+    return attach("SampleDirichletBackward0", out, {self}, {self, out}, [](Backward& ctx) {
+        const int64_t last = -1;
+        const auto total = [&](const Tensor& t) {
+            return sum(t, IntSpan(&last, 1), true, std::nullopt);
+        };
+        const Tensor alpha = ctx.saved(0), x = ctx.saved(1), grad = ctx.grad();
+        const Tensor moved = dirichlet_grad(x, alpha, total(alpha));
+        ctx.set(0, mul(moved, sub(grad, total(mul(x, grad)))));
+    });
 }
 
 // ---- dropout

@@ -34,6 +34,10 @@ Tensor poisson(const Tensor& self, Generator* generator);
 Tensor binomial(const Tensor& count, const Tensor& prob, Generator* generator);
 Tensor standard_gamma(const Tensor& self, Generator* generator);
 Tensor sample_dirichlet(const Tensor& self, Generator* generator);
+// The derivative of a sample by the parameter that it was drawn with, for each element.
+Tensor standard_gamma_grad(const Tensor& self, const Tensor& output);
+// Of x from a Dirichlet distribution by its own concentration, divided by 1 - x.
+Tensor dirichlet_grad(const Tensor& x, const Tensor& alpha, const Tensor& total);
 
 // The elements that are kept are divided by 1 - p. `feature`: one draw for each channel.
 Tensor dropout(const Tensor& input, double p, bool train);

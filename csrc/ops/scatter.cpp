@@ -258,7 +258,8 @@ Tensor as_numbers(const Tensor& condition, const Tensor& like) {
 }
 
 // A product without one of its factors is taken as the product of all factors that are not zero,
-// divided by that one, and is zero where another factor is.
+// divided by that one. Where one of the others is zero, that zero multiplies it, so that it has a
+// derivative by it; where several are, all is zero.
 Shares product_shares(const Tensor& self, const Tensor& src, int64_t dim, const Tensor& at) {
     const Tensor zero = zeros({}, self.dtype(), self.device());
     const Tensor self_zero = eq(self, zero), src_zero = eq(src, zero);
@@ -267,13 +268,19 @@ Shares product_shares(const Tensor& self, const Tensor& src, int64_t dim, const 
     const Tensor product = scatter_reduce(self_factor, dim, at, src_factor, "prod", true);
     const Tensor zeros_met =
         scatter_add(as_numbers(self_zero, self), dim, at, as_numbers(src_zero, self));
+    const Tensor self_nothing = masked_fill(self, logical_not(self_zero), Scalar(0));
+    const Tensor src_nothing = masked_fill(src, logical_not(src_zero), Scalar(0));
+    const Tensor nothing = scatter_add(self_nothing, dim, at, src_nothing);
     const auto share = [&](const Tensor& all, const Tensor& met, const Tensor& is_zero,
-                           const Tensor& factor) {
-        const Tensor others_zero = ne(met, as_numbers(is_zero, self));
-        return masked_fill(div(all, factor), others_zero, Scalar(0));
+                           const Tensor& factor, const Tensor& zeros_sum, const Tensor& own) {
+        const Tensor others = sub(met, as_numbers(is_zero, self));
+        const Tensor rest = div(all, factor);
+        return add(masked_fill(rest, ne(others, Scalar(0)), Scalar(0)),
+                   masked_fill(mul(sub(zeros_sum, own), rest), ne(others, Scalar(1)), Scalar(0)));
     };
-    return {share(product, zeros_met, self_zero, self_factor),
-            share(gather(product, dim, at), gather(zeros_met, dim, at), src_zero, src_factor)};
+    return {share(product, zeros_met, self_zero, self_factor, nothing, self_nothing),
+            share(gather(product, dim, at), gather(zeros_met, dim, at), src_zero, src_factor,
+                  gather(nothing, dim, at), src_nothing)};
 }
 
 // Elements that equal the extreme share its gradient evenly.

@@ -187,10 +187,12 @@ Tensor norm_value(const Tensor& self, double p, uint64_t mask, bool keepdim) {
     if (p == 0)
         return launch_reduce({Reduction::Sum, "norm", reduce_type(type), type},
                              to(ne(self, Scalar(0)), type), mask, keepdim);
-    const Tensor powers = pow(abs(self), Scalar(p));
-    return pow(
-        launch_reduce({Reduction::Sum, "norm", reduce_type(type), type}, powers, mask, keepdim),
-        Scalar(1 / p));
+    // The powers of a half type's numbers would overflow it.
+    const DType wide = is_complex(type) ? type : reduce_type(type);
+    const Tensor powers = pow(abs(to(self, wide)), Scalar(p));
+    return to(pow(launch_reduce({Reduction::Sum, "norm", wide, wide}, powers, mask, keepdim),
+                  Scalar(1 / p)),
+              type);
 }
 
 Tensor norm_as(const char* name, const char* node, const Tensor& self, double p, OptionalDims dim,

@@ -56,9 +56,11 @@ void check_out_type(const Signature& s, DType result, DType out) {
         check(same, s.name, "(): Expected out tensor to have dtype ", result, ", but got ", out,
               " instead");
     if (can_cast(result, out)) return;
-    raise(has(s, kOutTypeError) ? ErrorKind::Type : ErrorKind::Runtime, s.name, "(): result type ",
-          info(result).tensor_name, " can't be cast to the desired output type ",
-          info(out).tensor_name);
+    const ErrorKind kind = has(s, kOutTypeError)     ? ErrorKind::Type
+                           : has(s, kOutUnsupported) ? ErrorKind::NotImplemented
+                                                     : ErrorKind::Runtime;
+    raise(kind, s.name, "(): result type ", info(result).tensor_name,
+          " can't be cast to the desired output type ", info(out).tensor_name);
 }
 
 void check_out_overlap(const Signature& s, PyObject* const* slots, const Tensor& out) {
@@ -131,12 +133,14 @@ Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObj
         write_out(s, slots, tensor_of(item.get()), tensor_of(PyTuple_GET_ITEM(result.get(), i)));
         PyTuple_SET_ITEM(written.get(), i, item.release());
     }
+    if (s.result == "Tensor[]") return Object::borrow(Py_None);
     return written;
 }
 
 // A computation that is asked for in out= runs in out's dtype where no other is named.
 void take_dtype_of_out(const Signature& s, PyObject** slots, PyObject* out) {
-    if (!out || !is_tensor(out)) return;
+    if (!out || !is_tensor(out) || has(s, kOutSame)) return;
+    if (has(s, kOutUnsupported) && !is_differentiable(tensor_of(out).dtype())) return;
     for (size_t i = 0; i < s.parameters.size(); i++)
         if (s.parameters[i].kind == ArgumentKind::DType && slots[i] == Py_None)
             slots[i] = wrap_dtype(tensor_of(out).dtype());

@@ -18,8 +18,9 @@ enum OpFlag : uint32_t {
     kPrivate = 16,         // kajo._core.name only
     kOutSame = 8 | 32,     // the out= form, which must have the result's dtype
     kOutAnyType = 8 | 64,  // the out= form, of any dtype
-    kOutTypeError = 8 | 128,  // the out= form; a dtype that cannot hold the result is a TypeError
-    kOutApart = 256,          // out= may not be one of the inputs
+    kOutTypeError = 8 | 128,    // the out= form; a dtype that cannot hold the result is a TypeError
+    kOutApart = 256,            // out= may not be one of the inputs
+    kOutUnsupported = 8 | 512,  // a dtype that cannot hold the result is a NotImplementedError
 };
 
 enum class ArgumentKind : uint8_t {

@@ -13,9 +13,9 @@ constexpr uint32_t kBoth = kFunction | kMethod;
 
 const OpEntry table[] = {
     {"softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", bind<&ops::softmax>,
-     kBoth | kOut},
+     kBoth | kOutSame},
     {"log_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", bind<&ops::log_softmax>,
-     kBoth | kOut},
+     kBoth | kOutSame},
     {"special.softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", bind<&ops::softmax>,
      kFunction},
     {"special.log_softmax(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor",

@@ -58,13 +58,13 @@ const OpEntry table[] = {
      bind<kSum>, kAll},
     {"nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
      "Tensor",
-     bind<&ops::nansum>, kAll},
+     bind<&ops::nansum>, kBoth | kOutUnsupported},
     {"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&whole<&ops::mean>>, kAll},
     {"mean(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
      bind<&ops::mean>, kAll},
     {"nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
      "Tensor",
-     bind<&ops::nanmean>, kAll},
+     bind<&ops::nanmean>, kBoth | kOutUnsupported},
     {"prod(Tensor self, *, ScalarType? dtype=None) -> Tensor", bind<&ops::prod_all>, kBoth},
     {"prod(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
      bind<&ops::prod>, kAll},
@@ -120,12 +120,12 @@ const OpEntry table[] = {
      bind<&ops::std_mean>, kFunction},
 
     // Python adds the named norms ("fro", "nuc") in front of these.
-    {"norm(Tensor self, Scalar p=2) -> Tensor", bind<&norm_whole>, kPrivate},
-    {"norm(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor", bind<&norm_whole_typed>,
+    {"_norm(Tensor self, Scalar p=2) -> Tensor", bind<&norm_whole>, kPrivate},
+    {"_norm(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor", bind<&norm_whole_typed>,
      kPrivate},
-    {"norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor", bind<&norm_dims>,
+    {"_norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor", bind<&norm_dims>,
      kPrivate},
-    {"norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False, *, ScalarType dtype) -> Tensor",
+    {"_norm(Tensor self, Scalar? p, int[1] dim, bool keepdim=False, *, ScalarType dtype) -> Tensor",
      bind<&norm_dims_typed>, kPrivate},
     {"linalg.vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, "
      "ScalarType? dtype=None) -> Tensor",

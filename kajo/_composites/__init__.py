@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from kajo._composites import contraction, fourier, matrices, shapes, spectral, statistics, windows
+from kajo._composites import (
+    contraction,
+    elements,
+    fourier,
+    histograms,
+    matrices,
+    normalization,
+    shapes,
+    spectral,
+    statistics,
+    windows,
+)
 from kajo._composites import special as special
 from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
-_FAMILIES = (contraction, fourier, matrices, shapes, spectral, statistics, windows)
+_FAMILIES = (
+    contraction,
+    elements,
+    fourier,
+    histograms,
+    matrices,
+    normalization,
+    shapes,
+    spectral,
+    statistics,
+    windows,
+)
 
 for _family in _FAMILIES:
     make_overridable(vars(_family), {*_family.__all__, *_family.METHODS})

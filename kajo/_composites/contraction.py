@@ -371,4 +371,4 @@ def cdist(
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if p == 0:
         return (difference != 0).sum(-1).to(difference.dtype)
-    return _core.norm(difference, p, [-1], False)
+    return _core._norm(difference, p, [-1], False)

@@ -6,20 +6,20 @@ from typing import Any
 
 from kajo import _core
 from kajo._composites.shapes import broadcast_tensors
-from kajo._operation import operation
+from kajo._operation import Dims, operation
 from kajo._tensor import Tensor
 
-__all__ = ["norm"]
-METHODS = ("norm",)
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
 
 
+@operation(method=True, out="same")
 def norm(
     input: Tensor,
     p: Any = "fro",
-    dim: Any = None,
+    dim: Dims | None = None,
     keepdim: bool = False,
-    out: Tensor | None = None,
-    dtype: Any = None,
+    dtype: _core._dtype | None = None,
 ) -> Tensor:
     """The p-norm of the elements, over all or some dimensions.
 
@@ -45,7 +45,7 @@ def norm(
             "convert it with .to(...) first"
         )
     if p == "nuc":
-        axes = [-2, -1] if dim is None else list(dim)
+        axes = [-2, -1] if dim is None else [dim] if isinstance(dim, int) else list(dim)
         moved = input.movedim(axes, (-2, -1))
         result = _core.linalg.svdvals(moved).sum(-1)
         if keepdim:
@@ -57,8 +57,8 @@ def norm(
         order = 2.0 if p is None or p == "fro" else p
         axes = list(_every(input)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
         source = input if dtype is None else input.to(dtype)
-        result = _core.norm(source, order, axes, keepdim)
-    return result if out is None else out.copy_(result)
+        result = _core._norm(source, order, axes, keepdim)
+    return result
 
 
 def _every(tensor: Tensor) -> range:
@@ -84,7 +84,7 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         )
     axis = dim % input.dim()
     others = [i for i in _every(input) if i != axis]
-    norms = _core.norm(input, p, others, True)
+    norms = _core._norm(input, p, others, True)
     factor = _core.where(norms > maxnorm, maxnorm / (norms + 1e-7), _core.ones_like(norms))
     return input * factor
 

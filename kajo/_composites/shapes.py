@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from kajo import _core
+from kajo._operation import operation
 from kajo._tensor import Size, Tensor
 
 __all__ = [
-    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
-    "broadcast_tensors", "cartesian_prod", "combinations", "dsplit", "hsplit", "isreal", "meshgrid",
-    "narrow_copy", "range", "unravel_index", "vander", "vsplit",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes",
+    "broadcast_tensors", "cartesian_prod", "meshgrid", "range", "unravel_index",
 ]  # fmt: skip
-METHODS = ("adjoint", "dsplit", "hsplit", "isreal", "narrow_copy", "vsplit")
+METHODS: tuple[str, ...] = ()
 
 _range = range
 
@@ -133,6 +134,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     return _core.stack([g.flatten() for g in grids], 1)
 
 
+@operation()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All combinations of r elements of a vector, as rows.
 
@@ -213,45 +215,67 @@ def atleast_3d(*tensors: Any) -> Any:
     return _atleast(3, tensors)
 
 
-def _split(input: Tensor, parts: Any, dim: int) -> tuple[Tensor, ...]:
+_LEAST_DIMENSIONS = {"hsplit": 1, "vsplit": 2, "dsplit": 3}
+
+
+def _split(name: str, input: Tensor, parts: Any, dim: int) -> tuple[Tensor, ...]:
+    least = _LEAST_DIMENSIONS[name]
+    if input.dim() < least:
+        raise RuntimeError(
+            f"{name} requires a tensor with at least {least} dimension, but got a tensor with {input.dim()} dimensions!"
+        )
     if isinstance(parts, int) and (parts <= 0 or input.shape[dim] % parts):
         raise RuntimeError(
-            f"split: attempted to split along dimension {dim}, but the size of the dimension "
+            f"{name}: attempted to split along dimension {dim}, but the size of the dimension "
             f"{input.shape[dim]} is not divisible by the split_size {parts}!"
         )
     return tuple(_core.tensor_split(input, parts, dim))
 
 
-def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+@operation(method=True)
+def hsplit(input: Tensor, sections: int) -> tuple[Tensor, ...]:
     """Split along the columns (the only dimension of a vector).
+
+    Args:
+        sections: the number of parts, which have one size; or, as `indices`, where to cut.
 
     >>> import kajo
     >>> [t.tolist() for t in kajo.hsplit(kajo.arange(4), 2)]
     [[0, 1], [2, 3]]
+    >>> [t.tolist() for t in kajo.hsplit(kajo.arange(4), [1, 2])]
+    [[0], [1], [2, 3]]
     """
-    if input.dim() < 1:
-        raise RuntimeError(
-            f"hsplit requires a tensor with at least 1 dimension, but got a tensor with {input.dim()} dimensions!"
-        )
-    return _split(input, indices_or_sections, 0 if input.dim() == 1 else 1)
+    return _split("hsplit", input, sections, 0 if input.dim() == 1 else 1)
 
 
-def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Split along the rows."""
-    if input.dim() < 2:
-        raise RuntimeError(
-            f"vsplit requires a tensor with at least 2 dimension, but got a tensor with {input.dim()} dimensions!"
-        )
-    return _split(input, indices_or_sections, 0)
+@operation(method=True)  # type: ignore[no-redef]
+def hsplit(input: Tensor, indices: Sequence[int]) -> tuple[Tensor, ...]:  # noqa: F811
+    """The overload for places."""
+    return _split("hsplit", input, indices, 0 if input.dim() == 1 else 1)
 
 
-def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """Split along the third dimension."""
-    if input.dim() < 3:
-        raise RuntimeError(
-            f"dsplit requires a tensor with at least 3 dimension, but got a tensor with {input.dim()} dimensions!"
-        )
-    return _split(input, indices_or_sections, 2)
+@operation(method=True)
+def vsplit(input: Tensor, sections: int) -> tuple[Tensor, ...]:
+    """Split along the rows; see :func:`kajo.hsplit`."""
+    return _split("vsplit", input, sections, 0)
+
+
+@operation(method=True)  # type: ignore[no-redef]
+def vsplit(input: Tensor, indices: Sequence[int]) -> tuple[Tensor, ...]:  # noqa: F811
+    """The overload for places."""
+    return _split("vsplit", input, indices, 0)
+
+
+@operation(method=True)
+def dsplit(input: Tensor, sections: int) -> tuple[Tensor, ...]:
+    """Split along the third dimension; see :func:`kajo.hsplit`."""
+    return _split("dsplit", input, sections, 2)
+
+
+@operation(method=True)  # type: ignore[no-redef]
+def dsplit(input: Tensor, indices: Sequence[int]) -> tuple[Tensor, ...]:  # noqa: F811
+    """The overload for places."""
+    return _split("dsplit", input, indices, 2)
 
 
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
@@ -273,6 +297,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     return tuple(reversed(result))
 
 
+@operation()
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """The matrix of powers of a vector.
 
@@ -289,11 +314,23 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     return x.unsqueeze(1) ** (powers if increasing else powers.flip(0))
 
 
+@operation(method=True)
 def adjoint(input: Tensor) -> Tensor:
-    """The matrices transposed and conjugated."""
+    """The matrices transposed and conjugated.
+
+    Raises:
+        RuntimeError: for a vector.
+    """
+    if input.dim() == 1:
+        raise RuntimeError(
+            "adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+    if input.dim() == 0:
+        return input.conj()
     return input.transpose(-2, -1).conj()
 
 
+@operation(method=True)
 def isreal(input: Tensor) -> Tensor:
     """Where the imaginary part is zero.
 
@@ -306,8 +343,13 @@ def isreal(input: Tensor) -> Tensor:
     return _core.ones_like(input, dtype=_core.bool)
 
 
+@operation(method=True, out="same")
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """:func:`kajo.narrow` with a copy in place of a view."""
+    if dim >= input.dim():
+        raise RuntimeError(
+            f"narrow_copy(): expected dim to be less than {input.dim()}, but got {dim}"
+        )
     return input.narrow(dim, start, length).clone()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from kajo import _core
+from kajo._operation import Dims, operation
 from kajo._tensor import Tensor
 
-__all__ = ["corrcoef", "cov", "gradient", "nanquantile", "quantile"]
-METHODS = ("corrcoef", "cov", "nanquantile", "quantile")
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -82,6 +84,7 @@ def _interpolated(ordered: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
     return _core.lerp(low, high, weight)
 
 
+@operation(method=True, out="same")
 def quantile(
     input: Tensor,
     q: Any,
@@ -107,6 +110,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
+@operation(method=True, out="same")
 def nanquantile(
     input: Tensor,
     q: Any,
@@ -119,6 +123,7 @@ def nanquantile(
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
+@operation(method=True)
 def cov(
     input: Tensor,
     *,
@@ -134,6 +139,9 @@ def cov(
         fweights: how often each observation occurred; integers.
         aweights: the importance of each observation.
 
+    Raises:
+        RuntimeError: for more than two dimensions, truth values, or weights that do not fit.
+
     >>> import kajo
     >>> kajo.cov(kajo.tensor([[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]))
     tensor([[ 1., -1.],
@@ -147,36 +155,51 @@ def cov(
         raise RuntimeError("cov(): bool dtype is not supported for input")
     rows = input.reshape(1, -1) if input.dim() < 2 else input
     count = rows.shape[1]
-    weights = None
-    if fweights is not None:
-        if fweights.is_floating_point() or fweights.is_complex():
-            raise RuntimeError(
-                f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype} dtype"
-            )
-        weights = fweights
+    _check_weights("fweights", fweights, count, integral=True)
+    _check_weights("aweights", aweights, count, integral=False)
+    weights = fweights
     if aweights is not None:
         weights = aweights if weights is None else weights * aweights
     if weights is None:
-        total: Any = count
+        total = _core.tensor(count)
         mean = rows.sum(1, keepdim=True) / total
     else:
-        if weights.numel() != count:
-            raise RuntimeError(
-                f"cov(): expected weights to have the same numel as there are observations in the input but got {weights.numel()} != {count}"
-            )
         total = weights.sum()
         mean = (rows * weights).sum(1, keepdim=True) / total
     if weights is not None and aweights is not None and correction:
-        factor = total - correction * (weights * aweights).sum() / total
+        freedom = total - correction * (weights * aweights).sum() / total
     else:
-        factor = total - correction
+        freedom = total - correction
+    if bool(freedom <= 0):
+        warnings.warn("cov(): degrees of freedom is <= 0", UserWarning, stacklevel=2)
     centred = rows - mean
     weighted = centred if weights is None else centred * weights
-    scale = factor.clamp(min=0) if isinstance(factor, Tensor) else max(factor, 0)
-    result: Tensor = (weighted @ centred.t().conj()) / scale
-    return result.squeeze() if input.dim() < 2 else result
+    result: Tensor = (weighted @ centred.t().conj()) / freedom.clamp(min=0)
+    return result.squeeze()
 
 
+def _check_weights(name: str, weights: Tensor | None, count: int, *, integral: bool) -> None:
+    if weights is None:
+        return
+    if weights.dim() > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {weights.dim()} dimensions"
+        )
+    floating = weights.is_floating_point() or weights.is_complex()
+    if floating == integral or weights.dtype == _core.bool:
+        kind = "integral" if integral else "floating point"
+        raise RuntimeError(
+            f"cov(): expected {name} to have {kind} dtype but got {name} with {weights.dtype} dtype"
+        )
+    if weights.numel() != count:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got {weights.numel()} != {count}"
+        )
+    if count and bool((weights < 0).any()):
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+
+
+@operation(method=True)
 def corrcoef(input: Tensor) -> Tensor:
     """The correlations of the rows, whose columns are observations.
 
@@ -189,62 +212,123 @@ def corrcoef(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.dim()} dimensions"
         )
-    c = cov(input)
+    c = _core.cov(input)
     if c.dim() == 0:
         return c / c
     deviation = c.diagonal().sqrt()
     ratio = c / deviation.unsqueeze(1) / deviation.unsqueeze(0)
-    return ratio if ratio.is_complex() else ratio.clamp(-1, 1)
+    if not ratio.is_complex():
+        return ratio.clamp(-1, 1)
+    return _core.complex(ratio.real.clamp(-1, 1), ratio.imag.clamp(-1, 1))
 
 
+@operation()
 def gradient(
-    input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+    input: Tensor, *, spacing: Any = None, dim: Dims | None = None, edge_order: int = 1
 ) -> tuple[Tensor, ...]:
     """Derivatives from samples: central differences inside, one-sided ones at the ends.
 
     Args:
-        spacing: the distance of the samples, one for each dimension, or vectors of coordinates.
+        spacing: the distance of the samples (1 by default), one for each dimension, or vectors of
+            coordinates.
         dim: the dimension or dimensions; None for all.
         edge_order: 1 or 2, the accuracy at the ends.
 
     Returns:
         One tensor for each dimension.
 
+    Raises:
+        RuntimeError: if a dimension is too short or named twice, or `spacing` does not fit `dim`.
+
     >>> import kajo
     >>> kajo.gradient(kajo.tensor([1.0, 4.0, 9.0]))
     (tensor([3., 4., 5.]),)
     """
-    axes = list(range(input.dim())) if dim is None else [dim] if isinstance(dim, int) else list(dim)
-    axes = [a % input.dim() for a in axes]
     if edge_order not in (1, 2):
-        raise RuntimeError("gradient only supports edge_order=1 and edge_order=2.")
-    spacings = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(axes)
-    if len(spacings) != len(axes):
+        raise RuntimeError("gradient(): only supports edge_order=1 and edge_order=2.")
+    axes = _axes(input, dim)
+    single = not isinstance(spacing, (list, tuple))
+    steps = [1 if spacing is None else spacing] * len(axes) if single else list(spacing)
+    if len(steps) != len(axes):
         raise RuntimeError(
-            f"gradient expected spacing to be unspecified, a scalar or a list of length {len(axes)}, but got {len(spacings)}"
+            f"gradient(): expected spacing to be unspecified, a scalar or a list of length {len(axes)}, but got {len(steps)}"
         )
     results = []
-    for axis, step in zip(axes, spacings):
-        n = input.shape[axis]
-        if n < edge_order + 1:
-            raise RuntimeError("gradient expected each dimension size to be at least edge_order+1")
-        x = input.movedim(axis, -1)
-        places = (
-            step
-            if isinstance(step, Tensor) and step.dim()
-            else _core.arange(n, dtype=x.dtype if x.is_floating_point() else None) * step
-        )
-        results.append(_derivative(x, places, edge_order).movedim(-1, axis))
+    for axis, step in zip(axes, steps):
+        if input.shape[axis] < edge_order + 1:
+            raise RuntimeError(
+                f"gradient(): expected each dimension size to be at least edge_order+1, but got {tuple(input.shape)}"
+            )
+        along = input.movedim(axis, -1)
+        if isinstance(step, Tensor) and (step.dim() or not single):
+            _check_coordinates(input, axis, step)
+            values = _derivative_at(along, step, edge_order)
+        else:
+            values = _derivative(along, step, edge_order)
+        results.append(values.movedim(-1, axis))
     return tuple(results)
 
 
-def _derivative(x: Tensor, places: Tensor, edge_order: int) -> Tensor:
-    h = places[1:] - places[:-1]
-    slopes = (x[..., 1:] - x[..., :-1]) / h
-    before, after = h[:-1], h[1:]
-    inner = (slopes[..., :-1] * after + slopes[..., 1:] * before) / (before + after)
-    first, last = slopes[..., :1], slopes[..., -1:]
-    if edge_order == 2:
-        first = first + (first - slopes[..., 1:2]) * h[0] / (h[0] + h[1])
-        last = last + (last - slopes[..., -2:-1]) * h[-1] / (h[-1] + h[-2])
+def _axes(input: Tensor, dim: Any) -> list[int]:
+    given = range(input.dim()) if dim is None else [dim] if isinstance(dim, int) else dim
+    axes: list[int] = []
+    for axis in given:
+        if not -input.dim() <= axis < input.dim():
+            raise IndexError(
+                f"gradient(): Dimension out of range (expected to be in range of [{-input.dim()}, {input.dim() - 1}], but got {axis})"
+            )
+        if axis % input.dim() in axes:
+            raise RuntimeError(
+                f"gradient(): dim {axis % input.dim()} appears multiple times in the list of dims"
+            )
+        axes.append(axis % input.dim())
+    return axes
+
+
+def _check_coordinates(input: Tensor, axis: int, places: Tensor) -> None:
+    if places.device != input.device:
+        raise RuntimeError(
+            f"gradient(): expected each tensor to be on the same device, but got {input.device} and {places.device}"
+        )
+    if places.dim() != 1 or places.numel() != input.shape[axis]:
+        raise RuntimeError(
+            f"gradient(): expected one coordinate for each of the {input.shape[axis]} samples along dimension {axis}, but got {tuple(places.shape)}"
+        )
+
+
+def _derivative(x: Tensor, step: Any, edge_order: int) -> Tensor:
+    if edge_order == 1:
+        first = x[..., 1:2] - x[..., :1]
+        last = x[..., -1:] - x[..., -2:-1]
+    else:
+        first = -1.5 * x[..., :1] + 2 * x[..., 1:2] - 0.5 * x[..., 2:3]
+        last = 0.5 * x[..., -3:-2] - 2 * x[..., -2:-1] + 1.5 * x[..., -1:]
+    inner = (x[..., 2:] - x[..., :-2]) / step / 2
+    return _core.cat([first / step, inner, last / step], -1)
+
+
+def _derivative_at(x: Tensor, places: Tensor, edge_order: int) -> Tensor:
+    """From the parabola through three neighbours at distances h and k."""
+    h, k = places.diff()[:-1], places.diff()[1:]
+    inner = (
+        -k / (h * (h + k)) * x[..., :-2]
+        + (k - h) / (h * k) * x[..., 1:-1]
+        + h / (k * (h + k)) * x[..., 2:]
+    )
+    if edge_order == 1:
+        first = (x[..., 1:2] - x[..., :1]) / places.diff()[:1]
+        last = (x[..., -1:] - x[..., -2:-1]) / places.diff()[-1:]
+        return _core.cat([first, inner, last], -1)
+    a, b = h[:1], k[:1]
+    first = (
+        -(2 * a + b) / (a * (a + b)) * x[..., :1]
+        + (a + b) / (a * b) * x[..., 1:2]
+        - a / (b * (a + b)) * x[..., 2:3]
+    )
+    a, b = h[-1:], k[-1:]
+    last = (
+        b / (a * (a + b)) * x[..., -3:-2]
+        - (a + b) / (a * b) * x[..., -2:-1]
+        + (2 * b + a) / (b * (a + b)) * x[..., -1:]
+    )
     return _core.cat([first, inner, last], -1)

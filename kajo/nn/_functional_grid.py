@@ -86,7 +86,9 @@ def _reflected(x: Tensor, twice_low: int, twice_high: int) -> Tensor:
     return kajo.where(flips.remainder(2) == 0, extra + low, span - extra + low)
 
 
-def _to_pixels(x: Tensor, size: int, align_corners: bool) -> Tensor:
+def _to_pixels(x: Tensor, size: int, align_corners: bool, dimensions: int) -> Tensor:
+    if dimensions == 2:  # the factor first, which shows in 16-bit types
+        return (x + 1) * ((size - 1) / 2) if align_corners else (x + 1) * (size / 2) - 0.5
     return (x + 1) / 2 * (size - 1) if align_corners else ((x + 1) * size - 1) / 2
 
 
@@ -105,8 +107,8 @@ def _taken(flat: Tensor, index: list[Tensor], sizes: list[int]) -> Tensor:
     valid: Any = True
     for i, size in zip(index, sizes, strict=True):
         valid = (i >= 0) & (i < size) & valid
-        place = place * size + i.clamp(0, size - 1)
-    place = place.long().unsqueeze(1).expand(-1, flat.size(1), -1)
+        place = place * size + i.clamp(0, size - 1).long()
+    place = place.unsqueeze(1).expand(-1, flat.size(1), -1)
     return flat.gather(2, place) * valid.unsqueeze(1).to(flat.dtype)
 
 
@@ -189,7 +191,7 @@ def grid_sample(
     places = grid.reshape(grid.size(0), -1, dimensions)
     # The grid names the last dimension first.
     source = [
-        _to_pixels(places[..., dimensions - 1 - i], sizes[i], align_corners)
+        _to_pixels(places[..., dimensions - 1 - i], sizes[i], align_corners, dimensions)
         for i in range(dimensions)
     ]
     shape = (input.size(0), input.size(1), *grid.shape[1:-1])
@@ -205,7 +207,7 @@ def grid_sample(
     for corner in range(2**dimensions):
         index, weight = [], 1
         for i in range(dimensions):
-            upper = corner >> i & 1
+            upper = corner >> (dimensions - 1 - i) & 1
             share = source[i] - low[i]
             weight = weight * (share if upper else 1 - share)  # type: ignore[assignment]
             index.append(low[i] + upper)
@@ -219,12 +221,53 @@ def _bicubic(
     low = [x.detach().floor() for x in source]
     total: Any = 0
     for row in range(-1, 3):
+        line: Any = 0
         for column in range(-1, 3):
-            index = [low[0] + row, low[1] + column]
-            weight = _cubic(source[0] - index[0], -0.75) * _cubic(source[1] - index[1], -0.75)
             index = [
                 _inside(x, size, padding_mode, align_corners).round()
-                for x, size in zip(index, sizes, strict=True)
+                for x, size in zip((low[0] + row, low[1] + column), sizes, strict=True)
             ]
-            total = total + _taken(flat, index, sizes) * weight.unsqueeze(1)
+            weight = _cubic(source[1] - low[1] - column, -0.75)
+            line = line + _taken(flat, index, sizes) * weight.unsqueeze(1)
+        total = total + line * _cubic(source[0] - low[0] - row, -0.75).unsqueeze(1)
     return total
+
+
+_MODES = ("bilinear", "nearest", "bicubic")
+_PADDING_MODES = ("zeros", "border", "reflection")
+
+
+def grid_sampler(
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
+    """:func:`kajo.nn.functional.grid_sample` with its modes as numbers.
+
+    Args:
+        interpolation_mode: 0 for bilinear, 1 for nearest, 2 for bicubic.
+        padding_mode: 0 for zeros, 1 for border, 2 for reflection.
+
+    >>> import kajo
+    >>> image, grid = kajo.tensor([[[[1.0, 3.0]]]]), kajo.zeros(1, 1, 1, 2)
+    >>> kajo.grid_sampler(image, grid, 0, 0, True).flatten()
+    tensor([2.])
+    """
+    mode = _MODES[interpolation_mode]
+    return grid_sample(input, grid, mode, _PADDING_MODES[padding_mode], align_corners)
+
+
+def grid_sampler_2d(
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
+    """:func:`kajo.grid_sampler` of images."""
+    if input.dim() != 4:
+        raise RuntimeError(f"grid_sampler_2d(): expected 4D input, but got {tuple(input.shape)}")
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def grid_sampler_3d(
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
+    """:func:`kajo.grid_sampler` of volumes."""
+    if input.dim() != 5:
+        raise RuntimeError(f"grid_sampler_3d(): expected 5D input, but got {tuple(input.shape)}")
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)

@@ -144,3 +144,29 @@ def test_gradients_are_those_of_the_mask_or_zero():
         x.grad = None
         getattr(x * 2, fill)().sum().backward()
         assert x.grad.abs().sum() == 0
+
+
+def test_gradients_of_gamma_and_dirichlet_samples_are_close():
+    shapes = numpy.geomspace(0.02, 5000, 60)
+    samples = torch._standard_gamma(torch.from_numpy(shapes))
+    expected = torch._standard_gamma_grad(torch.from_numpy(shapes), samples)
+    ours = kajo._standard_gamma_grad(kajo.from_numpy(shapes), kajo.from_numpy(samples.numpy()))
+    numpy.testing.assert_allclose(ours.numpy(), expected.numpy(), rtol=2e-3)
+    alpha = numpy.geomspace(0.1, 300, 60).reshape(20, 3)
+    x = torch._sample_dirichlet(torch.from_numpy(alpha))
+    total = numpy.broadcast_to(alpha.sum(1, keepdims=True), alpha.shape).copy()
+    operands = (x.numpy(), alpha, total)
+    expected = torch._dirichlet_grad(*(torch.from_numpy(a) for a in operands))
+    ours = kajo._dirichlet_grad(*(kajo.from_numpy(a) for a in operands))
+    numpy.testing.assert_allclose(ours.numpy(), expected.numpy(), rtol=1e-2, atol=1e-6)
+
+
+def test_samples_move_with_their_parameters():
+    shape = kajo.full((4,), 2.0, requires_grad=True)
+    kajo._standard_gamma(shape).sum().backward()
+    assert (shape.grad > 0).all()
+    alpha = kajo.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    sample = kajo._sample_dirichlet(alpha)
+    # The sum is always one.
+    sample.sum().backward()
+    assert alpha.grad.abs().max() < 1e-5
