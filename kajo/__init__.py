@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import profiler as profiler
     from kajo import signal as signal
     from kajo import special as special
     from kajo import testing as testing

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "autograd/attach.h"
+#include "core/profile.h"
 #include "ops/copy.h"
 #include "ops/pointwise.h"
 #include "ops/reduction.h"
@@ -206,6 +207,7 @@ class Task {
         try {
             LockGuard lock(node.is_python());
             const Wanted wanted = selective_ ? wanted_of(node) : Wanted{};
+            const ProfiledRange range(node.name(), RangeKind::Node);
             out = node.apply(std::move(grads), selective_ ? &wanted : nullptr);
         } catch (Error& e) {
             if (node.anomaly_trace.empty()) throw;

@@ -447,6 +447,10 @@ CpuMemoryStats cpu_memory_stats() {
     return stats;
 }
 
+int64_t cpu_allocated_bytes() {
+    return static_cast<int64_t>(allocated_bytes.load(std::memory_order_relaxed));
+}
+
 void reset_peak_cpu_memory() { peak_allocated_bytes.store(allocated_bytes.load()); }
 
 void empty_cpu_cache() {

@@ -37,6 +37,7 @@ void* cpu_allocate(std::size_t bytes);
 void cpu_free(void* block, std::size_t bytes) noexcept;
 
 CpuMemoryStats cpu_memory_stats();
+int64_t cpu_allocated_bytes();
 void reset_peak_cpu_memory();
 
 // Gives back to the system what is kept, except for the free lists of other threads.

@@ -1,5 +1,6 @@
 #include "python/bind.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -10,6 +11,7 @@
 #include "ops/copy.h"
 #include "ops/resize.h"
 #include "python/overrides.h"
+#include "python/profiler.h"
 #include "python/schema.h"
 
 namespace kajo::python {
@@ -215,8 +217,17 @@ PyObject* run(const Signature& s, PyObject* const* slots) {
     return PyObject_Vectorcall(s.body, slots, s.parameters.size() - keywords, s.body_keywords);
 }
 
+// The name under which profiles show an operation.
+std::string profiled_name(const Operation* op) {
+    std::string name = "aten::" + op->overloads->front()->name + (op->in_place ? "_" : "");
+    std::replace(name.begin(), name.end(), '.', '_');
+    return name;
+}
+
 // Null without an exception: no overload takes these arguments.
 PyObject* call_overloads(Operation* op, const Call& call) {
+    const ProfiledCall range([&] { return profiled_name(op); },
+                             std::span(call.positional, call.positional_count));
     PyObject* slots[kMaxArguments];
     PyObject* out = nullptr;
     for (const auto& s : *op->overloads) {

@@ -10,6 +10,7 @@
 #include "python/autograd.h"
 #include "python/bind.h"
 #include "python/overrides.h"
+#include "python/profiler.h"
 #include "python/subscript.h"
 #include "python/tables.h"
 
@@ -226,6 +227,7 @@ NB_MODULE(_core, m) {
         add_autograd(module);
         bind_generator(m);
         bind_runtime(m);
+        bind_profiler(m);
         m.attr("tensor") = m.attr("_overridable")(m.attr("tensor"));
         for (const auto table : operation_tables()) add_operations(table());
         publish_operations(module);

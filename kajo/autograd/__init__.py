@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kajo import _core
 from kajo._tensor import Tensor
@@ -46,6 +47,16 @@ __all__ = [
     "set_grad_enabled",
     "set_multithreading_enabled",
 ]
+
+if TYPE_CHECKING:
+    from kajo.autograd import profiler as profiler
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "profiler":  # which few programs need
+            return importlib.import_module("kajo.autograd.profiler")
+        raise AttributeError(f"module 'kajo.autograd' has no attribute '{name}'")
+
 
 _Tensors = Tensor | Sequence[Tensor] | graph.GradientEdge | Sequence[graph.GradientEdge]
 
