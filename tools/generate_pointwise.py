@@ -1,8 +1,8 @@
 """Write the C++ of the element-wise operations: generate_pointwise.py OUTPUT_FOLDER.
 
 From the table in kajo/ops come the kernels (several units, each compiled for every instruction
-set), the table of kernels of one instruction set, the descriptors with the gradient programs, and
-the identifiers.
+set, and one for the rare kernels, compiled once), the table of kernels of one instruction set, the
+descriptors with the gradient programs, the docstrings, and the identifiers.
 """
 
 from __future__ import annotations
@@ -394,6 +394,25 @@ const PointwiseOp* find_pointwise_op(std::string_view id) {
     )
 
 
+def documentation() -> str:
+    """The unit with the docstrings."""
+    rows = "".join(
+        f'    {{"{op.identifier}", R"doc({op.documentation})doc"}},\n'
+        for op in OPERATIONS.values()
+        if op.doc
+    )
+    return (
+        f'{HEADER}#include "cpu/pointwise_documentation.h"\n\n#include <utility>\n\n'
+        "namespace kajo::cpu {\n\nnamespace {\n"
+        f"constexpr std::pair<std::string_view, const char*> docs[] = {{\n{rows}}};\n"
+        "}  // namespace\n\n"
+        "const char* pointwise_documentation(std::string_view identifier) {\n"
+        "    for (const auto& [name, text] : docs)\n"
+        "        if (name == identifier) return text;\n"
+        "    return nullptr;\n}\n\n}  // namespace kajo::cpu\n"
+    )
+
+
 def identifiers() -> str:
     """The header with the enumeration."""
     names = "".join(f"    {i},\n" for i in OPERATIONS)
@@ -420,6 +439,7 @@ def main(folder: Path) -> None:
     write(folder / "kernels_table.cpp", kernel_table(table, rows))
     write(folder / "pointwise_rare.cpp", rare_unit(table.kernels))
     write(folder / "pointwise_table.cpp", descriptors())
+    write(folder / "pointwise_documentation.cpp", documentation())
     write(folder / "pointwise_ids.h", identifiers())
 
 

@@ -13,6 +13,7 @@
 #include "python/overrides.h"
 #include "python/profiler.h"
 #include "python/schema.h"
+#include "python/tables.h"
 
 namespace kajo::python {
 
@@ -298,9 +299,14 @@ PyObject* operation_module(PyObject* self, void*) {
 PyObject* operation_doc(PyObject* self, void*) {
     auto* op = reinterpret_cast<Operation*>(self);
     if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__doc__");
+    const std::string name = PyUnicode_AsUTF8(op->name);
     std::string text;
-    for (const auto& s : *op->overloads)
-        text += std::string(PyUnicode_AsUTF8(op->name)) + s->text + "\n";
+    for (const auto& s : *op->overloads) text += name + s->text + "\n";
+    if (name.ends_with('_'))
+        text +=
+            "\nWrites the result over the tensor: see `" + name.substr(0, name.size() - 1) + "`.\n";
+    else if (const char* documentation = pointwise_documentation(name))
+        text += std::string("\n") + documentation + "\n";
     return PyUnicode_FromString(text.c_str());
 }
 // The schema as the table has it, with the out= argument that the flag adds.

@@ -1,6 +1,7 @@
 // Element-wise operations. Those without arguments of their own need no more than their names.
 #include <string>
 
+#include "cpu/pointwise_documentation.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/pointwise.h"
@@ -517,7 +518,33 @@ Entries make_entries() {
     return all;
 }
 
+std::string_view without_namespace(std::string_view name) {
+    return name.substr(name.find('.') + 1);  // npos + 1 is 0
+}
+
+// The first of the names is the table's, where `names` has `name` at all.
+std::string_view first_name(std::string_view names, std::string_view name) {
+    bool found = false;
+    each_name(names, [&](const std::string& n) { found |= without_namespace(n) == name; });
+    return found ? without_namespace(names.substr(0, names.find(' '))) : std::string_view();
+}
+
+// Other names of operations that have entries of their own above.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"subtract", "sub"}, {"divide", "div"},         {"true_divide", "div"},
+    {"clip", "clamp"},   {"conj_physical", "conj"}, {"float_power", "pow"}};
+
 }  // namespace
+
+const char* pointwise_documentation(std::string_view name) {
+    for (const Unary& op : unaries)
+        if (const std::string_view first = first_name(op.names, name); !first.empty()) name = first;
+    for (const Binary& op : binaries)
+        if (const std::string_view first = first_name(op.names, name); !first.empty()) name = first;
+    for (const auto& [other, of] : kOtherNames)
+        if (name == other) name = of;
+    return cpu::pointwise_documentation(name);
+}
 
 std::span<const OpEntry> pointwise_operations() {
     static const Entries all = make_entries();

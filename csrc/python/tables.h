@@ -22,6 +22,9 @@ std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
 std::span<const OpEntry> view_operations();
 
+// The docstring of an element-wise operation by one of its names; null: it is none, or private.
+const char* pointwise_documentation(std::string_view name);
+
 using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ Formula = Callable[..., Expr]
 Partials = Callable[..., Sequence["Number | None"]]
 RULES = ("same", "float", "bool", "real", "complex")
 CLASSES = ("float", "int", "bool", "complex")
+_IN_WORDS = {"float": "floating-point", "int": "integer", "bool": "bool", "complex": "complex"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ class Operation:
         """The positions of the inputs that have a gradient."""
         either = self.gradients or self.complex_gradients
         return tuple(i for i, g in enumerate(either) if g is not None)
+
+    @property
+    def documentation(self) -> str:
+        """The docstring of the public function: the entry's, and what the entry says of types."""
+        text, mark, example = self.doc.partition("\n\n>>>")
+        shapes = "Shapes: broadcast. " if len(self.inputs) > 1 else ""
+        types = ", ".join(_IN_WORDS[c] for c in CLASSES if c in self.allowed)
+        if self.rule == "float" and self.allowed & {"int", "bool"}:
+            types += "; integers and bool are converted to the default floating-point type"
+        result = {"bool": " The result is bool.", "complex": " The result is complex."}
+        if self.rule == "real" and "complex" in self.allowed:
+            result["real"] = " Of complex elements the result is real."
+        names = ", ".join(self.inputs[i] for i in self.differentiable)
+        gradient = f" Gradient: by {names}." if names and self.node_name else " No gradient."
+        facts = f"{shapes}Types: {types}.{result.get(self.rule, '')}{gradient}"
+        return f"{text}\n\n{textwrap.fill(facts, 96)}{mark}{example}"
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -186,10 +204,15 @@ def _conjugate_product(g: Expr, partial: Number) -> Expr:
     return g * p if p.op == "const" else g * conj(p)
 
 
-def alias(identifier: str, of: str, name: str, node_name: str | None) -> None:
+def alias(identifier: str, of: str, name: str, node_name: str | None, doc: str = "") -> None:
     """Enter an operation that is another one by formula, under another name or autograd node."""
     OPERATIONS[identifier] = replace(
-        OPERATIONS[of], identifier=identifier, name=name, node_name=node_name, kernels_of=of
+        OPERATIONS[of],
+        identifier=identifier,
+        name=name,
+        node_name=node_name,
+        kernels_of=of,
+        doc=doc,
     )
 
 

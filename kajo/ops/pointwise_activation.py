@@ -19,6 +19,12 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 @pointwise(allows="float int", partials=lambda y, x: (where(y <= 0, 0, 1),))
 def relu(input: Expr) -> Expr:
+    """The larger of each element and 0.
+
+    >>> import kajo
+    >>> kajo.relu(kajo.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
+    """
     return where(input < 0, 0, input)
 
 
@@ -42,6 +48,13 @@ def leaky_relu(input: Expr, *, negative_slope: Number = 0.01) -> Expr:
 @pointwise(name="prelu", node_name="PreluKernelBackward0",
            partials=lambda y, x, w: (where(x > 0, 1, w), where(x > 0, 0, x)))  # fmt: skip
 def prelu(input: Expr, weight: Expr) -> Expr:
+    """input where it is positive, else weight * input: one weight for all, or one a channel
+    (dimension 1).
+
+    >>> import kajo
+    >>> kajo.prelu(kajo.tensor([-2.0, 3.0]), kajo.tensor(0.25))
+    tensor([-0.5000,  3.0000])
+    """
     return where(input > 0, input, weight * input)
 
 
@@ -55,11 +68,24 @@ def elu(
 
 @pointwise(node_name="EluBackward0")
 def selu(input: Expr) -> Expr:
+    """scale * (max(0, x) + min(0, alpha * (exp(x) - 1))), with the two constants that keep
+    activations normalised.
+
+    >>> import kajo
+    >>> kajo.selu(kajo.tensor([-1.0, 1.0]))
+    tensor([-1.1113,  1.0507])
+    """
     return where(input > 0, SELU_SCALE * input, (SELU_SCALE * SELU_ALPHA) * expm1(input))
 
 
 @pointwise
 def celu(input: Expr, *, alpha: Number = 1.0) -> Expr:
+    """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)).
+
+    >>> import kajo
+    >>> kajo.celu(kajo.tensor([-1.0, 1.0]), 2.0)
+    tensor([-0.7869,  1.0000])
+    """
     return where(input > 0, input, alpha * expm1(input / alpha))
 
 
@@ -145,6 +171,12 @@ def _hardshrink_partials(y: Expr, x: Expr, *, lambd: Expr) -> tuple[Expr]:
 
 @pointwise(partials=_hardshrink_partials)
 def hardshrink(input: Expr, *, lambd: Number = 0.5) -> Expr:
+    """input where its size exceeds lambd, else 0.
+
+    >>> import kajo
+    >>> kajo.hardshrink(kajo.tensor([-1.0, 0.3, 0.6]))
+    tensor([-1.0000,  0.0000,  0.6000])
+    """
     return where((input >= -lambd) & (input <= lambd), 0, input)
 
 
@@ -158,6 +190,12 @@ def softshrink(input: Expr, *, lambd: Number = 0.5) -> Expr:
     allows="float int", partials=lambda y, x, *, threshold, value: (where(x <= threshold, 0, 1),)
 )
 def threshold(input: Expr, *, threshold: Number = 0.0, value: Number = 0.0) -> Expr:
+    """input where it is larger than threshold, else value.
+
+    >>> import kajo
+    >>> kajo.threshold(kajo.tensor([-1.0, 0.5, 2.0]), 0.6, -9.0)
+    tensor([-9., -9.,  2.])
+    """
     return where(input <= threshold, value, input)
 
 

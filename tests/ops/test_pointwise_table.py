@@ -321,3 +321,26 @@ def test_instruction_sets_agree_bit_for_bit(tmp_path: Path) -> None:
         digests.add(run.stdout.strip())
     assert len(digests) == 1
     assert len(next(iter(digests))) == hashlib.sha256().digest_size * 2
+
+
+# ---- documentation -------------------------------------------------------------------------------
+
+
+def test_public_operations_show_the_docstring_of_their_entry() -> None:
+    for name in ("sin", "arcsin", "subtract", "clip", "floor_divide", "conj_physical"):
+        text = getattr(kajo, name).__doc__
+        assert text.startswith(f"{name}(Tensor self") and ">>> import kajo" in text, name
+    for name in ("psi", "gammainc", "airy_ai", "hermite_polynomial_h"):
+        assert ">>> import kajo" in getattr(kajo.special, name).__doc__, name
+    assert kajo.Tensor.exp.__doc__ == kajo.exp.__doc__
+    assert "see `exp`" in kajo.Tensor.exp_.__doc__
+    assert "Gradient: by input, other." in kajo.atan2.__doc__
+    assert "The result is bool." in kajo.isnan.__doc__
+
+
+def test_every_public_entry_is_documented() -> None:
+    losses = {"binary_cross_entropy_with_logits", "kl_div", "hinge_embedding_loss"}
+    places = (kajo._core.__all__, dir(kajo.special), dir(kajo.Tensor))
+    for name, entry in OPERATIONS.items():
+        if any(name in place for place in places) and name not in losses:
+            assert ">>> import kajo" in entry.doc, name
