@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from kajo import cpu as cpu
     from kajo import cuda as cuda
     from kajo import fft as fft
+    from kajo import func as func
     from kajo import linalg as linalg
     from kajo import masked as masked
     from kajo import multiprocessing as multiprocessing
     from kajo import nn as nn
     from kajo import optim as optim
+    from kajo import overrides as overrides
     from kajo import profiler as profiler
     from kajo import signal as signal
     from kajo import special as special
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
+    from kajo.func import vmap as vmap
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
     from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
@@ -101,6 +104,7 @@ _LAZY = {
     "pairwise_distance": "nn.functional",
     "pdist": "nn.functional",
     "rms_norm": "nn.functional",
+    "vmap": "func",
 }
 
 

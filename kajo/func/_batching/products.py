@@ -1,0 +1,87 @@
+"""Products of matrices, and operations on stacks of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kajo import Tensor, _core
+from kajo.func._batched import Batch, Unsupported
+from kajo.func._batching.register import bound, rank_of, register, rule
+
+__all__ = ["stacked"]
+
+
+@rule("matmul linalg.matmul mm mv bmm")
+def _matmul(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    left, right = list(bound(func, args, kwargs).values())[:2]
+    a, b = rank_of(left), rank_of(right)
+    _check_product(func.__name__, left, right, a, b)
+    x = batch.value(left).unsqueeze(-2) if a == 1 else batch.value(left)
+    y = batch.value(right).unsqueeze(-1) if b == 1 else batch.value(right)
+    rank = max(a, b, 2)
+    for _ in range(rank - max(a, 2) if batch.has(left) else 0):
+        x = x.unsqueeze(1)
+    for _ in range(rank - max(b, 2) if batch.has(right) else 0):
+        y = y.unsqueeze(1)
+    result = _core.matmul(x, y)
+    result = result.squeeze(-1) if b == 1 else result
+    return batch.wrap(result.squeeze(-1 if b == 1 else -2) if a == 1 else result)
+
+
+_RANKS = {"mm": (2, 2), "mv": (2, 1), "bmm": (3, 3)}
+
+
+def _check_product(name: str, left: Tensor, right: Tensor, a: int, b: int) -> None:
+    if a == 0 or b == 0 or _RANKS.get(name, (a, b)) != (a, b):
+        raise RuntimeError(f"{name}(): cannot multiply tensors of {a} and {b} dimensions")
+    inner = left.shape[-1], right.shape[-2 if b > 1 else -1]
+    if inner[0] != inner[1] or (name == "bmm" and left.shape[0] != right.shape[0]):
+        raise RuntimeError(
+            f"{name}(): the shapes {tuple(left.shape)} and {tuple(right.shape)} cannot be multiplied"
+        )
+
+
+@rule("linear")
+def _linear(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    input, weight, bias = found["input"], found["weight"], found["bias"]
+    if not batch.has(weight) and not batch.has(bias):
+        return batch.wrap(func(batch.value(input), weight, bias))
+    product = _core.matmul(input, weight.transpose(-2, -1) if rank_of(weight) == 2 else weight)
+    return product if bias is None else product + bias
+
+
+_STACKED = """
+cholesky cholesky_inverse cholesky_solve det inverse linalg.cholesky linalg.cholesky_ex linalg.cond
+linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.inv linalg.inv_ex linalg.ldl_factor
+linalg.ldl_factor_ex linalg.ldl_solve linalg.lstsq linalg.lu linalg.lu_factor linalg.lu_factor_ex
+linalg.lu_solve linalg.matrix_exp linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.pinv
+linalg.qr linalg.slogdet linalg.solve linalg.solve_ex linalg.solve_triangular linalg.svd linalg.svdvals
+linalg.householder_product logdet lu_unpack lu_solve matrix_exp matrix_power pinverse qr slogdet svd
+triangular_solve geqrf ormqr orgqr tril triu adjoint
+"""
+
+
+def stacked(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """An operation on the last dimensions, whose further dimensions before them are a stack."""
+    found = bound(func, args, kwargs)
+    tensors = {k: x for k, x in found.items() if isinstance(x, Tensor)}
+    least = {"slogdet": 2, "det": 2, "tril": 1, "triu": 1}.get(func.__name__, 1)
+    if any(rank_of(x) < least for x in tensors.values()):
+        raise Unsupported
+    dims = found.get("dim")
+    if dims is not None and any(d >= 0 for d in dims):
+        rank = rank_of(found["self"])
+        found["dim"] = [d - rank if d >= 0 else d for d in dims]
+    _align_right_hand_side(tensors)
+    return batch.wrap(func(**found | {k: batch.lift(x) for k, x in tensors.items()}))
+
+
+def _align_right_hand_side(tensors: dict[str, Tensor]) -> None:
+    ranks = {rank_of(x) for x in tensors.values()}
+    is_vector = min(ranks) == 1 and max(ranks) == 2  # of one equation, told apart by its rank
+    if len(ranks) > 1 and not is_vector and "pivots" not in tensors and "LU_pivots" not in tensors:
+        raise Unsupported
+
+
+register(_STACKED, stacked)
