@@ -1177,6 +1177,7 @@ def _make_subclass(cls: type, data: TensorBase, requires_grad: builtins.bool = F
 def _as_subclass(cls: type, data: TensorBase, /) -> Any: ...
 
 class Overridable:
+    __wrapped__: Callable[..., Any]
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 class DisableTorchFunction:

@@ -20,6 +20,7 @@ tensor(12.)
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -211,6 +212,25 @@ class Function(metaclass=_FunctionMeta):
             "forward mode AD."
         )
 
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """What the function does for a whole batch; to be defined for use in `vmap`.
+
+        Unless `generate_vmap_rule` is set: then it follows from `forward` and `backward`.
+
+        Args:
+            info: has the `batch_size` and the `randomness`.
+            in_dims: for each argument the dimension that counts the samples, or None.
+            *args: the arguments, with all samples.
+
+        Returns:
+            The results and their out_dims.
+        """
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method or "
+            "set generate_vmap_rule=True."
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Call the function and record it.
@@ -229,6 +249,11 @@ class Function(metaclass=_FunctionMeta):
             bound = inspect.signature(cls.forward).bind(*context_argument, *args, **kwargs)
             bound.apply_defaults()
             args = bound.args[len(context_argument) :]
+        batched = sys.modules.get("kajo.func._batched")
+        if batched is not None and (batch := batched.innermost(args, {})) is not None:
+            from kajo.func._functions import apply_to_batch
+
+            return apply_to_batch(batch, cls, args)
         context = cls._backward_cls()
         recording = _core.is_grad_enabled()
         needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)

@@ -87,7 +87,7 @@ class Batch:
         return tree_map(lambda x: x._value[index] if self.has(x) else x, tree)
 
 
-def _like_tuple(value: tuple[Any, ...], items: list[Any]) -> Any:
+def _like_tuple(value: Any, items: list[Any]) -> Any:
     if type(value) is tuple:
         return tuple(items)
     return type(value)(*items) if hasattr(value, "_fields") else type(value)(tuple(items))
@@ -145,6 +145,8 @@ def _innermost(items: Any, best: Batch | None) -> Batch | None:
 class _Entered(threading.local):
     def __init__(self) -> None:
         self.batches: list[Batch] = []
+        # Inside of a rule the levels from that of the rule on are dealt with already.
+        self.open = 0
 
 
 _entered = _Entered()
@@ -160,11 +162,11 @@ class _Watch(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func in RANDOM and _entered.open:
+            return carry_out(_entered.batches[_entered.open - 1], func, args, kwargs)
         batch = innermost(args, kwargs)
         if batch is not None:
             return carry_out(batch, func, args, kwargs)
-        if func in RANDOM and _entered.batches:
-            return carry_out(_entered.batches[-1], func, args, kwargs)
         body = _body(func)
         if body is None:
             return func(*args, **kwargs)
@@ -177,7 +179,7 @@ _WATCH = _Watch()
 
 @contextmanager
 def _watching() -> Iterator[None]:
-    if not _entered.batches or _WATCH in _core._modes():
+    if not _entered.open or _WATCH in _core._modes():
         yield
         return
     with _WATCH:
@@ -187,14 +189,27 @@ def _watching() -> Iterator[None]:
 @contextmanager
 def entered(size: int, randomness: str) -> Iterator[Batch]:
     """A further level for a block."""
-    batches = _entered.batches
+    batches, before = _entered.batches, _entered.open
     batch = Batch(len(batches) + 1, size, randomness)
     batches.append(batch)
+    _entered.open = batch.level
     try:
         with _watching():
             yield batch
     finally:
         batches.pop()
+        _entered.open = before
+
+
+@contextmanager
+def _outside(batch: Batch) -> Iterator[None]:
+    """What a rule calls belongs to the levels outside of the one that it is for."""
+    before = _entered.open
+    _entered.open = min(before, batch.level - 1)
+    try:
+        yield
+    finally:
+        _entered.open = before
 
 
 # ---- carrying out ----------------------------------------------------------------------------------
@@ -214,7 +229,10 @@ def carry_out(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
         rule = _in_place
     try:
         if rule is not None:
-            return rule(batch, func, args, kwargs)
+            if func not in RANDOM:
+                return rule(batch, func, args, kwargs)
+            with _outside(batch), _watching():
+                return rule(batch, func, args, kwargs)
         body = _body(func)
         if body is not None:
             with _watching():
@@ -243,7 +261,7 @@ def _writes_to_first(func: Any) -> bool:
 
 def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Computes without writing, then writes the result to the values of the first argument."""
-    target = args[0] if args else kwargs.get("self", kwargs.get("input"))
+    target: Any = args[0] if args else kwargs.get("self", kwargs.get("input"))
     name = func.__name__
     if not batch.has(target):
         raise RuntimeError(
@@ -289,7 +307,7 @@ def loop(
             UserWarning,
             stacklevel=4,
         )
-    with _watching():
+    with _outside(batch), _watching():
         results = [
             func(*batch.sample(args, i), **batch.sample(kwargs, i)) for i in range(batch.size)
         ]
@@ -309,5 +327,7 @@ def _joined(batch: Batch, name: str, column: list[Any]) -> Any:
             )
         return batch.wrap(kajo.stack(column))
     if any(x != column[0] for x in column):
-        raise DataDependent(f"vmap: the result of {name}() is no tensor and differs between samples")
+        raise DataDependent(
+            f"vmap: the result of {name}() is no tensor and differs between samples"
+        )
     return column[0]

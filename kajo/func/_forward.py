@@ -36,9 +36,7 @@ def linear_part(
                 "Expected the directions to have the structure of the primals: "
                 f"got {given}, expected {call.structure}"
             )
-        record = kajo.is_grad_enabled() and (
-            not closed or any(t.requires_grad for t in tangents)
-        )
+        record = kajo.is_grad_enabled() and (not closed or any(t.requires_grad for t in tangents))
         pushed = g._pulled_back(pulled, weights, tangents, True, record)
         return tree_unflatten(pushed, structure)
 

@@ -69,7 +69,9 @@ def _is_closed(outputs: list[Tensor], inputs: list[Tensor]) -> bool:
             if variable is not None and id(variable) not in own:
                 return False
         pending += [following for following, _ in node.next_functions if following is not None]
-    return all(o.grad_fn is not None or id(debug_unwrap(o)) in own or not o.requires_grad for o in outputs)
+    return all(
+        o.grad_fn is not None or id(debug_unwrap(o)) in own or not o.requires_grad for o in outputs
+    )
 
 
 def _released(tree: Any, closed: bool) -> Any:
@@ -91,7 +93,9 @@ def _split(result: Any, has_aux: bool, name: str) -> tuple[Any, Any]:
 class _Call:
     """One call of a function with some of its inputs taken afresh."""
 
-    def __init__(self, func: Any, args: tuple[Any, ...], kwargs: Any, places: tuple[int, ...]) -> None:
+    def __init__(
+        self, func: Any, args: tuple[Any, ...], kwargs: Any, places: tuple[int, ...]
+    ) -> None:
         recorded = kajo.is_grad_enabled()
         given = list(args)
         with kajo.enable_grad():
@@ -213,7 +217,9 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
             )
     closed = call.closed(outputs)
 
-    def vjp_fn(*cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
+    def vjp_fn(
+        *cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None
+    ) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
         weights, shape = tree_flatten(given)
         if shape != structure:
@@ -221,9 +227,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 "Expected pytree structure of cotangents to be the same as pytree structure of outputs "
                 f"to the function. cotangents: {shape}, primal output: {structure}"
             )
-        recorded = kajo.is_grad_enabled() and (
-            not closed or any(w.requires_grad for w in weights)
-        )
+        recorded = kajo.is_grad_enabled() and (not closed or any(w.requires_grad for w in weights))
         record = recorded if create_graph is None else create_graph
         found = _pulled_back(outputs, call.inputs, weights, retain_graph, record)
         return tree_unflatten(found, call.structure)
@@ -332,7 +336,9 @@ def jacrev(
         outputs, structure = tree_flatten(result)
         for output in outputs:
             if not isinstance(output, Tensor):
-                raise RuntimeError(f"jacrev: Expected f(*args) to return only tensors, got {type(output)}")
+                raise RuntimeError(
+                    f"jacrev: Expected f(*args) to return only tensors, got {type(output)}"
+                )
         closed = call.closed(outputs)
         blocks = [
             _by_argument(_rows(output, call.inputs, not closed), call.structure, argnums)
@@ -358,9 +364,7 @@ def _basis(like: Tensor, position: int) -> Tensor:
 
 def _rows(output: Tensor, inputs: list[Tensor], record: bool) -> list[Tensor]:
     count = output.numel()
-    rows = [
-        _pulled_back([output], inputs, [_basis(output, i)], True, record) for i in range(count)
-    ]
+    rows = [_pulled_back([output], inputs, [_basis(output, i)], True, record) for i in range(count)]
     if not rows:
         return [x.new_zeros((*output.shape, *x.shape)) for x in inputs]
     return [

@@ -9,7 +9,12 @@ import kajo
 from kajo import Tensor, nn
 from kajo.nn.utils import stateless
 
-__all__ = ["functional_call", "functionalize", "replace_all_batch_norm_modules_", "stack_module_state"]
+__all__ = [
+    "functional_call",
+    "functionalize",
+    "replace_all_batch_norm_modules_",
+    "stack_module_state",
+]
 
 
 def functional_call(
@@ -45,7 +50,9 @@ def functional_call(
         names = [name for part in parameter_and_buffer_dicts for name in part]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise ValueError(f"{repeated[0]} appears in multiple dictionaries; behavior of functional call is ambiguous")
+            raise ValueError(
+                f"{repeated[0]} appears in multiple dictionaries; behavior of functional call is ambiguous"
+            )
         tensors = {name: t for part in parameter_and_buffer_dicts for name, t in part.items()}
     else:
         raise ValueError(
@@ -77,7 +84,9 @@ def stack_module_state(
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
     if len({model.training for model in models}) > 1:
-        raise RuntimeError("stack_module_state: Expected all models to have the same training/eval mode.")
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
     if len({type(model) for model in models}) > 1:
         raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
 

@@ -76,9 +76,7 @@ def vmap(
         pieces = []
         for start in range(0, size, chunk_size):
             count = min(chunk_size, size - start)
-            part = [
-                x if d is None else x.narrow(d, start, count) for x, d in zip(leaves, dims)
-            ]
+            part = [x if d is None else x.narrow(d, start, count) for x, d in zip(leaves, dims)]
             pieces.append(_run(func, dims, part, structure, count, out_dims, randomness, kwargs))
         return _joined(pieces, out_dims, func)
 

@@ -44,7 +44,7 @@ for _name in _VALUE_PROPERTIES.split():
     RULES[getattr(Tensor, _name).__get__] = _of_the_value
 RULES[Tensor.requires_grad.__set__] = _of_the_value  # type: ignore[attr-defined]
 RULES[Tensor.__len__] = lambda batch, func, args, kwargs: _length(args[0])
-RULES[Tensor._base.__get__] = lambda batch, func, args, kwargs: None  # type: ignore[attr-defined]
+RULES[Tensor._base.__get__] = lambda batch, func, args, kwargs: None
 
 
 def _length(x: Tensor) -> int:
@@ -68,10 +68,14 @@ def _refuse(message: str) -> Any:
     return handle
 
 
-_UNTOLD = "item tolist data_ptr is_nonzero equal allclose __int__ __float__ __complex__ numpy __array__"
+_UNTOLD = (
+    "item tolist data_ptr is_nonzero equal allclose __int__ __float__ __complex__ numpy __array__"
+)
 for _name in (*_UNTOLD.split(), "__index__", "__bool__"):
     _found = getattr(Tensor, _name)
-    _message = _REFUSED["__bool__" if _name in ("__bool__", "is_nonzero", "equal", "allclose") else "item"]
+    _message = _REFUSED[
+        "__bool__" if _name in ("__bool__", "is_nonzero", "equal", "allclose") else "item"
+    ]
     RULES[_found] = _refuse(_message)
 for _operation in every("nonzero argwhere masked_select unique unique_consecutive"):
     RULES[_operation] = _refuse(_REFUSED["nonzero"])

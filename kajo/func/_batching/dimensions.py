@@ -15,11 +15,12 @@ __all__ = ["reduced", "shifted"]
 
 _SHIFTED = """
 argsort chunk cummax cummin cumprod cumsum diagonal diagonal_copy diagonal_scatter diff flatten flip gather
-kthvalue linear_scan log_softmax logcumsumexp mode moveaxis movedim narrow narrow_copy scatter scatter_add
+kthvalue linear_scan log_softmax logcumsumexp mode moveaxis movedim scatter scatter_add
 scatter_reduce select select_copy select_scatter slice_scatter softmax sort special.log_softmax
-special.softmax split split_copy split_with_sizes split_with_sizes_copy swapaxes swapdims tensor_split topk
+special.softmax split split_copy split_with_sizes split_with_sizes_copy swapaxes swapdims topk
 transpose transpose_copy trapezoid trapz cumulative_trapezoid unbind unbind_copy unflatten unfold unfold_copy
-unsafe_chunk unsafe_split unsafe_split_with_sizes special.logsumexp
+unsafe_chunk unsafe_split unsafe_split_with_sizes special.logsumexp fft.fft fft.ifft fft.rfft fft.irfft fft.hfft
+fft.ihfft
 """
 _PARAMETERS = (
     "dim", "dims", "dim0", "dim1", "dim2", "axis0", "axis1", "dimension", "start_dim", "end_dim", "source",
@@ -66,6 +67,52 @@ def shifted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 
 register(_SHIFTED, shifted)
+
+
+@rule(
+    "fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2 fft.hfft2 fft.ihfft2 fft.fftn fft.ifftn fft.rfftn fft.irfftn "
+    "fft.hfftn fft.ihfftn fft.fftshift fft.ifftshift"
+)
+def _transform(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    value, rank = batch.value(found.pop("input")), rank_of(args[0] if args else kwargs["input"])
+    sizes, dims = found.get("s"), found["dim"]
+    if dims is None:
+        dims = range(rank) if sizes is None else range(rank - len(sizes), rank)
+    found["dim"] = [dim_of(d, rank) for d in ([dims] if isinstance(dims, int) else dims)]
+    return batch.wrap(func(value, **found))
+
+
+@rule("narrow narrow_copy")
+def _narrow(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    self, start = found["self"], found["start"]
+    if rank_of(self) == 0:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if batch.has(start):
+        places = start + _core.arange(found["length"])
+        return _core.index_select(self, found["dim"], places)
+    dim = dim_of(found["dim"], rank_of(self))
+    return batch.wrap(func(batch.value(self), dim, start, found["length"]))
+
+
+@rule("tensor_split")
+def _tensor_split(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    self, *where = found.values()
+    if batch.has(where[0]) or rank_of(self) == 0:
+        raise Unsupported
+    return batch.wrap(func(batch.value(self), where[0], dim_of(found["dim"], rank_of(self))))
+
+
+@rule("as_strided as_strided_copy")
+def _as_strided(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    value = batch.value(found["self"])
+    if value.dim() > 1 and value.stride(0) < max(value.stride()[1:]):
+        value = value.contiguous()
+    size, stride = (batch.size, *found["size"]), (value.stride(0), *found["stride"])
+    return batch.wrap(func(value, size, stride, found["storage_offset"]))
 
 
 # ---- reductions --------------------------------------------------------------------------------------
@@ -249,10 +296,15 @@ def _view_in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[
 
 register("squeeze_ unsqueeze_ t_ transpose_ swapaxes_ swapdims_", _view_in_place)
 
-for _property, _rewritten in {
+
+def _property(meaning: Any) -> Any:
+    return lambda batch, func, args, kwargs: meaning(*args)
+
+
+for _name, _meaning in {
     "T": lambda x: x.permute(list(range(rank_of(x)))[::-1]),
     "mT": lambda x: x.transpose(-2, -1),
     "H": lambda x: x.transpose(0, 1).conj() if rank_of(x) else x.conj(),
     "mH": lambda x: x.transpose(-2, -1).conj(),
 }.items():
-    RULES[getattr(Tensor, _property).__get__] = lambda _, func, args, kwargs, f=_rewritten: f(*args)
+    RULES[getattr(Tensor, _name).__get__] = _property(_meaning)

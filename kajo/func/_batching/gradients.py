@@ -57,9 +57,14 @@ def _row_by_row(
             seeds.append(seed)
         options = given | {"retain_graph": given["retain_graph"] or i + 1 < batch.size}
         found = func(
-            tuple(map(batch.value, outputs)), tuple(map(batch.value, inputs)), tuple(seeds), **options
+            tuple(map(batch.value, outputs)),
+            tuple(map(batch.value, inputs)),
+            tuple(seeds),
+            **options,
         )
-        rows.append([None if g is None else g[i] if batch.has(x) else g for g, x in zip(found, inputs)])
+        rows.append(
+            [None if g is None else g[i] if batch.has(x) else g for g, x in zip(found, inputs)]
+        )
     return tuple(
         None if column[0] is None else batch.wrap(kajo.stack(column)) for column in zip(*rows)
     )

@@ -8,7 +8,6 @@ from typing import Any
 import kajo
 from kajo import Tensor, _core
 from kajo.func._batched import RULES, Batch, DataDependent, Unsupported
-from kajo.func._batching.dimensions import shifted
 from kajo.func._batching.register import bound, dim_of, rank_of, register, rule
 
 __all__: list[str] = []
@@ -65,7 +64,8 @@ def _getitem(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     self, index = args
     items = _items(index)
     if not any(map(_is_gathered, items)):
-        return batch.wrap(batch.value(self)[(slice(None), *items)])
+        subscripts = (slice(None), *items)
+        return batch.wrap(batch.value(self)[subscripts])
     view, by_dim = _split(self, items)
     return _core.index(view, by_dim)
 
@@ -191,7 +191,8 @@ def _along(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if rank_of(self) == 0 or rank_of(index) != 1 or isinstance(fill, Tensor):
         raise Unsupported
     if not batch.has(index):
-        return shifted(batch, func, args, kwargs)
+        parts = {k: batch.lift(found[k]) for k in ("self", "source") if k in found}
+        return batch.wrap(func(**found | parts | {"dim": dim_of(found["dim"], rank_of(self))}))
     dim = dim_of(found["dim"], rank_of(self))
     size = self.shape[dim - 1]
     place = [d for d in range(rank_of(self) + 1) if d not in (0, dim)]

@@ -6,15 +6,14 @@ import math
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo.func._batched import Batch, Unsupported
+from kajo.func._batched import RULES, Batch, Unsupported
+from kajo.func._batching import sampling
 from kajo.func._batching.pointwise import pointwise
 from kajo.func._batching.register import bound, every, rank_of, register, rule
 
 __all__: list[str] = []
 
-_CONVOLUTIONS = {
-    f"conv{transposed}{n}d": n for n in (1, 2, 3) for transposed in ("", "_transpose")
-}
+_CONVOLUTIONS = {f"conv{transposed}{n}d": n for n in (1, 2, 3) for transposed in ("", "_transpose")}
 
 
 def _convolution(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -67,7 +66,7 @@ def _planes(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     if rank < least:  # the batch takes the place of the batch dimension
         return batch.wrap(func(**found | {name: value}))
     stack = value.shape[: rank + 2 - least]
-    flat = value.flatten(0, len(stack) - 1) if value.numel() else value.reshape(-1, *value.shape[len(stack) :])
+    flat = value.reshape(math.prod(stack), *value.shape[len(stack) :])
     results = func(**found | {name: flat})
     many = results if isinstance(results, tuple) else (results,)
     out = tuple(r.unflatten(0, tuple(stack)) for r in many)
@@ -215,8 +214,6 @@ def _class_loss(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
 
 for _name in ("nll_loss", "nll_loss2d", "cross_entropy"):
     if hasattr(getattr(_core, _name, None), "schemas"):
-        from kajo.func._batched import RULES
-
         RULES[getattr(_core, _name)] = _class_loss
 
 
@@ -226,7 +223,7 @@ def _attention(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     names = ("query", "key", "value", "attn_mask")
     tensors = {name: found[name] for name in names if isinstance(found[name], Tensor)}
     if found["dropout_p"] > 0:
-        raise Unsupported
+        return sampling.sample_by_sample(batch, func, args, kwargs)
     rank = max(map(rank_of, tensors.values()))
     values = {}
     for name, x in tensors.items():

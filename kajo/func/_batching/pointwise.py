@@ -23,7 +23,7 @@ lgamma log log10 log1p log2 log_sigmoid logaddexp logaddexp2 logical_and logical
 logit long lt maximum minimum mish mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal polar
 polygamma positive pow rad2deg real reciprocal relu relu6 remainder resolve_conj resolve_neg round rsqrt rsub
 selu sgn short sigmoid sign signbit silu sin sinc sinh softplus softshrink softsign sqrt square sub subtract
-tan tanh tanhshrink threshold true_divide trunc view_as_complex view_as_complex_copy view_as_real
+tan tanh tanhshrink threshold true_divide trunc view_as_real
 view_as_real_copy where xlogy one_hot
 special.airy_ai special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1 special.digamma
 special.entr special.erf special.erfc special.erfcx special.erfinv special.exp2 special.expit special.expm1
@@ -81,6 +81,12 @@ def _converted(batch: Batch, x: Tensor, rank: int, kind: Any) -> Tensor:
 register(_NAMES, pointwise)
 for _name in ("real", "imag", "data"):
     RULES[getattr(Tensor, _name).__get__] = pointwise
+
+
+@rule("view_as_complex view_as_complex_copy")
+def _as_complex(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    value = batch.value(args[0])
+    return batch.wrap(func(value if value.stride(-1) == 1 else value.contiguous()))
 
 
 @rule("clone contiguous")

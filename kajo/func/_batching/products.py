@@ -74,7 +74,16 @@ def stacked(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
         rank = rank_of(found["self"])
         found["dim"] = [d - rank if d >= 0 else d for d in dims]
     _align_right_hand_side(tensors)
-    return batch.wrap(func(**found | {k: batch.lift(x) for k, x in tensors.items()}))
+    result = func(**found | {k: batch.lift(x) for k, x in tensors.items()})
+    if isinstance(result, tuple):  # what is empty is so without a stack
+        shaped = (r if r.numel() else _empty_stack(batch, r) for r in result)
+        result = type(result)(tuple(shaped))
+    return batch.wrap(result)
+
+
+def _empty_stack(batch: Batch, result: Tensor) -> Tensor:
+    is_stack = result.dim() > 0 and result.shape[0] == batch.size
+    return result if is_stack else result.new_empty((batch.size, *result.shape))
 
 
 def _align_right_hand_side(tensors: dict[str, Tensor]) -> None:

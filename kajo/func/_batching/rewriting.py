@@ -14,8 +14,8 @@ __all__: list[str] = []
 
 def _added(beta: Any, self: Tensor, alpha: Any, product: Tensor) -> Any:
     scaled = product if alpha == 1 else alpha * product
-    if beta == 0:
-        return scaled.expand(_core.broadcast_shapes(self.shape, scaled.shape)) if False else scaled
+    if beta == 0:  # whatever `self` holds, NaN included, does not count
+        return scaled
     return (self if beta == 1 else beta * self) + scaled
 
 
@@ -79,10 +79,10 @@ def _block_diag(tensors: Any) -> Any:
     return _core.cat(rows, 0)
 
 
-def _rot90(x: Tensor, k: int = 1, dims: Any = (0, 1)) -> Any:
-    a, b = (d % rank_of(x) for d in dims)
-    turned = {0: lambda: x.clone(), 1: lambda: x.flip([b]).transpose(a, b),
-              2: lambda: x.flip([a, b]), 3: lambda: x.transpose(a, b).flip([b])}  # fmt: skip
+def _rot90(self: Tensor, k: int = 1, dims: Any = (0, 1)) -> Any:
+    a, b = (d % rank_of(self) for d in dims)
+    turned = {0: lambda: self.clone(), 1: lambda: self.flip([b]).transpose(a, b),
+              2: lambda: self.flip([a, b]), 3: lambda: self.transpose(a, b).flip([b])}  # fmt: skip
     return turned[k % 4]()
 
 
@@ -95,7 +95,9 @@ def _dist(self: Tensor, other: Tensor, p: Any = 2) -> Any:
     return _core.linalg.vector_norm(self - other, p)
 
 
-def _isin(elements: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False) -> Any:
+def _isin(
+    elements: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False
+) -> Any:
     if not isinstance(elements, Tensor) or not isinstance(test_elements, Tensor):
         raise Unsupported
     found = (elements.unsqueeze(-1) == test_elements.reshape(-1)).any(-1)
@@ -103,7 +105,8 @@ def _isin(elements: Any, test_elements: Any, assume_unique: bool = False, invert
 
 
 def _take(self: Tensor, index: Tensor) -> Any:
-    return self.reshape(-1).index_select(0, index.reshape(-1)).reshape(index.shape)
+    places = _core.where(index < 0, index + self.numel(), index)
+    return self.reshape(-1).index_select(0, places.reshape(-1)).reshape(index.shape)
 
 
 def _put(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Any:
@@ -115,7 +118,7 @@ def _put(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def _sum_to_size(self: Tensor, size: Any) -> Any:
     gap = rank_of(self) - len(size)
     extra = [d for d in range(rank_of(self)) if d < gap or (size[d - gap] == 1 != self.shape[d])]
-    summed = self.sum([d for d in extra], keepdim=True) if extra else self
+    summed = self.sum(extra, keepdim=True) if extra else self
     return summed.reshape(tuple(size))
 
 
@@ -137,12 +140,6 @@ def _addr(self: Any, vec1: Any, vec2: Any, beta: Any = 1, alpha: Any = 1) -> Any
     return _added(beta, self, alpha, _outer(vec1, vec2))
 
 
-def _rrelu(self: Tensor, lower: Any, upper: Any, training: bool, generator: Any = None) -> Any:
-    if training:
-        raise Unsupported
-    return _core.leaky_relu(self, (float(lower) + float(upper)) / 2)
-
-
 _MEANINGS: dict[str, Any] = {
     "addmm": lambda self, mat1, mat2, beta=1, alpha=1: _added(beta, self, alpha, mat1 @ mat2),
     "addmv": lambda self, mat, vec, beta=1, alpha=1: _added(beta, self, alpha, mat @ vec),
@@ -157,9 +154,11 @@ _MEANINGS: dict[str, Any] = {
     "ger": lambda self, vec2: _outer(self, vec2),
     "dot": lambda self, tensor: self @ tensor,
     "vdot": lambda self, other: self.conj() @ other,
-    "inner": lambda self, other: self * other
-    if rank_of(self) == 0 or rank_of(other) == 0
-    else kajo.tensordot(self, other, dims=([-1], [-1])),
+    "inner": lambda self, other: (
+        self * other
+        if rank_of(self) == 0 or rank_of(other) == 0
+        else kajo.tensordot(self, other, dims=([-1], [-1]))
+    ),
     "kron": lambda self, other: _kron(self, other),
     "diag": lambda self, diagonal=0: _diag(self, diagonal),
     "diagflat": lambda self, offset=0: _core.diag_embed(self.reshape(-1), offset),
@@ -187,7 +186,6 @@ _MEANINGS: dict[str, Any] = {
     "put": _put,
     "fill": _fill,
     "prelu": _prelu,
-    "rrelu": _rrelu,
     "chain_matmul": lambda matrices: _chain(matrices),
     "linalg.multi_dot": lambda tensors: _chain(tensors),
     "copy": lambda self, src, non_blocking=False: _copied_to(self, src),

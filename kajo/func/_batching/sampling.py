@@ -10,7 +10,7 @@ from kajo.func._batched import RANDOM, RULES, Batch, Unsupported, loop
 from kajo.func._batching.pointwise import pointwise
 from kajo.func._batching.register import bound, every
 
-__all__: list[str] = []
+__all__ = ["sample_by_sample"]
 
 _FROM_NOTHING = "rand randn randint randperm normal"
 _LIKE = "rand_like randn_like randint_like"
@@ -33,8 +33,13 @@ def _check(batch: Batch, name: str) -> None:
         )
 
 
-def _sample_by_sample(batch: Batch, func: Any, args: Any, kwargs: Any) -> Any:
-    """Each sample by itself; under "same" all from the same state of the generator."""
+def sample_by_sample(batch: Batch, func: Any, args: Any, kwargs: Any) -> Any:
+    """Each sample by itself; under "same" all from the same state of the generator.
+
+    Raises:
+        RuntimeError: if random operations are refused.
+    """
+    _check(batch, func.__name__)
     if batch.randomness == "different":
         return loop(batch, func, args, kwargs, warn=False)
     start = kajo.get_rng_state()
@@ -53,7 +58,7 @@ def _from_nothing(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[s
     found = func.bind(*args, **kwargs)
     is_batched = any(batch.has(x) for x in found.values())
     if is_batched:
-        return _sample_by_sample(batch, func, args, kwargs)
+        return sample_by_sample(batch, func, args, kwargs)
     if batch.randomness == "same":
         return func(*args, **kwargs)
     if "size" not in found:
@@ -80,12 +85,18 @@ def _of_tensors(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     _check(batch, func.__name__)
     if batch.randomness == "same" and not any(batch.has(x) for x in found.values()):
         return func(*args, **kwargs)
-    elementwise = func.__name__ in ("bernoulli", "poisson", "dropout", "alpha_dropout", "native_dropout")
+    elementwise = func.__name__ in (
+        "bernoulli",
+        "poisson",
+        "dropout",
+        "alpha_dropout",
+        "native_dropout",
+    )
     if batch.randomness == "different" and elementwise:
         name = next(iter(found))
-        values = {k: v for k, v in bound(func, args, kwargs).items()}
+        values = bound(func, args, kwargs)
         return batch.wrap(func(**values | {name: batch.lift(values[name])}))
-    return _sample_by_sample(batch, func, args, kwargs)
+    return sample_by_sample(batch, func, args, kwargs)
 
 
 def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -106,7 +117,7 @@ def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
     if batch.randomness == "different" and not others and not func.__name__.startswith("feature"):
         func(**found | {next(iter(found)): batch.value(self)})
         return self
-    return _sample_by_sample(batch, func, args, kwargs)
+    return sample_by_sample(batch, func, args, kwargs)
 
 
 for _names, _handler in (
