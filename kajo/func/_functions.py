@@ -92,7 +92,9 @@ class _Generated(Function):
         inner.to_save = ()
         many = results if isinstance(results, tuple) else (results,)
         out = tuple(
-            (batch.value(r) if batch.has(r) else batch.lift(r).clone()) if isinstance(r, Tensor) else r
+            (batch.value(r) if batch.has(r) else batch.lift(r).clone())
+            if isinstance(r, Tensor)
+            else r
             for r in many
         )
         return out if isinstance(results, tuple) else out[0]

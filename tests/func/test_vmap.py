@@ -71,9 +71,9 @@ def test_containers():
     def function(x, pair):
         return {"sum": x + pair["a"], "same": pair["b"]}, (x,)
 
-    result, (again,) = vmap(function, in_dims=(0, {"a": None, "b": 1}), out_dims=({"sum": 1, "same": 0}, 0))(
-        rows(), {"a": kajo.ones(2), "b": kajo.zeros(2, 3)}
-    )
+    result, (again,) = vmap(
+        function, in_dims=(0, {"a": None, "b": 1}), out_dims=({"sum": 1, "same": 0}, 0)
+    )(rows(), {"a": kajo.ones(2), "b": kajo.zeros(2, 3)})
     assert result["sum"].shape == (2, 3) and result["same"].shape == (3, 2)
     same(again, rows())
 
@@ -146,9 +146,9 @@ def test_randomness():
         kajo.manual_seed(0)
         assert distinct(function, "different") == 4
         assert distinct(function, "same") == 1
-    noise = vmap(
-        vmap(lambda x: x + kajo.rand(()), randomness="different"), randomness="different"
-    )(kajo.zeros(2, 3))
+    noise = vmap(vmap(lambda x: x + kajo.rand(()), randomness="different"), randomness="different")(
+        kajo.zeros(2, 3)
+    )
     assert len(set(noise.flatten().tolist())) == 6
 
 
@@ -192,7 +192,7 @@ def test_gradients_through():
 
 
 def test_batched_cotangents_and_jacobians():
-    value, pull = kajo.func.vjp(kajo.sin, rows()[0])
+    _, pull = kajo.func.vjp(kajo.sin, rows()[0])
     (found,) = vmap(pull)(kajo.eye(2))
     same(found, kajo.diag(rows()[0].cos()))
     same(vmap(jacrev(lambda x: x**2))(rows()), kajo.diag_embed(2 * rows()))

@@ -74,9 +74,7 @@ def check(function, leaves, structure, chosen):
         kajo.manual_seed(0)
         return function(*copies, **kwargs)
 
-    other = [
-        x.flip(0) if i in chosen and x.dim() else x for i, x in enumerate(leaves)
-    ]
+    other = [x.flip(0) if i in chosen and x.dim() else x for i, x in enumerate(leaves)]
     try:
         single = [tree_flatten(call(values))[0] for values in (leaves, other)]
         expected = [kajo.stack(pair) for pair in zip(*single)]
