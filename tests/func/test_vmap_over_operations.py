@@ -19,7 +19,7 @@ REFUSED = {
     "resize_as_", "unique", "unique_consecutive",
 }  # fmt: skip
 # Statistics that are the same for all samples cannot take up what differs between them.
-SHARED_STATE = {"nn.functional.batch_norm", "nn.functional.instance_norm"}
+SHARED_STATE = {"native_batch_norm", "nn.functional.batch_norm", "nn.functional.instance_norm"}
 
 
 def find(name):

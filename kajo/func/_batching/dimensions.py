@@ -19,16 +19,16 @@ kthvalue linear_scan log_softmax logcumsumexp mode moveaxis movedim scatter scat
 scatter_reduce select select_copy select_scatter slice_scatter softmax sort special.log_softmax
 special.softmax split split_copy split_with_sizes split_with_sizes_copy swapaxes swapdims topk
 transpose transpose_copy trapezoid trapz cumulative_trapezoid unbind unbind_copy unflatten unfold unfold_copy
-unsafe_chunk unsafe_split unsafe_split_with_sizes special.logsumexp fft.fft fft.ifft fft.rfft fft.irfft fft.hfft
-fft.ihfft
+unsafe_chunk unsafe_split unsafe_split_with_sizes special.logsumexp
 """
+_TRANSFORMS = "fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft"
 _PARAMETERS = (
     "dim", "dims", "dim0", "dim1", "dim2", "axis0", "axis1", "dimension", "start_dim", "end_dim", "source",
     "destination",
 )  # fmt: skip
 _REDUCTIONS = """
 all amax amin aminmax any argmax argmin count_nonzero linalg.vector_norm logsumexp max mean median min
-nanmean nanmedian nansum norm prod std std_mean sum var var_mean
+nanmean nanmedian nansum norm _norm prod std std_mean sum var var_mean
 """
 
 
@@ -67,11 +67,13 @@ def shifted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 
 register(_SHIFTED, shifted)
+register(_TRANSFORMS, shifted, composites=True)
 
 
 @rule(
     "fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2 fft.hfft2 fft.ihfft2 fft.fftn fft.ifftn fft.rfftn fft.irfftn "
-    "fft.hfftn fft.ihfftn fft.fftshift fft.ifftshift"
+    "fft.hfftn fft.ihfftn fft.fftshift fft.ifftshift",
+    composites=True,
 )
 def _transform(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)

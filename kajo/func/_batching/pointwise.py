@@ -78,7 +78,7 @@ def _converted(batch: Batch, x: Tensor, rank: int, kind: Any) -> Tensor:
     return value if is_kept else value.to(kind)
 
 
-register(_NAMES, pointwise)
+register(_NAMES, pointwise, composites=True)
 for _name in ("real", "imag", "data"):
     RULES[getattr(Tensor, _name).__get__] = pointwise
 

@@ -25,17 +25,24 @@ def every(names: str) -> Iterator[Any]:
                 yield found
 
 
-def register(names: str, handler: Rule) -> None:
-    """Make `handler` the rule of the operations of these names, those that there are."""
+def register(names: str, handler: Rule, *, composites: bool = False) -> None:
+    """Make `handler` the rule of the operations of these names, those that there are.
+
+    Args:
+        names: separated by spaces.
+        handler: the rule.
+        composites: also of operations written in Python, which else take themselves apart.
+    """
     for operation in every(names):
-        RULES[operation] = handler
+        if composites or operation.body is None:
+            RULES[operation] = handler
 
 
-def rule(names: str) -> Callable[[Rule], Rule]:
+def rule(names: str, *, composites: bool = False) -> Callable[[Rule], Rule]:
     """`register` as a decorator."""
 
     def decorate(handler: Rule) -> Rule:
-        register(names, handler)
+        register(names, handler, composites=composites)
         return handler
 
     return decorate
