@@ -16,7 +16,7 @@ __all__ = ["linear_part", "push_forward"]
 
 
 def linear_part(
-    func: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool
+    func: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool, strict: bool = False
 ) -> tuple[Any, Callable[..., Any], Any]:
     """A function's value at a point, its derivative as a function of directions, and its aux."""
     from kajo.func import _gradients as g
@@ -24,6 +24,11 @@ def linear_part(
     call = g._Call(func, primals, {}, tuple(range(len(primals))))
     result, aux = g._split(call.result, has_aux, "jvp")
     outputs, structure = tree_flatten(result)
+    if strict and not all(o.requires_grad for o in outputs):
+        raise RuntimeError(
+            "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This "
+            "is not allowed with strict=True."
+        )
     closed = call.closed(outputs)
     with kajo.enable_grad():
         weights = [kajo.zeros_like(o).requires_grad_() for o in outputs]
@@ -47,6 +52,6 @@ def push_forward(
     func: Callable[..., Any], primals: Any, tangents: Any, strict: bool, has_aux: bool
 ) -> Any:
     """The value and the derivative along `tangents`, and with `has_aux` what came with the value."""
-    value, along, aux = linear_part(func, primals, has_aux)
+    value, along, aux = linear_part(func, primals, has_aux, strict)
     derivative = along(*tangents)
     return (value, derivative, aux) if has_aux else (value, derivative)

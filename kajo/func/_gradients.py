@@ -368,7 +368,7 @@ def _rows(output: Tensor, inputs: list[Tensor], record: bool) -> list[Tensor]:
     if not rows:
         return [x.new_zeros((*output.shape, *x.shape)) for x in inputs]
     return [
-        kajo.stack(list(column)).reshape(*output.shape, *x.shape)
+        kajo.stack(list(column)).reshape((*output.shape, *x.shape))
         for column, x in zip(zip(*rows), inputs)
     ]
 
@@ -430,7 +430,7 @@ def _columns(
     if not found:
         return [o.new_zeros((*o.shape, *x.shape)) for o in outputs]
     return [
-        kajo.stack(list(column), -1).reshape(*o.shape, *x.shape)
+        kajo.stack(list(column), -1).reshape((*o.shape, *x.shape))
         for column, o in zip(zip(*found), outputs)
     ]
 

@@ -73,6 +73,7 @@ def test_what_is_read_besides_the_arguments_keeps_its_history():
         (lambda: grad(kajo.sum, argnums=())(X), "argnums must be non-empty"),
         (lambda: jvp(f, X, X), "Expected primals to be a non-empty tuple"),
         (lambda: jvp(f, (X,), (X, X)), "same python structure"),
+        (lambda: jvp(lambda x: kajo.ones(2), (X,), (X,), strict=True), "independent of the inputs"),
         (lambda: vjp(f, X)[1]((X, X)), "Expected pytree structure of cotangents"),
         (lambda: functionalize(f, remove="views"), "remove must be"),
     ],
@@ -127,3 +128,10 @@ def test_independent_results():
     same(grad(lambda x: kajo.tensor(1.0))(X), kajo.zeros(3))
     same(jvp(lambda x: kajo.ones(2), (X,), (X,))[1], kajo.zeros(2))
     same(jacrev(lambda x: kajo.ones(2))(X), kajo.zeros(2, 3))
+
+
+def test_single_numbers():
+    x = kajo.tensor(2.0)
+    same(jacrev(lambda t: t**3)(x), kajo.tensor(12.0))
+    same(jacfwd(lambda t: t**3)(x), kajo.tensor(12.0))
+    same(hessian(lambda t: t**3)(x), kajo.tensor(12.0))

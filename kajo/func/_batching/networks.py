@@ -157,7 +157,7 @@ def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
                     )
                 running.mul_(1 - share).add_(now.detach() * share)
     else:
-        center, spread = mean, variance
+        center, spread = mean.detach(), variance.detach()
     scale = (spread + found["eps"]).rsqrt()
     if found["weight"] is not None:
         scale = scale * found["weight"]

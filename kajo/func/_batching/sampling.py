@@ -78,9 +78,15 @@ def _like(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     return batch.wrap(func(**found | {"self": value}))
 
 
+def _draws_nothing(found: dict[str, Any]) -> bool:
+    """Whether a dropout is off: by its mode, or because it drops nothing."""
+    is_off = found.get("train") is False or found.get("training") is False
+    return is_off or ("train" in found and found.get("p") == 0)
+
+
 def _of_tensors(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = func.bind(*args, **kwargs)
-    if found.get("train") is False or found.get("training") is False:
+    if _draws_nothing(found):
         return pointwise(batch, func, args, kwargs)
     _check(batch, func.__name__)
     if batch.randomness == "same" and not any(batch.has(x) for x in found.values()):
@@ -102,7 +108,7 @@ def _of_tensors(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
 def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = func.bind(*args, **kwargs)
     self = next(iter(found.values()))
-    if found.get("train") is False or found.get("training") is False:
+    if _draws_nothing(found):
         raise Unsupported
     _check(batch, func.__name__)
     if not batch.has(self):
