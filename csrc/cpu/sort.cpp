@@ -126,7 +126,7 @@ int64_t most_frequent(const Entry* sorted, int64_t numbers, int64_t first_nan) {
             best = i;
         }
     }
-    return first_nan >= 0 && best_count <= 1 ? first_nan : sorted[best].at();
+    return first_nan == 0 && best_count <= 1 ? first_nan : sorted[best].at();
 }
 
 template <class T>

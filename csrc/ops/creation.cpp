@@ -17,9 +17,34 @@ const Kernel arange_kernel{"arange", cpu::range};
 const Kernel linspace_kernel{"linspace", cpu::range};
 const Kernel logspace_kernel{"logspace", cpu::range};
 
+// The largest number of a type. Unsigned types also take the negative ones of that size, and wrap.
+double largest(DType dtype) {
+    if (dtype == DType::Float16) return 65504.0;
+    if (dtype == DType::BFloat16) return 0x1.fep127;
+    return dispatch<kIntegers | kBool | kFloats>(dtype, "fill_", [&]<class T>() {
+        return static_cast<double>(std::numeric_limits<T>::max());
+    });
+}
+
+bool fits(const Scalar& value, DType dtype) {
+    if (dtype == DType::Bool) return true;
+    const std::complex<double> z = value.as_complex();
+    const double most = largest(real_type(dtype));
+    if (is_differentiable(dtype)) {
+        const auto finite = [&](double part) {
+            return !(std::abs(part) > most) || std::isinf(part);
+        };
+        return finite(z.real()) && finite(z.imag()) && (is_complex(dtype) || z.imag() == 0.0);
+    }
+    const bool wraps = dtype == DType::UInt8 && value.is_integral();
+    const double least = wraps ? -most : info(dtype).is_signed ? -most - 1 : 0;
+    return z.imag() == 0.0 && z.real() >= least && z.real() <= most;
+}
+
 void check_fits(const Scalar& value, DType dtype) {
-    check(!value.is_complex() || is_complex(dtype) || value.as_complex().imag() == 0.0,
-          "fill_(): value ", value, " cannot be converted to type ", dtype, " without overflow");
+    if (value.is_integral() && std::abs(value.as_int()) <= 1) return;
+    check(fits(value, dtype), "fill_(): value ", value, " cannot be converted to type ", dtype,
+          " without overflow");
 }
 
 int64_t range_length(const Scalar& start, const Scalar& end, const Scalar& step) {

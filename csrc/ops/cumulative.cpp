@@ -175,8 +175,8 @@ namespace {
 
 // Neighbours added up, weighted by half their distance.
 Tensor panels(const Tensor& y, int64_t dim) {
-    const int64_t length = y.size(dim) - 1;
-    return add(narrow(y, dim, 1, length), narrow(y, dim, 0, length));
+    const int64_t length = std::max<int64_t>(y.size(dim) - 1, 0);
+    return add(narrow(y, dim, y.size(dim) - length, length), narrow(y, dim, 0, length));
 }
 
 Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* operation) {
@@ -195,35 +195,32 @@ Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* oper
 
 Tensor halves(const Tensor& t) { return div(t, scalar_tensor(Scalar(2.0))); }
 
-Dims without(const Dims& sizes, int64_t dim) {
-    Dims rest = sizes;
-    rest.erase(static_cast<size_t>(dim));
-    return rest;
-}
-
 Tensor nothing_to_integrate(const Tensor& y, int64_t dim) {
-    const DType dtype = is_integral(y.dtype(), true) ? default_dtype() : y.dtype();
-    return zeros(without(y.sizes(), dim), dtype, y.device());
+    Dims rest = y.sizes();
+    rest.erase(static_cast<size_t>(dim));
+    return zeros(rest, y.dtype(), y.device());
 }
 
-}  // namespace
-
-namespace {
 int64_t integration_dim(const Tensor& y, int64_t dim) {
     check_index(y.dim() != 0, "trapezoid(): Dimension specified as ", dim,
                 " but tensor has no dimensions");
     return wrap_dim(dim, y.dim());
 }
+
+void refuse_bool(const Tensor& y, const char* operation) {
+    check(y.dtype() != DType::Bool, operation,
+          "(): received a bool input for y, but bool is not supported");
+}
+
 }  // namespace
 
+// All samples, but only half of the first and of the last.
 Tensor trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
     dim = integration_dim(y, dim);
-    check(y.dtype() != DType::Bool,
-          "trapezoid(): received a bool input for y, but bool is not "
-          "supported");
     if (y.size(dim) == 0) return nothing_to_integrate(y, dim);
-    const Tensor total = sum(panels(y, dim), IntSpan(&dim, 1), false, std::nullopt);
-    return halves(mul(total, scalar_tensor(dx)));
+    refuse_bool(y, "trapezoid");
+    const Tensor ends = add(select(y, dim, 0), select(y, dim, -1));
+    return mul(sub(sum(y, IntSpan(&dim, 1), false, std::nullopt), halves(ends)), scalar_tensor(dx));
 }
 Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
     dim = integration_dim(y, dim);
@@ -232,16 +229,15 @@ Tensor trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
     return halves(sum(parts, IntSpan(&dim, 1), false, std::nullopt));
 }
 Tensor cumulative_trapezoid(const Tensor& y, const Scalar& dx, int64_t dim) {
+    refuse_bool(y, "cumulative_trapezoid");
     dim = integration_dim(y, dim);
-    check(y.dtype() != DType::Bool,
-          "cumulative_trapezoid(): received a bool input for y, but bool "
-          "is not supported");
-    return halves(mul(cumsum(panels(y, dim), dim, std::nullopt), scalar_tensor(dx)));
+    const Tensor half = scalar_tensor(Scalar(dx.as_double() / 2));
+    return cumsum(mul(panels(y, dim), half), dim, std::nullopt);
 }
 Tensor cumulative_trapezoid_at(const Tensor& y, const Tensor& x, int64_t dim) {
     dim = integration_dim(y, dim);
     const Tensor parts = mul(panels(y, dim), distances(y, x, dim, "cumulative_trapezoid"));
-    return halves(cumsum(parts, dim, std::nullopt));
+    return cumsum(halves(parts), dim, std::nullopt);
 }
 
 }  // namespace kajo::ops

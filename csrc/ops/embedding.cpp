@@ -108,7 +108,7 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
     constexpr const char* kContract =
         "bincount only supports 1-d non-negative integral inputs, but "
         "got ";
-    check(is_integral(self.dtype(), false), kContract, self.dtype());
+    if (!is_integral(self.dtype(), false)) raise_unsupported("bincount", self.dtype());
     check(minlength >= 0, "bincount(): minlength should be >= 0, but got ", minlength);
     check(self.dim() == 1, kContract, "shape ", self.sizes());
     const bool weighted = weights.defined();
@@ -132,8 +132,8 @@ Tensor bincount(const Tensor& self, const Tensor& weights, int64_t minlength) {
 }
 
 Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& max) {
-    if (!is_float(self.dtype())) raise_unsupported("histc", self.dtype());
     check(bins > 0, "histc(): bins must be > 0, but got ", bins);
+    if (!is_float(self.dtype())) raise_unsupported("histc", self.dtype());
     const GradModeGuard no_grad(false);
     const Tensor values = contiguous(reshape(self, {-1}));
     double low = min.as_double(), high = max.as_double();

@@ -43,7 +43,7 @@ const Kernel& kernel_of(Reduction r) {
 
 Dims dims_of(uint64_t mask) {
     Dims dims;
-    for (int64_t d = 0; mask >> d; d++)
+    for (int64_t d = 0; d < 64; d++)
         if (mask >> d & 1) dims.push_back(d);
     return dims;
 }
@@ -230,7 +230,8 @@ namespace {
 
 Tensor logical(Reduction how, const char* name, const Tensor& self, OptionalDims dim,
                bool keepdim) {
-    const uint64_t mask = reduced_mask(self, dim, name);
+    // An empty list names no dimension, where it names all of them for a sum.
+    const uint64_t mask = dim && dim->empty() ? 0 : reduced_mask(self, dim, name);
     const DType result = self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool;
     return launch_reduce({how, name, DType::Bool, result}, self, mask, keepdim);
 }
@@ -269,7 +270,7 @@ Tensor shared_evenly(const Tensor& grad, const Tensor& self, const Tensor& resul
 }
 
 Tensor extreme_all(Reduction how, const char* name, const char* node, const Tensor& self) {
-    check_ordered(self, name);
+    if (is_complex(self.dtype())) raise_unsupported(name, self.dtype());
     check(self.numel() > 0, name,
           "(): Expected reduction dim to be specified for input.numel() == 0. "
           "Specify the reduction dim with the 'dim' argument.");
@@ -283,7 +284,7 @@ Tensor extreme_all(Reduction how, const char* name, const char* node, const Tens
 
 Tensor extreme_over(Reduction how, const char* name, const char* node, const Tensor& self,
                     OptionalDims dim, bool keepdim) {
-    check_ordered(self, name);
+    if (is_complex(self.dtype())) raise_unsupported(name, self.dtype());
     const uint64_t mask = reduced_mask(self, dim, name);
     if (self.numel() == 0) {
         check(dim && !dim->empty(), name,

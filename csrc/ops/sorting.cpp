@@ -63,6 +63,7 @@ Tensor msort(const Tensor& self) { return std::get<0>(sort(self, 0, false)); }
 ValuesAndIndices topk(const Tensor& self, int64_t k, int64_t dim, bool largest, bool) {
     dim = wrap_dim(dim, self.dim());
     refuse_complex(self, "topk");
+    check(self.dtype() != DType::Bool, "topk(): does not support bool dtypes on CPU");
     check(k >= 0 && k <= length_along(self, dim), "topk(): selected index k out of range: k is ", k,
           " and dimension ", dim, " has ", length_along(self, dim), " elements");
     Dims sizes = self.sizes();
@@ -90,8 +91,7 @@ constexpr PickName kPickNames[] = {{"kthvalue", "KthvalueBackward0"},
 ValuesAndIndices picked(const Tensor& self, int64_t k, int64_t dim, bool keepdim, Pick pick) {
     const PickName& name = kPickNames[static_cast<size_t>(pick)];
     dim = wrap_dim(dim, self.dim());
-    refuse_complex(self, name.operation);
-    if (self.dtype() == DType::Bool && pick != Pick::Mode)
+    if (is_complex(self.dtype()) || (self.dtype() == DType::Bool && pick != Pick::Mode))
         raise_unsupported(name.operation, self.dtype());
     const int64_t length = length_along(self, dim);
     check_index(length > 0, name.operation, "(): Expected reduction dim ", dim,
@@ -121,20 +121,20 @@ ValuesAndIndices picked(const Tensor& self, int64_t k, int64_t dim, bool keepdim
 
 // Of all elements: equal ones share the gradient.
 Tensor middle(const char* node, const Tensor& self, Pick pick) {
-    refuse_complex(self, "median");
+    if (is_complex(self.dtype())) raise_unsupported("median", self.dtype());
     Tensor out;
     {
         const GradModeGuard no_grad(false);
         if (self.numel() == 0) {
             const double nan = std::numeric_limits<double>::quiet_NaN();
-            out = full({}, nan, self.dtype(), self.device());
+            out = to(full({}, nan, DType::Float64, self.device()), self.dtype());
         } else {
             out = std::get<0>(picked(reshape(self, {-1}), 0, 0, false, pick));
         }
     }
     return attach(node, out, {self}, {self, out}, [](Backward& ctx) {
         const Tensor self = ctx.saved(0), out = ctx.saved(1);
-        Tensor chosen = eq(self, out);
+        const Tensor chosen = logical_or(eq(self, out), logical_and(isnan(self), isnan(out)));
         const Tensor share = to(chosen, ctx.grad().dtype());
         ctx.set(0, div(mul(ctx.grad(), share), sum(share)));
     });

@@ -378,7 +378,6 @@ const OpEntry table[] = {
     {"swapaxes(Tensor self, int axis0, int axis1) -> Tensor", bind<&ops::transpose>, kBoth},
     {"swapdims(Tensor self, int dim0, int dim1) -> Tensor", bind<&ops::transpose>, kBoth},
     {"t(Tensor self) -> Tensor", bind<&ops::t>, kBoth},
-    {"adjoint(Tensor self) -> Tensor", bind<&ops::mT>, kPrivate},
     {"expand(Tensor self, int[] size, *, bool implicit=False) -> Tensor", bind<&ops::expand>,
      kMethod},
     {"expand_as(Tensor self, Tensor other) -> Tensor", bind<&expand_as>, kMethod},

@@ -310,8 +310,10 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     count = x.numel() if N is None else N
     if count < 0:
         raise RuntimeError("N must be non-negative.")
-    powers = _core.arange(count)
-    return x.unsqueeze(1) ** (powers if increasing else powers.flip(0))
+    dtype = _core.result_type(x, _core.zeros(1, dtype=_core.int64))
+    factors = x.to(dtype).unsqueeze(1).expand(-1, max(count - 1, 0))
+    powers = _core.cat([_core.ones(x.numel(), min(count, 1), dtype=dtype), factors], 1).cumprod(1)
+    return powers if increasing else powers.flip(1)
 
 
 @operation(method=True)

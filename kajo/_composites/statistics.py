@@ -42,6 +42,10 @@ def _quantile(
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
     if bool(((q < 0) | (q > 1)).any()):
         raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
+    if dim is not None and not -max(input.dim(), 1) <= dim < max(input.dim(), 1):
+        raise IndexError(
+            f"{name}() Dimension out of range (expected to be in range of [{-max(input.dim(), 1)}, {max(input.dim(), 1) - 1}], but got {dim})"
+        )
     flat = input.flatten() if dim is None else input
     axis = 0 if dim is None else dim
     if flat.dim() == 0:
@@ -246,6 +250,10 @@ def gradient(
     """
     if edge_order not in (1, 2):
         raise RuntimeError("gradient(): only supports edge_order=1 and edge_order=2.")
+    if input.dtype == _core.uint8:
+        raise RuntimeError(
+            "gradient(): does not support uint8 input, whose differences would wrap."
+        )
     axes = _axes(input, dim)
     single = not isinstance(spacing, (list, tuple))
     steps = [1 if spacing is None else spacing] * len(axes) if single else list(spacing)
