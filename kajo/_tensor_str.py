@@ -36,6 +36,9 @@ PROFILES = {
 
 _options = PrintOptions()
 
+# Lines break where PyTorch's do, whose name is longer.
+_SHORTER_NAME = len("torch") - len("kajo")
+
 
 def set_printoptions(
     precision: int | None = None,
@@ -277,12 +280,13 @@ def _join(text: str, suffixes: list[str], indent: int) -> str:
     """Append the suffixes, starting a new line before one that would pass the line's end."""
     column = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if column + len(suffix) + 2 > _options.linewidth:
+        width = len(suffix) + _SHORTER_NAME * suffix.startswith("dtype=")
+        if column + width + 2 > _options.linewidth:
             text += ",\n" + " " * indent + suffix
-            column = indent + len(suffix)
+            column = indent + width
         else:
             text += ", " + suffix
-            column += len(suffix) + 2
+            column += width + 2
     return text + ")"
 
 

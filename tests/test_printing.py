@@ -62,3 +62,9 @@ def test_options():
     assert _str(kajo.tensor([1, 2, 3])) == "tensor([1,  ..., 3])"
     set_printoptions(profile="full", linewidth=20)
     assert _str(kajo.arange(8)).count("\n") == 1
+
+
+def test_named_results_print_a_field_a_line() -> None:
+    assert repr(kajo.max(kajo.tensor([[1.0, 2.0]]), 1)) == (
+        "kajo.return_types.max(\nvalues=tensor([2.]),\nindices=tensor([1]))"
+    )

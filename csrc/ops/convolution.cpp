@@ -31,12 +31,16 @@ void run_to_input(TensorRefs out, TensorRefs in, const void* shape) {
 }
 void run_to_weight(TensorRefs out, TensorRefs in, const void* shape) {
     cpu::gemm_kernels().conv_backward_weight(*static_cast<const ConvShape*>(shape), out[0].dtype(),
-                                             in[0].raw_data(), in[1].raw_data(), out[0].raw_data(),
-                                             nullptr);
+                                             in[0].raw_data(), in[1].raw_data(), out[0].raw_data());
+}
+void run_to_bias(TensorRefs out, TensorRefs in, const void* shape) {
+    cpu::gemm_kernels().conv_backward_bias(*static_cast<const ConvShape*>(shape), out[0].dtype(),
+                                           in[0].raw_data(), out[0].raw_data());
 }
 const Kernel forward_kernel{"convolution", run_forward};
 const Kernel to_input_kernel{"convolution_transposed", run_to_input};
 const Kernel to_weight_kernel{"convolution_weight", run_to_weight};
+const Kernel to_bias_kernel{"convolution_bias", run_to_bias};
 
 Tensor dense(const Tensor& t) {
     if (!t.defined() || t.is_contiguous()) return t;
@@ -64,6 +68,18 @@ Tensor without_work(IntSpan sizes, const Tensor& like, const Tensor& bias) {
     return out;
 }
 
+// The sum over images and pixels; `shape` is that of the convolution whose result y is.
+Tensor to_bias(const Tensor& y, const ConvShape& shape) {
+    Tensor out = empty({shape.out_channels}, y.dtype(), y.device());
+    launch(to_bias_kernel, {out}, {dense(y)}, shape);
+    return attach("SumBackward1", out, {y}, {}, [sizes = y.sizes()](Backward& ctx) {
+        Dims ones(sizes.size(), 1);
+        ones[1] = sizes[1];
+        ctx.set(0, expand(view(ctx.grad(), ones), sizes));
+    });
+}
+
+// Of a transposed convolution, whose result has the sizes of another's input.
 Tensor bias_gradient(const Tensor& grad) {
     Dims dims{0};
     for (int64_t d = 2; d < grad.dim(); d++) dims.push_back(d);
@@ -87,7 +103,7 @@ Tensor forward(const char* name, const Tensor& x, const Tensor& w, const Tensor&
         const Tensor &grad = ctx.grad(), x = ctx.saved(0), w = ctx.saved(1);
         if (ctx.needs(0)) ctx.set(0, to_input(kSecond, grad, w, Tensor(), shape));
         if (ctx.needs(1)) ctx.set(1, to_weight(kSecond, x, grad, shape));
-        if (ctx.needs(2)) ctx.set(2, bias_gradient(grad));
+        if (ctx.needs(2)) ctx.set(2, to_bias(grad, shape));
     });
 }
 

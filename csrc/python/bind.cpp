@@ -1,5 +1,7 @@
 #include "python/bind.h"
 
+#include <structmember.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -179,6 +181,23 @@ Object write_in_place(const Signature& s, PyObject* self, Object result) {
 // ---- named tuples
 // ---------------------------------------------------------------------------------------
 
+// kajo.return_types.max(
+// values=...,
+// indices=...)
+PyObject* named_tuple_text(PyObject* self) {
+    return guarded([&]() -> PyObject* {
+        const PyTypeObject* type = Py_TYPE(self);
+        std::string text = std::string(type->tp_name) + "(";
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self); i++) {
+            const Object item = Object::steal(PyObject_Repr(PyTuple_GET_ITEM(self, i)));
+            const char* characters = PyUnicode_AsUTF8(item.get());
+            if (!characters) throw PythonError{};
+            text += (i ? ",\n" : "\n") + std::string(type->tp_members[i].name) + "=" + characters;
+        }
+        return PyUnicode_FromString((text + ")").c_str());
+    });
+}
+
 PyTypeObject* named_tuple_type(const Signature& s) {
     static std::unordered_map<std::string, PyTypeObject*> types;
     std::string key = s.name;
@@ -197,6 +216,7 @@ PyTypeObject* named_tuple_type(const Signature& s) {
                                   static_cast<int>(s.result_names.size())};
     slot = PyStructSequence_NewType(&desc);
     if (!slot) throw PythonError{};
+    slot->tp_repr = slot->tp_str = named_tuple_text;
     return slot;
 }
 

@@ -1,7 +1,7 @@
 """A program seeded alike gives PyTorch's losses: the weights, the order and the arithmetic agree.
 
 Plain SGD, because it lets rounding grow slowest: adaptive optimisers divide by gradients near
-zero, and PyTorch's own two convolutions then part within thirty steps.
+zero, and PyTorch on one thread then parts from PyTorch on two within a dozen steps.
 """
 
 import gzip
@@ -71,17 +71,31 @@ def test_losses_are_those_recorded(dropout):
     np.testing.assert_allclose(found[::10], recorded, rtol=0, atol=TOLERANCE)
 
 
+@pytest.fixture
+def torch():
+    """PyTorch on two threads, whose order of additions kajo's convolutions follow."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield torch
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.parametrize(
     "program",
     [
-        {"steps": 100, "convolutional": False},
-        # Later, PyTorch's own two convolutions differ by more than the tolerance.
-        {"steps": 20, "convolutional": True, "dropout": False},
-        {"steps": 20, "convolutional": True, "dropout": True},
+        {"convolutional": False},
+        {"convolutional": True, "dropout": False},
+        {"convolutional": True, "dropout": True},
     ],
+    ids=str,
 )
-def test_losses_on_mnist_are_those_of_pytorch(program):
-    torch = pytest.importorskip("torch")
+def test_losses_on_mnist_are_those_of_pytorch(program, torch):
+    # Without AVX-512 PyTorch's convolutions add in another order, and two pixels of a pooling
+    # window that nearly tie are told apart otherwise within thirty steps.
+    same_order = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    steps = 100 if same_order or not program["convolutional"] else 20
     data = mnist()
-    expected = losses(torch, *data, **program)
-    np.testing.assert_allclose(losses(kajo, *data, **program), expected, rtol=0, atol=TOLERANCE)
+    expected = losses(torch, *data, steps=steps, **program)
+    found = losses(kajo, *data, steps=steps, **program)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)

@@ -90,11 +90,42 @@ Grid forward_grid(const ConvShape& s) {
     return grid;
 }
 
+// Whether sums are those of PyTorch to the last bit (see Steps): where sixteen channels are neither
+// too few for the tile nor too many for the cache.
+bool adds_in_order(int64_t taps) { return taps >= 8 && taps <= 32; }
+
+// The parts, of as many images each, that a sum over all pixels is made of.
+struct Halves {
+    int64_t parts, images;
+};
+
+// PyTorch's parts on two cores: halves of the images, unless what is moved is less where both cores
+// share the images and each has half of the channels.
+Halves halves_of(const ConvShape& s) {
+    const GroupSizes g(s);
+    const auto padded = [](int64_t channels) {
+        return channels <= 3 ? channels
+                             : (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+    };
+    const int64_t in = padded(g.in), out = std::max(padded(g.out), kChannelBlock);
+    const int64_t image = 4 * s.batch * in * g.input_pixels / product3(s.stride);
+    const int64_t result = s.batch * out * g.output_pixels;
+    const int64_t weights = 8 * in * out * g.kernel;
+    const bool whole = s.groups > 1 || s.batch < 2 || (in > 3 && g.in % kChannelBlock != 0) ||
+                       (in > kChannelBlock && weights > result) ||
+                       (out > kChannelBlock && weights > image);
+    return whole ? Halves{1, s.batch} : Halves{2, (s.batch + 1) / 2};
+}
+
 template <class S>
 Blocking image_blocking(const Grid& grid, int64_t batch) {
     Blocking blocking;
     blocking.rows = 512;
     blocking.task_rows = 4096;
+    if (adds_in_order(grid.tap_count())) {
+        blocking.k = kChannelBlock * grid.tap_count();
+        blocking.whole_k = true;
+    }
     // A task is an image where the table of its loads stays small: all images then share it.
     const int64_t pixels = grid.output_pixels;
     constexpr int64_t kTableEntries = 2048;
@@ -130,14 +161,6 @@ void fill_phase(const PlaneSink<S>& sink, S* y, int64_t batch, int64_t channels,
 }
 
 template <class S>
-Epilogue<S> channel_bias(const S* bias, int64_t first) {
-    Epilogue<S> epilogue;
-    epilogue.bias = bias ? bias + first : nullptr;
-    epilogue.bias_row = 1;
-    return epilogue;
-}
-
-template <class S>
 void forward(const ConvShape& s, const S* x, const S* w, const S* bias, S* y) {
     const GroupSizes g(s);
     if (s.batch * s.out_channels * g.output_pixels == 0) return;
@@ -151,11 +174,10 @@ void forward(const ConvShape& s, const S* x, const S* w, const S* bias, S* y) {
         std::copy(s.output, s.output + 3, sink.grid);
         std::copy(s.output, s.output + 3, sink.image);
         sink.batch_stride = s.out_channels * g.output_pixels;
-        sink.epilogue = channel_bias(bias, group * g.out);
-        sink.has_epilogue = !sink.epilogue.empty();
-        const MatrixSource<S> weights(w + group * g.weights, k, 1);
+        sink.set_bias(bias, group * g.out);
+        const ForwardWeights<S> weights(w + group * g.weights, g.in, g.kernel);
         with_stride(s.stride[2], [&](auto stride) {
-            const ImageSource<S, stride> image(x + group * g.in * g.input_pixels, grid);
+            const ImageSource<S, stride> image(x + group * g.in * g.input_pixels, grid, g.in);
             run_product<Multiply<S>>({g.out, s.batch * g.output_pixels, k, weights, image, sink,
                                       image_blocking<S>(grid, s.batch)});
         });
@@ -204,11 +226,10 @@ void backward_input_phase(const ConvShape& s, const int64_t* origin, const S* dy
     for_groups(s, [&](int64_t group) {
         PlaneSink<S> to = sink;
         to.y = first + group * g.in * g.input_pixels;
-        to.epilogue = channel_bias(bias, group * g.in);
-        to.has_epilogue = !to.epilogue.empty();
+        to.set_bias(bias, group * g.in);
         const FlippedWeights<S> weights(w + group * g.weights, g.in, g.kernel, kernel_taps,
-                                        grid.tap_count());
-        const ImageSource<S, 1> image(dy + group * g.out * g.output_pixels, grid);
+                                        Steps{g.out, grid.tap_count()});
+        const ImageSource<S, 1> image(dy + group * g.out * g.output_pixels, grid, g.out);
         run_product<Multiply<S>>({g.in, s.batch * grid.output_pixels, g.out * grid.tap_count(),
                                   weights, image, to, image_blocking<S>(grid, s.batch)});
     });
@@ -225,8 +246,8 @@ void backward_input(const ConvShape& s, const S* dy, const S* w, const S* bias, 
                [&](const int64_t* origin) { backward_input_phase(s, origin, dy, w, bias, dx); });
 }
 
-// dW is small and the sum over all pixels long: that is cut by size into a few parts, which are
-// added in order.
+// dW is small and the sum over all pixels long: that is cut by size into a few parts, or into
+// PyTorch's, which are added in order.
 template <class S>
 void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     const GroupSizes g(s);
@@ -238,13 +259,19 @@ void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     constexpr int64_t kPartialSums = int64_t{1} << 22, kPartPixels = 4096, kMostParts = 16;
     const int64_t wanted = std::clamp<int64_t>(
         std::min(pixels / kPartPixels, kPartialSums / g.weights), 1, kMostParts);
-    const int64_t step = (pixels / wanted + 31) / 32 * 32;
-    const int64_t parts = (pixels + step - 1) / step;
+    int64_t step = (pixels / wanted + 31) / 32 * 32, parts = (pixels + step - 1) / step;
     Blocking blocking;
     blocking.rows = 512;
     blocking.task_rows = 4096;
     blocking.wide = 1024;
     blocking.prepack = 0;
+    if (adds_in_order(g.kernel)) {
+        const Halves halves = halves_of(s);
+        parts = halves.parts;
+        step = halves.images * g.output_pixels;
+        blocking.chain = true;
+        blocking.wide = std::clamp<int64_t>(columns / 4, 4 * kTileColumns<S>, 1024);
+    }
 
     auto run_part = [&](int64_t group, int64_t part, S* to) {
         const int64_t first = part * step, k = std::min(step, pixels - first);
@@ -275,20 +302,35 @@ void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     });
 }
 
+// In the order of the weights' gradient.
 template <class S>
 void backward_bias(const ConvShape& s, const S* dy, S* dbias) {
     const int64_t pixels = product3(s.output);
-    for_tasks(s.out_channels, double(s.batch * s.out_channels * pixels), [&](int64_t channel) {
-        S total = 0;
-        for (int64_t n = 0; n < s.batch; n++) {
-            const S* plane = dy + (n * s.out_channels + channel) * pixels;
-            Vector<S> sum{};
-            for (int64_t p = 0; p < pixels; p += kLanes<S>)
-                sum += load_first(plane + p, int(std::min<int64_t>(kLanes<S>, pixels - p)));
-            total += sum_lanes<S>(sum);
-        }
-        dbias[channel] = total;
-    });
+    const bool ordered = adds_in_order(product3(s.kernel));
+    const Halves halves = ordered ? halves_of(s) : Halves{s.batch, 1};
+    // Of several channels side by side, since each sum waits for its last addition.
+    constexpr int64_t kChannels = 8;
+    for_tasks((s.out_channels + kChannels - 1) / kChannels,
+              double(s.batch * s.out_channels * pixels), [&](int64_t task) {
+                  const int64_t first = task * kChannels;
+                  const int64_t count = std::min(kChannels, s.out_channels - first);
+                  S total[kChannels] = {};
+                  for (int64_t part = 0; part < halves.parts; part++) {
+                      S sum[kChannels] = {};
+                      const int64_t end = std::min(s.batch, (part + 1) * halves.images);
+                      for (int64_t n = part * halves.images; n < end; n++) {
+                          const S* planes[kChannels];
+                          for (int64_t c = 0; c < kChannels; c++)
+                              planes[c] =
+                                  dy +
+                                  (n * s.out_channels + first + std::min(c, count - 1)) * pixels;
+                          for (int64_t p = 0; p < pixels; p++)
+                              for (int64_t c = 0; c < kChannels; c++) sum[c] += planes[c][p];
+                      }
+                      for (int64_t c = 0; c < count; c++) total[c] += sum[c];
+                  }
+                  std::copy_n(total, count, dbias + first);
+              });
 }
 
 // Half types: float32 copies of the operands.
@@ -377,20 +419,27 @@ struct Convolution {
         }
     }
 
-    static void run_backward_weight(const ConvShape& s, const void* x, const void* dy, void* dw,
-                                    void* dbias) {
+    static void run_backward_weight(const ConvShape& s, const void* x, const void* dy, void* dw) {
         if constexpr (kHalf) {
             const Counts count(s);
             const FloatCopy<T> xf(x, count.x), gf(dy, count.y);
-            const FloatResult<T> wf(dw, count.w), bf(dbias, s.out_channels);
+            const FloatResult<T> wf(dw, count.w);
             backward_weight<S>(s, xf.data, gf.data, wf.data);
-            if (dbias) backward_bias<S>(s, gf.data, bf.data);
             wf.convert();
+        } else {
+            backward_weight(s, static_cast<const S*>(x), static_cast<const S*>(dy),
+                            static_cast<S*>(dw));
+        }
+    }
+
+    static void run_backward_bias(const ConvShape& s, const void* dy, void* dbias) {
+        if constexpr (kHalf) {
+            const FloatCopy<T> gf(dy, Counts(s).y);
+            const FloatResult<T> bf(dbias, s.out_channels);
+            backward_bias<S>(s, gf.data, bf.data);
             bf.convert();
         } else {
-            const auto* gradient = static_cast<const S*>(dy);
-            backward_weight(s, static_cast<const S*>(x), gradient, static_cast<S*>(dw));
-            if (dbias) backward_bias(s, gradient, static_cast<S*>(dbias));
+            backward_bias(s, static_cast<const S*>(dy), static_cast<S*>(dbias));
         }
     }
 };
@@ -417,9 +466,12 @@ void conv_backward_input(const ConvShape& shape, DType type, const void* dy, con
 }
 
 void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
-                          void* dw, void* dbias) {
-    with_type(type,
-              [&](auto conv) { conv.run_backward_weight(in_three_dims(shape), x, dy, dw, dbias); });
+                          void* dw) {
+    with_type(type, [&](auto conv) { conv.run_backward_weight(in_three_dims(shape), x, dy, dw); });
+}
+
+void conv_backward_bias(const ConvShape& shape, DType type, const void* dy, void* dbias) {
+    with_type(type, [&](auto conv) { conv.run_backward_bias(in_three_dims(shape), dy, dbias); });
 }
 
 }  // namespace kajo::cpu::KAJO_ISA

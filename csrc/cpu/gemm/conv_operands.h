@@ -3,13 +3,38 @@
 
 #include "cpu/gemm/conv_grid.h"
 #include "cpu/gemm/matrix.h"
+#include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
-// Forward and backward to the input: lanes are output pixels, k is (channel, tap).
+// The order in which a convolution adds up: sixteen channels at a time, of these tap by tap, and
+// channel by channel within a tap. PyTorch's convolutions on AVX-512 add in this order, each
+// sixteen channels from zero and the bias after the first: results then agree to the last bit, and
+// a network that is trained alike does not part where two pixels of a pooling window nearly tie.
+inline constexpr int64_t kChannelBlock = 16;
+
+struct Steps {
+    int64_t channels, taps;
+
+    // Calls f(tap, channel, channels, step) for the runs of channels that make up k0 to k0 + k.
+    template <class F>
+    void for_runs(int64_t k0, int64_t k, F&& f) const {
+        for (int64_t i = 0; i < k;) {
+            const int64_t block = (k0 + i) / (kChannelBlock * taps) * kChannelBlock;
+            const int64_t width = std::min(kChannelBlock, channels - block);
+            const int64_t at = k0 + i - block * taps, tap = at / width, first = at % width;
+            const int64_t run = std::min(width - first, k - i);
+            f(tap, block + first, run, i);
+            i += run;
+        }
+    }
+};
+
+// Forward and backward to the input: lanes are output pixels, k is as in Steps.
 template <class S, int STRIDE>
 struct ImageSource final : Source<S> {
-    ImageSource(const S* image, const Grid& grid) : image(image), grid(grid) {
+    ImageSource(const S* image, const Grid& grid, int64_t channels)
+        : image(image), grid(grid), steps{channels, grid.tap_count()} {
         this->group = grid.tap_count() == 1 ? 4 : 1;
     }
 
@@ -40,24 +65,22 @@ struct ImageSource final : Source<S> {
         const int64_t first = (pixel - s.at) / W, vectors = (pixels + W - 1) / W;
         // Channels lie too far apart for the hardware's prefetching.
         const int64_t ahead = channel_stride * (taps < 4 ? 8 : 4);
-        const S* channel = image + s.shift + k0 / taps * channel_stride;
-        int64_t tap = k0 % taps;
-        for (int64_t i = 0; i < k; i++) {
-            for (int64_t v = 0; v < vectors; v++) {
-                const int64_t entry = (first + v) * taps + tap;
-                S* to = out + v / kTileVectors * panel * k + i * panel + v % kTileVectors * W;
-                store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), channel,
-                                              grid.stride[2], ahead));
-            }
-            if (++tap == taps) {
-                tap = 0;
-                channel += channel_stride;
-            }
-        }
+        steps.for_runs(k0, k, [&](int64_t tap, int64_t channel, int64_t channels, int64_t i) {
+            const S* from = image + s.shift + channel * channel_stride;
+            for (int64_t c = 0; c < channels; c++, from += channel_stride)
+                for (int64_t v = 0; v < vectors; v++) {
+                    const int64_t entry = (first + v) * taps + tap;
+                    S* to =
+                        out + v / kTileVectors * panel * k + (i + c) * panel + v % kTileVectors * W;
+                    store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), from,
+                                                  grid.stride[2], ahead));
+                }
+        });
     }
 
     const S* image;
     const Grid& grid;
+    Steps steps;
 
   private:
     // A thread keeps its last table: tasks over the same pixels of other images or groups share it.
@@ -145,37 +168,65 @@ struct GradientSource final : Source<S> {
     int64_t pixels, batch_stride, first_pixel;
 };
 
-// Backward to the input: lanes are input channels, k is (output channel, tap of this phase).
+// Forward: lanes are output channels, k is as in Steps.
+template <class S>
+struct ForwardWeights final : Source<S> {
+    ForwardWeights(const S* w, int64_t channels, int64_t taps) : w(w), steps{channels, taps} {}
+
+    void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
+        const int64_t row = steps.channels * steps.taps;
+        const S* const rows = w + lane * row;
+        if (steps.taps == 1) return pack_panel(rows + k0, row, int64_t{1}, lanes, panel, k, out);
+        // As the weights lie, whole channels; then put in order.
+        const int64_t block = kChannelBlock * steps.taps;
+        const int64_t begin = k0 / block * block;
+        const int64_t end = std::min((k0 + k + block - 1) / block * block, row);
+        const Scratch memory(size_t((end - begin) * panel) * sizeof(S));
+        S* const lying = memory.as<S>();
+        pack_panel(rows + begin, row, int64_t{1}, lanes, panel, end - begin, lying);
+        steps.for_runs(k0, k, [&](int64_t tap, int64_t channel, int64_t channels, int64_t i) {
+            const S* from = lying + (channel * steps.taps + tap - begin) * panel;
+            S* to = out + i * panel;
+            for (int64_t c = 0; c < channels; c++, from += steps.taps * panel, to += panel)
+                for (int l = 0; l < panel; l += kLanes<S>)
+                    store_first(to + l, load_first(from + l, panel - l), panel - l);
+        });
+    }
+
+    const S* w;
+    Steps steps;
+};
+
+// Backward to the input: lanes are input channels, k is as in Steps, of the output's channels and
+// the taps of this phase.
 template <class S>
 struct FlippedWeights final : Source<S> {
     // w[(out_channel * channels + lane) * kernel_size + kernel_taps[tap]]
     FlippedWeights(const S* w, int64_t channels, int64_t kernel_size, const int64_t* kernel_taps,
-                   int64_t taps)
+                   Steps steps)
         : w(w),
           channels(channels),
           kernel_size(kernel_size),
           kernel_taps(kernel_taps),
-          taps(taps) {}
+          steps(steps) {}
 
     void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
-        int64_t tap = k0 % taps;
-        const S* block = w + (k0 / taps * channels + lane) * kernel_size;
-        for (int64_t i = 0; i < k; i++, out += panel) {
-            const S* p = block + kernel_taps[tap];
-            __builtin_prefetch(p + 4 * channels * kernel_size);
-            for (int l = 0; l < lanes; l++) out[l] = p[l * kernel_size];
-            for (int l = lanes; l < panel; l++) out[l] = 0;
-            if (++tap == taps) {
-                tap = 0;
-                block += channels * kernel_size;
+        const int64_t row = channels * kernel_size;
+        steps.for_runs(k0, k, [&](int64_t tap, int64_t channel, int64_t count, int64_t i) {
+            const S* p = w + channel * row + lane * kernel_size + kernel_taps[tap];
+            S* to = out + i * panel;
+            for (int64_t c = 0; c < count; c++, p += row, to += panel) {
+                __builtin_prefetch(p + 4 * row);
+                for (int l = 0; l < lanes; l++) to[l] = p[l * kernel_size];
+                for (int l = lanes; l < panel; l++) to[l] = 0;
             }
-        }
+        });
     }
 
     const S* w;
     int64_t channels, kernel_size;
     const int64_t* kernel_taps;
-    int64_t taps;
+    Steps steps;
 };
 
 // Channels by pixels of a grid over the image: every pixel, or every stride-th from an origin.
@@ -186,6 +237,11 @@ struct PlaneSink final : Sink<S> {
     int64_t batch_stride = 0;
     Epilogue<S> epilogue;
 
+    void set_bias(const S* bias, int64_t channel) {
+        epilogue.bias = bias ? bias + channel : nullptr;
+        epilogue.bias_row = 1;
+        this->has_epilogue = this->epilogue_first = bias != nullptr;
+    }
     bool dense() const { return stride[0] == 1 && stride[1] == 1 && stride[2] == 1; }
     int64_t grid_pixels() const { return grid[0] * grid[1] * grid[2]; }
     int64_t channel_stride() const { return image[0] * image[1] * image[2]; }
@@ -204,7 +260,7 @@ struct PlaneSink final : Sink<S> {
     }
 
     void put(S* values, int64_t row, int rows, int64_t column, int columns) const override {
-        finish(values, kTileColumns<S>, row, rows, column, columns);
+        if (!this->epilogue_first) finish(values, kTileColumns<S>, row, rows, column, columns);
         int64_t offsets[kTileColumns<S>];
         for (int j = 0; j < columns; j++) {
             const int64_t pixel = column + j, image_index = pixel / grid_pixels();

@@ -27,13 +27,15 @@ template <class S>
 struct Sink {
     // Where the tile at (row, column) can be written in place; null where it cannot.
     virtual S* direct(int64_t row, int64_t column, int columns, int64_t& row_stride) const = 0;
-    // The epilogue of a tile that was written in place.
+    // The epilogue of a tile that was written in place, or waits while `epilogue_first`.
     virtual void finish(S* c, int64_t row_stride, int64_t row, int rows, int64_t column,
                         int columns) const = 0;
-    // Takes alpha * AB of a tile that was not: adds beta * C, runs the epilogue, stores it.
+    // Takes alpha * AB of a tile that was not: adds beta * C, runs the epilogue unless that came
+    // first, stores it.
     virtual void put(S* tile, int64_t row, int rows, int64_t column, int columns) const = 0;
     S alpha = 1, beta = 0;
     bool has_epilogue = false;
+    bool epilogue_first = false;  // after the first block of k rather than the last
 
   protected:
     ~Sink() = default;
@@ -41,6 +43,8 @@ struct Sink {
 
 struct Blocking {
     int64_t k = 384;                     // packed steps: a panel of B stays in the L1 cache
+    bool whole_k = false;                // blocks of k are that long, rather than of equal length
+    bool chain = false;                  // one sum over all of k, not one a block; alpha is 1
     int64_t rows = 16 * 14;              // of A: stay in the L2 cache while the panels of B pass
     int64_t columns = 256;               // of a task when all of A is packed beforehand
     int64_t wide = 512;                  // of a task that packs its own A

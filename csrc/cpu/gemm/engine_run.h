@@ -28,7 +28,7 @@ Cut cut_product(const Product<M>& p) {
     cut.height = tile_rows(p.m);
     cut.tiles = ceil_div(p.m, cut.height);
     const int64_t blocks = ceil_div(p.k, block.k);
-    cut.k = ceil_div(p.k, blocks);
+    cut.k = block.whole_k ? std::min(block.k, p.k) : ceil_div(p.k, blocks);
     cut.single = blocks == 1;
     cut.prepack =
         p.n > block.columns && cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
@@ -162,16 +162,17 @@ class Runner {
         const S beta = !first ? S(1) : direct ? sink.beta : S(0);
         const bool stream = stream_ && direct && columns == kColumns && c_row % W == 0 &&
                             reinterpret_cast<uintptr_t>(c) % kVectorBytes == 0;
-        const Write write = stream ? Write::Stream : beta == 0 ? Write::Overwrite : Write::Update;
+        const Write write = stream                        ? Write::Stream
+                            : beta == 0                   ? Write::Overwrite
+                            : p_.blocking.chain && !first ? Write::Continue
+                                                          : Write::Update;
         kTiles<M, true>[vectors - 1][rows]({k, task.a + tile * height * k, 1, height, b, kColumns,
                                             c, direct ? c_row : kColumns, sink.alpha, beta, write,
                                             first_lanes<S>(columns - (vectors - 1) * W)});
-        if (!last) return;
-        if (!direct) {
-            sink.put(c, row, rows, column, columns);
-        } else if (sink.has_epilogue) {
-            sink.finish(c, c_row, row, rows, column, columns);
-        }
+        const bool finishes = sink.has_epilogue && (sink.epilogue_first ? first : last);
+        if (finishes && (direct || sink.epilogue_first))
+            sink.finish(c, direct ? c_row : kColumns, row, rows, column, columns);
+        if (last && !direct) sink.put(c, row, rows, column, columns);
     }
 
     const Product<M>& p_;

@@ -70,7 +70,8 @@ struct GemmKernels {
     void (*conv_backward_input)(const ConvShape& shape, DType type, const void* dy, const void* w,
                                 const void* bias, void* dx);
     void (*conv_backward_weight)(const ConvShape& shape, DType type, const void* x, const void* dy,
-                                 void* dw, void* dbias);
+                                 void* dw);
+    void (*conv_backward_bias)(const ConvShape& shape, DType type, const void* dy, void* dbias);
 };
 
 // The kernels for this machine (see cpu_isa).

@@ -21,6 +21,7 @@ GemmKernels gemm_kernels() {
     kernels.conv_forward = conv_forward;
     kernels.conv_backward_input = conv_backward_input;
     kernels.conv_backward_weight = conv_backward_weight;
+    kernels.conv_backward_bias = conv_backward_bias;
     return kernels;
 }
 

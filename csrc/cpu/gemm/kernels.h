@@ -19,6 +19,7 @@ void conv_forward(const ConvShape& shape, DType type, const void* x, const void*
 void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
                          const void* bias, void* dx);
 void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
-                          void* dw, void* dbias);
+                          void* dw);
+void conv_backward_bias(const ConvShape& shape, DType type, const void* dy, void* dbias);
 
 }  // namespace kajo::cpu::KAJO_ISA

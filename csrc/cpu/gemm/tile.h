@@ -29,6 +29,7 @@ inline constexpr int kTileColumns = kTileVectors * kLanes<S>;
 enum class Write : uint8_t {
     Overwrite,  // C = alpha * AB
     Update,     // C = alpha * AB + beta * C
+    Continue,   // the sums go on from C, as if k were that much longer
     Stream,     // C = AB past the cache; full, aligned vectors only
 };
 
@@ -64,6 +65,14 @@ void tile(const TileCall<typename M::Scalar>& call) {
         __builtin_prefetch(c + i * c_row, 1);
 #pragma GCC unroll 2
         for (int j = 0; j < VECTORS; j++) sum[i][j] = Vector<S>{};
+    }
+    if (PACKED && call.write == Write::Continue) {
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++)
+                sum[i][j] = j < VECTORS - 1 ? load(c + i * c_row + j * W)
+                                            : load(last, c + i * c_row + j * W);
     }
     for (int64_t k = call.k; k > 0; k--) {
         Vector<S> row[VECTORS];
