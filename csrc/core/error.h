@@ -19,6 +19,7 @@ enum class ErrorKind : int8_t {
     Buffer,
     LinAlg,
     Overflow,
+    Assertion,
 };
 
 class Error : public std::exception {

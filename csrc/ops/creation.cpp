@@ -127,6 +127,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
           "arange(): complex numbers are not supported, got ", start, ", ", end, ", ", step);
     const bool whole = start.is_integral() && end.is_integral() && step.is_integral();
     const DType type = dtype.value_or(whole ? DType::Int64 : default_dtype());
+    if (type == DType::Bool) raise_unsupported("arange", type);
     check_value(!is_integral(type, true) || whole || step.as_int() != 0,
                 "arange(): step must be nonzero, got ", step, " for dtype ", type);
     const int64_t n = is_integral(type, true) && !whole

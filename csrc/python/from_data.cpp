@@ -94,6 +94,8 @@ void see_leaf(PyObject* o, Scan& scan) {
         PyErr_Clear();
     }
     const auto s = as_scalar(o);
+    check_value(!PyLong_Check(o) || (s && s->is_integral()),
+                "tensor(): Overflow when unpacking long long: the integer does not fit into 64 bits");
     check_value(!PyUnicode_Check(o), "tensor(): too many dimensions '", Py_TYPE(o)->tp_name, "'");
     check(s.has_value(), "tensor(): Could not infer dtype of ", Py_TYPE(o)->tp_name);
     scan.numbers.add(*s);
@@ -131,8 +133,8 @@ void each_leaf(PyObject* o, const Dims& sizes, size_t depth, F&& f) {
         return;
     }
     if (depth == sizes.size()) {
-        check_value(!is_sequence(o) || PyObject_CheckBuffer(o), "too many dimensions at dim ",
-                    depth);
+        check_type(!is_sequence(o) || PyObject_CheckBuffer(o), "tensor(): expected a number at dim ",
+                   depth, ", not ", Py_TYPE(o)->tp_name);
         f(o);
         return;
     }
@@ -163,8 +165,9 @@ T convert_number(PyObject* o) {
                   "value cannot be converted to type ", DTypeOf<T>::value,
                   " without overflow: ", v);
         } else {
-            check(!(PyLong_Check(o) && sizeof(T) == 8),
-                  "Overflow when unpacking long: the integer does not fit into 64 bits");
+            check_value(!PyLong_Check(o),
+                        "tensor(): Overflow when unpacking long long: the integer does not fit "
+                        "into 64 bits");
             const double v = s.is_complex() ? 0.0 : s.as_double(),
                          top = std::ldexp(1.0, std::numeric_limits<T>::digits);
             check(v > (std::is_unsigned_v<T> ? -top : -top - 1.0) && v < top,
@@ -172,7 +175,7 @@ T convert_number(PyObject* o) {
                   " without overflow: ", v);
         }
     }
-    check_type(!s.is_complex() || kIsComplex<T>, "can't convert complex to ", DTypeOf<T>::value);
+    check_type(!s.is_complex() || kIsComplex<T> || std::is_same_v<T, bool>, "can't convert complex to ", DTypeOf<T>::value);
     return s.to<T>();
 }
 
@@ -208,9 +211,12 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
             throw PythonError{};
     }
     const auto t = dtype ? dtype : dtype_of_format(view->format, view->itemsize);
-    if (!t || view->itemsize != item_size(*t)) {
+    if (!t || view->itemsize != item_size(*t) || (view->ndim && !view->strides)) {
         const std::string format = view->format ? view->format : "B";
         PyBuffer_Release(view.get());
+        check_value(format[0] != '>' && format[0] != '!',
+                    "given numpy array has byte order different from the native byte order. "
+                    "Conversion between byte orders is currently not supported.");
         raise(ErrorKind::Type, "can't convert data of format '", format,
               "'. The only supported types are: float64, float32, float16, complex64, complex128, "
               "int64, "
@@ -249,9 +255,26 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
     return out;
 }
 
+// An array of unsigned integers that no tensor can hold, as int64; null for any other.
+static Object widened(PyObject* array) {
+    Py_buffer view;
+    if (PyObject_GetBuffer(array, &view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) {
+        PyErr_Clear();
+        return {};
+    }
+    const bool wide = view.format && std::strlen(view.format) == 1 &&
+                      std::strchr("HILQ", *view.format) && PyObject_HasAttrString(array, "astype");
+    PyBuffer_Release(&view);
+    if (!wide) return {};
+    return Object::steal(PyObject_CallMethod(array, "astype", "s", "int64"));
+}
+
 Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
     if (is_tensor(data)) return ops::to(detach(tensor_of(data)), dtype, std::nullopt, true);
-    if (has_buffer(data) && !PyBytes_Check(data)) {
+    check_type(!PyBytes_Check(data), "tensor(): invalid data type 'bytes'");
+    if (has_buffer(data) && !PyByteArray_Check(data)) {
+        if (dtype)
+            if (const Object wide = widened(data)) return tensor_from_data(wide.get(), dtype);
         const Tensor shared = tensor_from_buffer(data, std::nullopt);
         return ops::to(shared, dtype, std::nullopt, true, MemoryFormat::Contiguous);
     }

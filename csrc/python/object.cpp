@@ -29,6 +29,8 @@ PyObject* exception_for(ErrorKind kind) {
             return PyExc_BufferError;
         case ErrorKind::Overflow:
             return PyExc_OverflowError;
+        case ErrorKind::Assertion:
+            return PyExc_AssertionError;
         case ErrorKind::LinAlg:
             break;
     }
@@ -147,8 +149,9 @@ Device parse_device(std::string_view text) {
     if (kind == "meta")
         d.type = DeviceType::Meta;
     else if (kind != "cpu") {
-        check(kind != "cuda", "device '", text,
-              "': this build of kajo has no CUDA device; use 'cpu' or 'meta'");
+        if (kind == "cuda")
+            raise(ErrorKind::Assertion, "device '", text,
+                  "': kajo was not compiled with CUDA enabled; use 'cpu' or 'meta'");
         raise(ErrorKind::Runtime,
               "Expected one of cpu, meta device type at start of device string: ", kind);
     }

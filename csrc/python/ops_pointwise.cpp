@@ -186,7 +186,7 @@ constexpr Binary fresh(const char* names) {
 }
 
 const Binary binaries[] = {
-    binary<OpId::mul>("mul multiply"),
+    binary_both_ways<OpId::mul>("mul multiply"),
     binary_both_ways<OpId::floor_divide>("floor_divide"),
     binary_both_ways<OpId::remainder, OpId::remainder_scalar>("remainder"),
     binary<OpId::fmod, OpId::fmod_scalar>("fmod"),
@@ -262,6 +262,15 @@ Tensor where_method_number(const Tensor& self, const Tensor& condition, const Sc
     return ops::where(condition, self, other);
 }
 
+// A number on the left stands for a tensor without dimensions.
+template <auto op, class Last>
+Tensor from_number(const Scalar& self, const Tensor& other, Last last) {
+    return op(ops::scalar_tensor(self), other, last);
+}
+constexpr auto add_to_number = from_number<TTS{&ops::add}, const Scalar&>;
+constexpr auto sub_from_number = from_number<TTS{&ops::sub}, const Scalar&>;
+constexpr auto div_number = from_number<TTM{&ops::div}, ops::RoundingMode>;
+
 bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
     return ops::item(ops::all(ops::isclose(self, other, rtol, atol, equal_nan))).as_bool();
 }
@@ -328,12 +337,16 @@ Tensor softshrink(const Tensor& self, const Scalar& lambd) {
 const OpEntry entries[] = {
     {"add(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add}>, kAll},
     {"add(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add}>, kAll},
+    {"add(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<add_to_number>,
+     kFunction | kOut},
     {"add_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::add_}>,
      kMethod},
     {"add_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::add_}>,
      kMethod},
     {"sub(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub}>, kAll},
     {"sub(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>, kAll},
+    {"sub(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<sub_from_number>,
+     kFunction | kOut},
     {"sub_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>,
      kMethod},
     {"sub_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>,
@@ -342,6 +355,8 @@ const OpEntry entries[] = {
      kAll},
     {"subtract(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub}>,
      kAll},
+    {"subtract(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<sub_from_number>,
+     kFunction | kOut},
     {"subtract_(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", bind<TTS{&ops::sub_}>,
      kMethod},
     {"subtract_(Tensor self, Scalar other, *, Scalar alpha=1) -> Tensor", bind<TSS{&ops::sub_}>,
@@ -353,6 +368,8 @@ const OpEntry entries[] = {
      kAll},
     {"div(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div}>,
      kAll},
+    {"div(Scalar self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<div_number>,
+     kFunction | kOut},
     {"div_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<TTM{&ops::div_}>,
      kMethod},
     {"div_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor", bind<TSM{&ops::div_}>,
@@ -361,6 +378,8 @@ const OpEntry entries[] = {
      bind<TTM{&ops::div}>, kAll},
     {"divide(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor",
      bind<TSM{&ops::div}>, kAll},
+    {"divide(Scalar self, Tensor other, *, str? rounding_mode=None) -> Tensor", bind<div_number>,
+     kFunction | kOut},
     {"divide_(Tensor self, Tensor other, *, str? rounding_mode=None) -> Tensor",
      bind<TTM{&ops::div_}>, kMethod},
     {"divide_(Tensor self, Scalar other, *, str? rounding_mode=None) -> Tensor",
@@ -368,6 +387,8 @@ const OpEntry entries[] = {
     {"true_divide(Tensor self, Tensor other) -> Tensor", bind<&ops::binary<OpId::div>>, kAll},
     {"true_divide(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number<OpId::div>>,
      kAll},
+    {"true_divide(Scalar self, Tensor other) -> Tensor", bind<ST{&ops::number_binary<OpId::div>}>,
+     kFunction | kOut},
     {"true_divide_(Tensor self, Tensor other) -> Tensor", bind<&ops::binary_<OpId::div>>, kMethod},
     {"true_divide_(Tensor self, Scalar other) -> Tensor", bind<&ops::binary_number_<OpId::div>>,
      kMethod},

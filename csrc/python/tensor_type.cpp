@@ -187,6 +187,14 @@ PyObject* in_place(PyObject* a, PyObject* b) {
     });
 }
 
+// CPython takes this for the concatenation in place too, where NotImplemented would be the result.
+PyObject* add_in_place(PyObject* a, PyObject* b) {
+    PyObject* result = in_place<"add_">(a, b);
+    if (result != Py_NotImplemented) return result;
+    Py_DECREF(result);
+    return PyNumber_Add(a, b);
+}
+
 template <Name name>
 PyObject* unary(PyObject* a) {
     return guarded([&] {
@@ -209,6 +217,15 @@ PyObject* invert(PyObject* a) {
         return nullptr;
     }
     return unary<"bitwise_not">(a);
+}
+// An array on the left multiplies the reciprocal.
+PyObject* true_divide(PyObject* a, PyObject* b) {
+    PyObject* result = binary<"div">(a, b);
+    if (result != Py_NotImplemented || !PyObject_CheckBuffer(a) || !is_tensor(b)) return result;
+    Py_DECREF(result);
+    return guarded([&] {
+        return PyNumber_Multiply(Object::steal(unary<"reciprocal">(b)).get(), a);
+    });
 }
 PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b); }
 PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }
@@ -303,7 +320,7 @@ PyNumberMethods number_methods = [] {
     m.nb_add = binary<"add", true>;
     m.nb_subtract = binary<"sub">;
     m.nb_multiply = binary<"mul", true>;
-    m.nb_true_divide = binary<"div">;
+    m.nb_true_divide = true_divide;
     m.nb_floor_divide = binary<"floor_divide">;
     m.nb_remainder = binary<"remainder">;
     m.nb_power = power;
@@ -321,7 +338,7 @@ PyNumberMethods number_methods = [] {
     m.nb_int = tensor_int;
     m.nb_float = tensor_float;
     m.nb_index = tensor_index;
-    m.nb_inplace_add = in_place<"add_">;
+    m.nb_inplace_add = add_in_place;
     m.nb_inplace_subtract = in_place<"sub_">;
     m.nb_inplace_multiply = in_place<"mul_">;
     m.nb_inplace_true_divide = in_place<"div_">;
