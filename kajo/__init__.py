@@ -9,6 +9,7 @@ tensor([2., 4., 6.])
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math as _math
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
+    from kajo._typed_classes import *  # noqa: F403
     from kajo.func import vmap as vmap
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
@@ -80,13 +82,6 @@ pi = _math.pi
 e = _math.e
 newaxis = None
 
-# Parts of the package that are imported when first named.
-_PARTS = {
-    "autograd", "amp", "backends", "cpu", "cuda", "distributions", "fft", "func", "hub", "jit", "linalg",
-    "masked", "multiprocessing", "nn", "onnx", "optim", "overrides", "profiler", "random", "serialization",
-    "signal", "sparse", "special", "storage", "testing", "train", "types", "utils", "version", "viz",
-}  # fmt: skip
-
 # Names that live in a part.
 _LAZY = {
     "save": "serialization",
@@ -105,7 +100,21 @@ _LAZY = {
     "pdist": "nn.functional",
     "rms_norm": "nn.functional",
     "vmap": "func",
-}
+    **dict.fromkeys(
+        ("BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
+         "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "set_default_tensor_type"),
+        "_typed_classes",
+    ),
+}  # fmt: skip
+
+
+@functools.cache
+def _parts() -> frozenset[str]:
+    """The parts of the package, which are imported when first named."""
+    import pkgutil
+
+    names = {part.name for part in pkgutil.iter_modules(__path__)}  # noqa: F405
+    return frozenset(name for name in names - {"ops"} if not name.startswith("_"))
 
 
 if not TYPE_CHECKING:  # which would take any name for right
@@ -115,14 +124,10 @@ if not TYPE_CHECKING:  # which would take any name for right
             value = getattr(importlib.import_module(f"kajo.{_LAZY[name]}"), name)
             globals()[name] = value
             return value
-        if name in _PARTS:
-            try:
-                return importlib.import_module(f"kajo.{name}")
-            except ModuleNotFoundError as error:
-                if error.name != f"kajo.{name}":
-                    raise
+        if name in _parts():
+            return importlib.import_module(f"kajo.{name}")
         raise AttributeError(f"module 'kajo' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PARTS, *_LAZY} - {"annotations"})
+    return sorted({*globals(), *_parts(), *_LAZY} - {"annotations"})

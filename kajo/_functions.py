@@ -134,14 +134,18 @@ def asarray(
     dtype: Any = None,
     device: Any = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Tensor:
     """The data as a tensor; `copy` says whether memory may or must be shared.
+
+    A tensor keeps its history unless `requires_grad` is given.
 
     Raises:
         ValueError: if `copy=False` and the memory cannot be shared.
     """
-    if copy:
+    if copy and isinstance(obj, Tensor):
+        tensor = obj.to(device=device, dtype=dtype, copy=True)
+    elif copy:
         tensor = _core.tensor(obj, dtype=dtype, device=device)
     else:
         if isinstance(obj, (bytes, bytearray, memoryview)) and dtype is None:
@@ -156,8 +160,10 @@ def asarray(
             and not hasattr(obj, "__array_interface__")
         ):
             raise ValueError("can't alias arbitrary sequence into a tensor: leave copy=False out")
-    if isinstance(obj, Tensor) and obj.requires_grad and not requires_grad:
-        tensor = tensor.detach()
+        if copy is False and dtype is not None and dtype != as_tensor(obj).dtype:
+            raise ValueError(f"can't alias {as_tensor(obj).dtype} as {dtype}: leave copy=False out")
+    if requires_grad is False and tensor.requires_grad:
+        return tensor.detach()
     return tensor.requires_grad_() if requires_grad and not tensor.requires_grad else tensor
 
 

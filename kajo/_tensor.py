@@ -396,6 +396,17 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     def __hash__(self) -> int:
         return id(self)
 
+    def new(self, *arguments: Any) -> Tensor:
+        """A tensor of this one's dtype: empty, of the given sizes (uninitialised), or with data.
+
+        >>> import kajo
+        >>> kajo.ones(2).new([1, 2])
+        tensor([1., 2.])
+        """
+        if not arguments or isinstance(arguments[0], (int, Size)):
+            return _core.empty(*(arguments or (0,)), dtype=self.dtype, device=self.device)
+        return self.new_tensor(*arguments)
+
     def new_tensor(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
@@ -431,7 +442,7 @@ _OVERRIDABLE = (
     "__repr__ __format__ backward register_hook register_post_accumulate_grad_hook retain_grad numpy "
     "__array__ __array_wrap__ __dlpack__ __dlpack_device__ __deepcopy__ untyped_storage storage "
     "storage_type set_ share_memory_ is_shared pin_memory is_pinned __contains__ __complex__ "
-    "__reversed__ new_tensor"
+    "__reversed__ new new_tensor"
 )
 for _name in _OVERRIDABLE.split():
     setattr(Tensor, _name, _core._overridable(Tensor.__dict__[_name]))

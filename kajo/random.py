@@ -24,11 +24,11 @@ def manual_seed(seed: int) -> Generator:
     The same seed gives the same numbers as PyTorch's CPU generator.
 
     Raises:
-        RuntimeError: if the seed does not fit into 64 bits.
+        ValueError: if the seed does not fit into 64 bits.
     """
     seed = int(seed)
     if not -0x8000_0000_0000_0000 <= seed <= 0xFFFF_FFFF_FFFF_FFFF:
-        raise RuntimeError(f"manual_seed(): the seed must fit into 64 bits, got {seed}")
+        raise ValueError(f"manual_seed(): the seed must fit into 64 bits, got {seed}")
     return default_generator.manual_seed(seed)
 
 
@@ -64,3 +64,16 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
         yield
     finally:
         set_rng_state(state)
+
+
+def _restored(seed: int, state: Tensor) -> Generator:
+    generator = Generator().manual_seed(seed)
+    generator.set_state(state)
+    return generator
+
+
+def _reduce(self: Generator) -> Any:
+    return _restored, (self.initial_seed(), self.get_state())
+
+
+Generator.__reduce__ = _reduce  # type: ignore[method-assign, assignment]

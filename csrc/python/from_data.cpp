@@ -94,8 +94,9 @@ void see_leaf(PyObject* o, Scan& scan) {
         PyErr_Clear();
     }
     const auto s = as_scalar(o);
-    check_value(!PyLong_Check(o) || (s && s->is_integral()),
-                "tensor(): Overflow when unpacking long long: the integer does not fit into 64 bits");
+    check_value(
+        !PyLong_Check(o) || (s && s->is_integral()),
+        "tensor(): Overflow when unpacking long long: the integer does not fit into 64 bits");
     check_value(!PyUnicode_Check(o), "tensor(): too many dimensions '", Py_TYPE(o)->tp_name, "'");
     check(s.has_value(), "tensor(): Could not infer dtype of ", Py_TYPE(o)->tp_name);
     scan.numbers.add(*s);
@@ -133,8 +134,8 @@ void each_leaf(PyObject* o, const Dims& sizes, size_t depth, F&& f) {
         return;
     }
     if (depth == sizes.size()) {
-        check_type(!is_sequence(o) || PyObject_CheckBuffer(o), "tensor(): expected a number at dim ",
-                   depth, ", not ", Py_TYPE(o)->tp_name);
+        check_type(!is_sequence(o) || PyObject_CheckBuffer(o),
+                   "tensor(): expected a number at dim ", depth, ", not ", Py_TYPE(o)->tp_name);
         f(o);
         return;
     }
@@ -175,7 +176,8 @@ T convert_number(PyObject* o) {
                   " without overflow: ", v);
         }
     }
-    check_type(!s.is_complex() || kIsComplex<T> || std::is_same_v<T, bool>, "can't convert complex to ", DTypeOf<T>::value);
+    check_type(!s.is_complex() || kIsComplex<T> || std::is_same_v<T, bool>,
+               "can't convert complex to ", DTypeOf<T>::value);
     return s.to<T>();
 }
 

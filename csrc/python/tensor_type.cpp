@@ -223,9 +223,8 @@ PyObject* true_divide(PyObject* a, PyObject* b) {
     PyObject* result = binary<"div">(a, b);
     if (result != Py_NotImplemented || !PyObject_CheckBuffer(a) || !is_tensor(b)) return result;
     Py_DECREF(result);
-    return guarded([&] {
-        return PyNumber_Multiply(Object::steal(unary<"reciprocal">(b)).get(), a);
-    });
+    return guarded(
+        [&] { return PyNumber_Multiply(Object::steal(unary<"reciprocal">(b)).get(), a); });
 }
 PyObject* power(PyObject* a, PyObject* b, PyObject*) { return binary<"pow">(a, b); }
 PyObject* power_in_place(PyObject* a, PyObject* b, PyObject*) { return in_place<"pow_">(a, b); }

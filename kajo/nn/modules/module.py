@@ -98,7 +98,6 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
     training: bool
     call_super_init: bool = False
     dump_patches: bool = False
-    _compiled_call_impl: Callable[..., Any] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         cooperative = self.call_super_init
@@ -147,12 +146,8 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
             self._run_always_called(args, kwargs, called)
             raise
 
-    def _wrapped_call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        if self._compiled_call_impl is not None:
-            return self._compiled_call_impl(*args, **kwargs)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._call_impl(*args, **kwargs)
-
-    __call__: Callable[..., Any] = _wrapped_call_impl
 
     def _call_with_hooks(self, args: Any, kwargs: Any, called: set[int]) -> Any:
         args, kwargs = self._run_forward_pre_hooks(args, kwargs)
@@ -449,9 +444,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
                 self.__dict__[name] = make()
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        state.pop("_compiled_call_impl", None)
-        return state
+        return self.__dict__.copy()
 
     # Looking up by path --------------------------------------------------------------------
 
@@ -839,21 +832,6 @@ class Module(ModuleHooks, ModuleState, ModuleConversion):
                 parameter.grad = None
             else:
                 parameter.grad = kajo.zeros_like(parameter.grad)
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Have calls of this module go through ``kajo.compile``.
-
-        Args:
-            args, kwargs: given on to ``kajo.compile``.
-
-        Example:
-            >>> import kajo
-            >>> hasattr(kajo.nn.Linear(1, 1), "compile")
-            True
-        """
-        self._compiled_call_impl = kajo.compile(self._call_impl, *args, **kwargs)  # type: ignore[attr-defined]
-
-    # Printing ------------------------------------------------------------------------------
 
     def _get_name(self) -> str:
         return type(self).__name__
