@@ -39,9 +39,11 @@ from kajo.random import set_rng_state as set_rng_state
 from kajo.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from kajo import amp as amp
     from kajo import autograd as autograd
     from kajo import cpu as cpu
     from kajo import cuda as cuda
+    from kajo import distributions as distributions
     from kajo import fft as fft
     from kajo import func as func
     from kajo import linalg as linalg
@@ -64,6 +66,14 @@ if TYPE_CHECKING:
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
     from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
+    from kajo.amp.autocast_mode import autocast as autocast
+    from kajo.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
+    from kajo.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
+    from kajo.amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+    from kajo.amp.autocast_mode import is_autocast_enabled as is_autocast_enabled
+    from kajo.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+    from kajo.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
+    from kajo.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
     from kajo.nn.functional import cosine_similarity as cosine_similarity
     from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
     from kajo.nn.functional import pairwise_distance as pairwise_distance
@@ -84,6 +94,14 @@ newaxis = None
 
 # Names that live in a part.
 _LAZY = {
+    "autocast": "amp.autocast_mode",
+    "clear_autocast_cache": "amp.autocast_mode",
+    "get_autocast_dtype": "amp.autocast_mode",
+    "is_autocast_cache_enabled": "amp.autocast_mode",
+    "is_autocast_enabled": "amp.autocast_mode",
+    "set_autocast_cache_enabled": "amp.autocast_mode",
+    "set_autocast_dtype": "amp.autocast_mode",
+    "set_autocast_enabled": "amp.autocast_mode",
     "save": "serialization",
     "load": "serialization",
     "set_printoptions": "_tensor_str",
