@@ -84,7 +84,8 @@ Tensor one_moment(const char* node, const Tensor& self, const VarianceCall& call
     launch(moments_kernel, {out}, {self},
            ReduceAttributes{Reduction::Moments, reduce_type(self.dtype()), call.root, call.mask,
                             call.correction});
-    return attach(node, out, {self}, {self, out}, [call](Backward& ctx) {
+    // Only the root's gradient reads the result, which may otherwise be written to.
+    return attach(node, out, {self}, {self, call.root ? out : Tensor()}, [call](Backward& ctx) {
         ctx.set(0, gradient_of(ctx.grad(), ctx.saved(0), ctx.saved(1), call));
     });
 }
@@ -92,7 +93,8 @@ Tensor one_moment(const char* node, const Tensor& self, const VarianceCall& call
 std::tuple<Tensor, Tensor> both_moments(const char* node, const Tensor& self,
                                         const VarianceCall& call) {
     auto [spread, center] = launch_moments(self, call);
-    const Tensor outputs[] = {spread, center}, inputs[] = {self}, saved[] = {self, spread};
+    const Tensor outputs[] = {spread, center}, inputs[] = {self},
+                 saved[] = {self, call.root ? spread : Tensor()};
     attach_all(node, outputs, inputs, saved, [call](Backward& ctx) {
         const Tensor self = ctx.saved(0);
         Tensor total;

@@ -100,6 +100,7 @@ def pointwise(
     complex_partials: Partials | None = None,
     complex_gradient: Partials | None = None,
     checks_zero_divisor: bool = False,
+    keeps_result: bool = True,
 ) -> Callable[..., object]:
     """Enter the decorated formula into the table.
 
@@ -117,6 +118,8 @@ def pointwise(
         complex_partials: as `partials`, for complex types.
         complex_gradient: (g, y, *inputs, **scalars) -> gradients, where the operation is not
             holomorphic; all others get g * conj(partial).
+        keeps_result: whether gradients may read the result, which then must not be written to; where
+            not, they compute again what they need of it.
         checks_zero_divisor: integers must raise ZeroDivisionError for a zero in the last input.
     """
     if function is None:
@@ -149,7 +152,10 @@ def pointwise(
     if node_name is not None and "float" in by_class and rule != "complex":
         real = by_class["float"]
         slopes = variables.partials(real, partials)
-        gradients = _reading_result([None if p is None else scaled(G, p) for p in slopes], real)
+        gradients = _reading_result(
+            [None if p is None else scaled(G, p) for p in slopes],
+            real if keeps_result else const(0),
+        )
     if node_name is not None and (complex_gradient or "complex" in by_class):
         result = by_class.get("complex", by_class.get("float"))
         assert result is not None
@@ -158,7 +164,7 @@ def pointwise(
         else:
             slopes = variables.partials(result, complex_partials or partials)
             found = [None if p is None else _conjugate_product(G, p) for p in slopes]
-        complex_gradients = _reading_result(found, result)
+        complex_gradients = _reading_result(found, result if keeps_result else const(0))
 
     OPERATIONS[identifier] = Operation(
         identifier, name or identifier, node_name, inputs, frozenset(masks), scalars, rule, allowed,

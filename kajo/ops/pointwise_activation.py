@@ -154,7 +154,7 @@ def hardswish(input: Expr) -> Expr:
     return input * min_(max_(input + 3, 0), 6) / 6
 
 
-@pointwise(node_name="DivBackward0", rule="float", allows="float int")
+@pointwise(node_name="DivBackward0", rule="float", allows="float int", keeps_result=False)
 def softsign(input: Expr) -> Expr:
     return input / (1 + abs_(input))
 

@@ -89,10 +89,10 @@ def mul(input: Expr, other: Expr) -> Expr:
 
 
 def _quotient_partials(y: Expr, a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    return 1 / b, -(y / b)
+    return 1 / b, -(a / b / b)
 
 
-@pointwise(rule="float", allows=ALL, partials=_quotient_partials)
+@pointwise(rule="float", allows=ALL, partials=_quotient_partials, keeps_result=False)
 def div(input: Expr, other: Expr) -> Expr:
     """input / other, rounded toward zero with rounding_mode="trunc", or down with "floor".
 

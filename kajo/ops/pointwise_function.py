@@ -296,7 +296,7 @@ def atanh_(input: Expr) -> Expr:
     return atanh(input)
 
 
-@pointwise(rule="float", allows=ALL)
+@pointwise(rule="float", allows=ALL, keeps_result=False)
 def sinc_(input: Expr) -> Expr:
     """sin(pi x) / (pi x), and 1 for 0.
 

@@ -126,7 +126,7 @@ def erfc_(input: Expr) -> Expr:
     return erfc(input)
 
 
-@pointwise(rule="float", allows=REAL, domain=(-0.95, 0.95))
+@pointwise(rule="float", allows=REAL, domain=(-0.95, 0.95), keeps_result=False)
 def erfinv_(input: Expr) -> Expr:
     """The number whose error function is input, for input in [-1, 1].
 

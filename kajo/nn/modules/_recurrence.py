@@ -100,6 +100,11 @@ def run_layer(
     """
     # One product for all steps; only what depends on the state is left to the loop.
     from_input = _core.linear(data, weights["weight_ih"], weights.get("bias_ih"))
+    if from_input.dtype != first[0].dtype:  # autocast decided so
+        first = tuple(part.to(from_input.dtype) for part in first)
+        weights = {
+            name: None if w is None else w.to(from_input.dtype) for name, w in weights.items()
+        }
     if mode != "GRU" and weights.get("bias_hh") is not None:
         from_input = from_input + weights["bias_hh"]
     parts = from_input.split(sizes)
