@@ -62,10 +62,6 @@ if TYPE_CHECKING:
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
     from kajo._typed_classes import *  # noqa: F403
-    from kajo.func import vmap as vmap
-    from kajo.nn._functional_grid import grid_sampler as grid_sampler
-    from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
-    from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
     from kajo.amp.autocast_mode import autocast as autocast
     from kajo.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
     from kajo.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
@@ -74,6 +70,10 @@ if TYPE_CHECKING:
     from kajo.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
     from kajo.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
     from kajo.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
+    from kajo.func import vmap as vmap
+    from kajo.nn._functional_grid import grid_sampler as grid_sampler
+    from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
+    from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
     from kajo.nn.functional import cosine_similarity as cosine_similarity
     from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
     from kajo.nn.functional import pairwise_distance as pairwise_distance
