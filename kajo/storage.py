@@ -224,10 +224,6 @@ def _rebuild_tensor(
 
 def reduce_tensor(tensor: Tensor) -> Any:
     """How a tensor pickles: its storage once, and its view of it."""
-    if tensor.requires_grad and not tensor.is_leaf:
-        raise RuntimeError(
-            "pickle: only leaf tensors can be pickled, since the graph cannot; call .detach() first"
-        )
     arguments = (
         type(tensor), tensor.untyped_storage(), tensor.dtype, tensor.storage_offset(),
         tuple(tensor.size()), tensor.stride(), tensor.requires_grad,

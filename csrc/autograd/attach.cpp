@@ -133,6 +133,33 @@ bool mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin, Replay 
     return apart;
 }
 
+void refuse_frozen_view(const Tensor& t, const char* what) {
+    const AutogradMeta& meta = *meta_of(t);
+    const auto refuse = [&](const auto&... how) {
+        raise(ErrorKind::Runtime, how...,
+              " Use the operation that is not in-place, or clone() the view first.");
+    };
+    switch (meta.view->origin) {
+        case ViewOrigin::Default:
+            return;
+        case ViewOrigin::NoGradMode:
+            refuse("A view was created in no_grad mode and ", what,
+                   " with grad mode enabled. Make the view and change it either both in no_grad "
+                   "mode or both outside.");
+            return;
+        case ViewOrigin::InferenceMode:
+            refuse("A view was created in inference mode and ", what,
+                   " in normal mode. Make the view and change it either both in inference mode or "
+                   "both outside.");
+            return;
+        case ViewOrigin::MultipleOutputs:
+            refuse("Output ", meta.output, " of ", meta.grad_fn ? meta.grad_fn->name() : "a split",
+                   " is a view and ", what,
+                   ". This view is the output of a function that returns multiple views. Such "
+                   "functions do not allow the output views to be modified inplace.");
+    }
+}
+
 void check_inplace(const Tensor& self, const char* operation) {
     const TensorImpl& impl = *self.impl();
     check(!(impl.inference && !InferenceMode::enabled()), operation,
@@ -142,20 +169,16 @@ void check_inplace(const Tensor& self, const char* operation) {
     const AutogradMeta& meta = *meta_of(self);
     if (meta.view) {
         const bool tracked = requires_grad(self) || requires_grad(meta.view->base);
-        const char* origin =
-            meta.view->origin == ViewOrigin::MultipleOutputs
-                ? "is the output of a function that returns multiple views"
-            : meta.view->origin == ViewOrigin::NoGradMode    ? "was created in no_grad mode"
-            : meta.view->origin == ViewOrigin::InferenceMode ? "was created in inference mode"
-                                                             : nullptr;
-        check(!(tracked && origin), operation, "(): this view ", origin ? origin : "",
-              " and is being modified inplace with grad mode enabled; such views do not allow it. "
-              "Use the operation that is not in-place, or clone() the view first.");
+        if (tracked) refuse_frozen_view(self, "is being modified inplace");
         check(
             !(meta.view->base.impl()->autograd && is_leaf(meta.view->base) &&
               requires_grad(meta.view->base)),
             "a view of a leaf Variable that requires grad is being used in an in-place operation (",
             operation, "); use no_grad() or clone() the leaf first");
+        check(!(meta.requires_grad && !meta.grad_fn),
+              "a view of a leaf Variable that requires grad is being used in an in-place operation "
+              "(",
+              operation, "); use no_grad() or clone() the leaf first");
         return;
     }
     check(!(requires_grad(self) && !meta.grad_fn),
@@ -259,6 +282,7 @@ void rebase_history(const Tensor& self, const NodeRef& node, size_t edge) {
         meta.requires_grad = true;
         return;
     }
+    refuse_frozen_view(self, "is being modified inplace");
     node->add_output(self);
     const Tensor base = meta.view->base;
     NodeRef slices(new CopySlices(base, self, meta.view->replay, node, edge));

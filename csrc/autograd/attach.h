@@ -176,6 +176,8 @@ Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula, 
 // counts the write. `inputs[0]` is always `self`; leave its gradient unset where its old value has
 // no effect.
 void check_inplace(const Tensor& self, const char* operation);
+// Refuses to give a view a history that it cannot have. `what` has happened to it.
+void refuse_frozen_view(const Tensor& view, const char* what);
 void note_write(const Tensor& self, const char* operation);  // version counter and source line
 // `node` becomes the history of a tensor that was written; its edge `edge` leads to the old values.
 void rebase_history(const Tensor& self, const NodeRef& node, size_t edge = 0);

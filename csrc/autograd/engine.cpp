@@ -1,6 +1,7 @@
 #include "autograd/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <queue>
 #include <unordered_map>
@@ -45,7 +46,21 @@ struct ByUrgency {
 class Task {
   public:
     Task(bool retain_graph, bool create_graph, bool accumulate)
-        : retain_graph_(retain_graph), accumulate_(accumulate), grad_mode_(create_graph) {}
+        : retain_graph_(retain_graph),
+          accumulate_(accumulate),
+          grad_mode_(create_graph),
+          id_(next_id++),
+          outer_(std::exchange(current, this)) {}
+    ~Task() { current = outer_; }
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+
+    static inline thread_local Task* current = nullptr;  // the innermost of this thread
+    int64_t id() const { return id_; }
+    bool will_run(const Node& node) const {
+        const auto found = states_.find(const_cast<Node*>(&node));
+        return found != states_.end() && found->second.needed;
+    }
 
     TensorList run(const std::vector<Edge>& roots, const TensorList& grads,
                    const std::vector<Edge>& inputs) {
@@ -219,7 +234,11 @@ class Task {
             const auto hooks = node.post_hooks;
             for (const NodeHook& hook : hooks) {
                 TensorList changed = hook.call(out, grad_outputs);
-                if (!changed.empty()) out = std::move(changed);
+                if (changed.empty()) continue;
+                check(changed.size() == out.size(), "hook of ", node.name(),
+                      " has returned an incorrect number of values (got ", changed.size(),
+                      ", but expected ", out.size(), ")");
+                out = std::move(changed);
             }
         }
         check_results(node, out);
@@ -269,7 +288,11 @@ class Task {
         bool insert(Node* n) { return seen.emplace(n, true).second; }
     };
 
+    static inline std::atomic<int64_t> next_id{0};
+
     bool retain_graph_, accumulate_, grad_mode_, selective_ = false;
+    int64_t id_;
+    Task* outer_;
     std::unordered_map<Node*, NodeState> states_;
     std::vector<Node*> order_;
     std::vector<NodeRef> held_;
@@ -283,6 +306,12 @@ class Task {
 std::mutex accumulate_mutex;
 
 }  // namespace
+
+int64_t current_task() { return Task::current ? Task::current->id() : -1; }
+bool will_run(const Node& node) {
+    check(Task::current, "this can be asked only while backward runs");
+    return Task::current->will_run(node);
+}
 
 TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
     const Tensor gradient = std::move(grads[0]);

@@ -17,6 +17,10 @@ TensorList run_backward(const std::vector<Edge>& roots, const TensorList& grads,
                         bool create_graph, const std::vector<Edge>& inputs, bool allow_unused,
                         bool accumulate);
 
+// The backward pass that this thread is in, or -1; and whether it gets to a node.
+int64_t current_task();
+bool will_run(const Node& node);
+
 // Set by the language bindings: called around nodes and hooks that run user code.
 struct InterpreterLock {
     static inline void* (*acquire)() = nullptr;

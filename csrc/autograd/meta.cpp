@@ -24,6 +24,8 @@ NodeRef grad_fn(const Tensor& t) {
     // The base was written through some view since: this view's history starts at the base.
     ViewInfo& view = *meta->view;
     if (requires_grad(view.base)) {
+        if (GradMode::enabled())
+            refuse_frozen_view(t, "its base or another view of its base has been modified inplace");
         const ReverseModeGuard on(true);
         const Tensor again = view.replay
                                  ? view.replay(view.base)

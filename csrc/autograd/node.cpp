@@ -61,10 +61,14 @@ SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(outp
     const Tensor kept = output_index >= 0 ? without_history(t) : t;
     const auto& hooks = saved_tensor_hooks();
     if (!hooks.empty() && hooks.back().pack) {
+        const uint32_t before = kept.version();
         packed_ = std::make_shared<std::function<Tensor()>>(
             [unpack = hooks.back().unpack, inner = hooks.back().pack(kept)] {
                 return unpack(inner);
             });
+        check(kept.version() == before,
+              "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
+              "to pack hook cannot be modified by in-place operations; clone() them first.");
         return;
     }
     version_ = t.version();

@@ -4,6 +4,7 @@
 #include "core/launch.h"
 #include "core/shape.h"
 #include "cpu/copy.h"
+#include "ops/creation.h"
 
 namespace kajo::ops {
 
@@ -78,6 +79,7 @@ Tensor copy_(const Tensor& self, const Tensor& src) {
     copy_raw(self, may_overlap(self, src) ? clone(detach(src)) : src);
     return attach_inplace("CopyBackwards", self, {self, src}, {},
                           [device = src.device()](Backward& ctx) {
+                              if (ctx.needs(0)) ctx.set(0, zeros_like(ctx.grad()));
                               if (ctx.needs(1))
                                   ctx.set(1, to(ctx.grad(), std::nullopt, device, false));
                           });

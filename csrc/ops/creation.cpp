@@ -176,11 +176,16 @@ void fill_raw(const Tensor& out, const Scalar& value) {
 }
 void zero_raw(const Tensor& out) { fill_raw(out, 0); }
 
+namespace {
+// Old values that were written over have no effect.
+void forget(Backward& ctx) { ctx.set(0, zeros_like(ctx.grad())); }
+}  // namespace
+
 Tensor fill_(const Tensor& self, const Scalar& value) {
     check_inplace(self, "fill_");
     check_fits(value, self.dtype());
     fill_raw(self, value);
-    return attach_inplace("FillBackward0", self, {&self, 1}, {}, [](Backward&) {});
+    return attach_inplace("FillBackward0", self, {&self, 1}, {}, forget);
 }
 
 Tensor fill_tensor_(const Tensor& self, const Tensor& value) {
@@ -189,6 +194,7 @@ Tensor fill_tensor_(const Tensor& self, const Tensor& value) {
     check_inplace(self, "fill_");
     copy_raw(self, may_overlap(self, value) ? clone(detach(value)) : value);
     return attach_inplace("FillBackward1", self, {self, value}, {}, [](Backward& ctx) {
+        if (ctx.needs(0)) forget(ctx);
         if (ctx.needs(1)) ctx.set(1, ctx.grad());
     });
 }
@@ -196,7 +202,7 @@ Tensor fill_tensor_(const Tensor& self, const Tensor& value) {
 Tensor zero_(const Tensor& self) {
     check_inplace(self, "zero_");
     zero_raw(self);
-    return attach_inplace("ZeroBackward0", self, {&self, 1}, {}, [](Backward&) {});
+    return attach_inplace("ZeroBackward0", self, {&self, 1}, {}, forget);
 }
 
 }  // namespace kajo::ops

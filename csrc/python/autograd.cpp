@@ -82,6 +82,9 @@ std::function<Tensor(const Tensor&)> tensor_hook(PyObject* callable) {
         check_type(is_tensor(result.get()), "expected Variable, but hook returned '",
                    Py_TYPE(result.get())->tp_name, "'");
         const Tensor changed = tensor_of(result.get());
+        check(changed.dtype() == g.dtype(), "hook '", Py_TYPE(f.get())->tp_name,
+              "' has changed the type of value (was ", info(g.dtype()).tensor_name, "Tensor got ",
+              info(changed.dtype()).tensor_name, "Tensor)");
         check(changed.sizes() == g.sizes(), "hook '", Py_TYPE(f.get())->tp_name,
               "' has changed the size of value");
         return changed;
@@ -200,6 +203,18 @@ PyObject* node_register_hook(PyObject* self, PyObject* callable) {
     });
 }
 
+// node(*gradients of its outputs) -> gradients of its inputs
+PyObject* node_call(PyObject* self, PyObject* args, PyObject*) {
+    return guarded([&] {
+        Node& n = node_of(self);
+        TensorList grads = list_of(args, "gradients");
+        check(grads.size() == n.outputs.size() || n.outputs.empty(), n.name(), " expected ",
+              n.outputs.size(), " gradients, got ", grads.size());
+        const TensorList results = n.apply(std::move(grads), nullptr);
+        return results.size() == 1 ? wrap(results[0]) : to_python(results);
+    });
+}
+
 PyMethodDef node_methods[] = {
     {"register_hook", node_register_hook<true>, METH_O,
      "Calls hook(grad_inputs, grad_outputs) after the node has run; what it returns takes the "
@@ -233,6 +248,7 @@ PyTypeObject node_type = [] {
     t.tp_dealloc = node_dealloc;
     t.tp_new = PyType_GenericNew;
     t.tp_repr = node_repr;
+    t.tp_call = node_call;
     t.tp_methods = node_methods;
     t.tp_getset = node_getset;
     t.tp_doc = "A step of the graph that backward walks.";
@@ -513,6 +529,17 @@ PyObject* run_backward_python(PyObject*, PyObject* args) {
 // ---- forward mode
 // ----------------------------------------------------------------------------------------------
 
+PyObject* current_task_python(PyObject*, PyObject*) { return PyLong_FromLongLong(current_task()); }
+PyObject* will_run_python(PyObject*, PyObject* node) {
+    return guarded([&] { return PyBool_FromLong(will_run(node_of(node))); });
+}
+PyObject* bump_version_python(PyObject*, PyObject* t) {
+    return guarded([&] {
+        tensor_of(t).bump_version();
+        return Py_NewRef(Py_None);
+    });
+}
+
 PyObject* enter_level(PyObject*, PyObject*) { return PyLong_FromLong(enter_forward_level()); }
 PyObject* exit_level(PyObject*, PyObject*) {
     return guarded([&] {
@@ -679,6 +706,10 @@ PyObject* pop_saved_hooks(PyObject*, PyObject*) {
 
 PyMethodDef functions[] = {
     {"_run_backward", run_backward_python, METH_VARARGS, "Runs the graph backwards."},
+    {"_current_task", current_task_python, METH_NOARGS,
+     "The number of the backward pass that this thread is in, or -1."},
+    {"_will_run", will_run_python, METH_O, "Whether the running backward gets to a node."},
+    {"_bump_version", bump_version_python, METH_O, "Counts a write."},
     {"_enter_forward_level", enter_level, METH_NOARGS, "Opens a level of forward mode."},
     {"_exit_forward_level", exit_level, METH_NOARGS, "Closes the newest level."},
     {"_forward_levels", forward_levels, METH_NOARGS, "How many levels operations see."},

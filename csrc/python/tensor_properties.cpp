@@ -42,7 +42,18 @@ int64_t version(const Tensor& t) {
     check(!t.impl()->inference, "Inference tensors do not track version counter.");
     return t.version();
 }
-Tensor grad(const Tensor& t) { return t.impl()->autograd ? meta_of(t)->grad : Tensor(); }
+Tensor grad(const Tensor& t) {
+    if (!t.impl()->autograd) return {};
+    const AutogradMeta& meta = *meta_of(t);
+    if (meta.grad.defined() || meta.retains_grad || !meta.grad_fn) return meta.grad;
+    if (PyErr_WarnEx(PyExc_UserWarning,
+                     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. "
+                     "Its .grad attribute won't be populated during autograd.backward(). Call "
+                     ".retain_grad() on the Tensor first to have it kept.",
+                     1) < 0)
+        throw PythonError{};
+    return {};
+}
 Tensor base(const Tensor& t) {
     const AutogradMeta* meta = meta_of(t);
     return meta && meta->view ? meta->view->base : Tensor();

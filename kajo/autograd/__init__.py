@@ -166,11 +166,10 @@ def backward(
     roots = _as_tuple(tensors)
     seeds = _seeds(roots, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    found = _core._run_backward(roots, seeds, keep, create_graph, wanted, True, True)
-    for tensor, gradient in zip(wanted, found):
-        if isinstance(tensor, Tensor) and not tensor.is_leaf and gradient is not None:
-            before = tensor.grad
-            tensor.grad = gradient if before is None else before + gradient
+    for tensor in wanted:
+        if isinstance(tensor, Tensor) and not tensor.is_leaf:
+            tensor.retain_grad()
+    _core._run_backward(roots, seeds, keep, create_graph, wanted, True, True)
 
 
 def grad(

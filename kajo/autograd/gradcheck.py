@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import kajo
 from kajo import Tensor
+from kajo.autograd import forward_ad
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -83,39 +85,159 @@ def _analytical(output: Tensor, target: Tensor) -> Tensor:
     return kajo.stack(rows).t()
 
 
+def _forward(function: Callable[..., Any], inputs: tuple[Any, ...], which: int) -> list[Tensor]:
+    """The same matrices from forward mode, one direction of the input at a time."""
+    target = inputs[which]
+    size = _real_parts(target).numel()
+    columns = [
+        _pushed(function, inputs, which, _from_real(_unit(size, i, target), target))
+        for i in range(size)
+    ]
+    return [kajo.stack([c[i] for c in columns]) for i in range(len(columns[0]) if columns else 0)]
+
+
+def _pushed(
+    function: Callable[..., Any], inputs: tuple[Any, ...], which: int, direction: Tensor
+) -> list[Tensor]:
+    """The derivatives of the results along a direction of one input, as real vectors."""
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(inputs[which], direction)
+        results = _outputs(function, (*inputs[:which], dual, *inputs[which + 1 :]))
+        return [
+            _real_parts(kajo.zeros_like(primal) if tangent is None else tangent).clone()
+            for primal, tangent in map(forward_ad.unpack_dual, results)
+        ]
+
+
+def _unit(size: int, position: int, like: Tensor) -> Tensor:
+    vector = kajo.zeros(size, dtype=_real_dtype(like))
+    vector[position] = 1.0
+    return vector
+
+
+def _from_real(vector: Tensor, like: Tensor) -> Tensor:
+    """A tensor like `like` of the numbers that `_real_parts` would give."""
+    flat = kajo.view_as_complex(vector.view(-1, 2)) if like.is_complex() else vector
+    return flat.view(like.shape)
+
+
 def _real_dtype(tensor: Tensor) -> Any:
     return kajo.view_as_real(tensor.detach()).dtype if tensor.is_complex() else tensor.dtype
 
 
-def _compare(
-    function: Callable[..., Any],
-    inputs: tuple[Any, ...],
-    eps: float,
-    atol: float,
-    rtol: float,
-    nondet_tol: float,
-) -> None:
-    tracked = [i for i, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
-    outputs = _outputs(function, inputs)
-    for which in tracked:
-        numerical = _numerical(function, inputs, which, eps)
-        for number, output in enumerate(outputs):
-            if inputs[which].numel() == 0:
-                continue
-            expected = numerical[number]
-            found = _analytical(output, inputs[which])
-            again = _analytical(output, inputs[which])
-            if not kajo.allclose(found, again, rtol=0.0, atol=nondet_tol, equal_nan=True):
-                raise GradcheckError(
-                    "Backward is not reentrant, i.e., running backward with same input and "
-                    "grad_output multiple times gives different values, although analytical gradient "
-                    f"matches numerical gradient. The tolerance for nondeterminism was {nondet_tol}."
+@dataclass(frozen=True)
+class _Check:
+    """One comparison: what is differentiated and how closely it must agree."""
+
+    function: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    eps: float
+    atol: float
+    rtol: float
+    nondet_tol: float
+    backward: bool
+    forward: bool
+    fast: bool
+
+    def run(self) -> None:
+        for which, target in enumerate(self.inputs):
+            if isinstance(target, Tensor) and target.requires_grad and target.numel():
+                (self._compare_projected if self.fast else self._compare_whole)(which)
+
+    def _compare_whole(self, which: int) -> None:
+        numerical = _numerical(self.function, self.inputs, which, self.eps)
+        if self.backward:
+            outputs = _outputs(self.function, self.inputs)
+            for number, output in enumerate(outputs):
+                found = _analytical(output, self.inputs[which])
+                again = _analytical(output, self.inputs[which])
+                self._check_same(found, again)
+                self._check_close("Jacobian", number, which, numerical[number], found)
+        if self.forward:
+            for number, found in enumerate(_forward(self.function, self.inputs, which)):
+                self._check_close(_FORWARD, number, which, numerical[number], found)
+
+    def _compare_projected(self, which: int) -> None:
+        """Along one random direction, weighted by random numbers: v J u."""
+        target = self.inputs[which]
+        u = kajo.rand(_real_parts(target).numel(), dtype=_real_dtype(target))
+        u = u / u.norm()
+        direction = _from_real(u, target)
+        shifted = [self._shifted(which, sign * self.eps * direction) for sign in (1, -1)]
+        slopes = [(a - b) / (2 * self.eps) for a, b in zip(*shifted)]
+        pushed = _pushed(self.function, self.inputs, which, direction) if self.forward else None
+        for number, output in enumerate(_outputs(self.function, self.inputs)):
+            slope = slopes[number]
+            v = kajo.rand(slope.numel(), dtype=slope.dtype)
+            expected = (v * slope).sum()
+            if self.backward:
+                (gradient,) = kajo.autograd.grad(
+                    output,
+                    target,
+                    _from_real(v, output),
+                    retain_graph=True,
+                    materialize_grads=True,
                 )
-            if not kajo.allclose(found, expected.to(found.dtype), rtol=rtol, atol=atol):
+                found = (_real_parts(gradient) * u).sum()
+                self._check_close("Jacobian", number, which, expected, found)
+            if pushed is not None:
+                self._check_close(_FORWARD, number, which, expected, (v * pushed[number]).sum())
+
+    def _shifted(self, which: int, step: Tensor) -> list[Tensor]:
+        moved = (self.inputs[which].detach() + step).requires_grad_()
+        arguments = (*self.inputs[:which], moved, *self.inputs[which + 1 :])
+        return [_real_parts(o).clone() for o in _outputs(self.function, arguments)]
+
+    def _check_same(self, found: Tensor, again: Tensor) -> None:
+        if not kajo.allclose(found, again, rtol=0.0, atol=self.nondet_tol, equal_nan=True):
+            raise GradcheckError(
+                "Backward is not reentrant, i.e., running backward with same input and "
+                "grad_output multiple times gives different values, although analytical gradient "
+                f"matches numerical gradient. The tolerance for nondeterminism was {self.nondet_tol}."
+            )
+
+    def _check_close(
+        self, what: str, number: int, which: int, expected: Tensor, found: Tensor
+    ) -> None:
+        if not kajo.allclose(found, expected.to(found.dtype), rtol=self.rtol, atol=self.atol):
+            raise GradcheckError(
+                f"{what} mismatch for output {number} with respect to input {which},\n"
+                f"numerical:{expected}\nanalytical:{found}\n"
+            )
+
+
+_FORWARD = "Jacobian computed with forward mode"
+
+
+def _check_dtypes(function: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+    tracked = [t for t in inputs if isinstance(t, Tensor) and t.requires_grad]
+    for output in _outputs(function, inputs):
+        for target, found in zip(tracked, _weighted(output, tracked, kajo.ones_like(output))):
+            if found is not None and found.dtype != target.dtype:
                 raise GradcheckError(
-                    f"Jacobian mismatch for output {number} with respect to input {which},\n"
-                    f"numerical:{expected}\nanalytical:{found}\n"
+                    f"grad has dtype {found.dtype}, but its input has dtype {target.dtype}"
                 )
+
+
+def _check_batched(function: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+    """Gradients for a batch of weights must be those for each of them."""
+    tracked = [t for t in inputs if isinstance(t, Tensor) and t.requires_grad]
+    for output in _outputs(function, inputs):
+        weights = kajo.stack([kajo.randn_like(output) for _ in range(2)])
+        together = _weighted(output, tracked, weights, batched=True)
+        apart = [_weighted(output, tracked, w) for w in weights]
+        for which, (batch, *each) in enumerate(zip(together, *apart)):
+            if batch is not None and not kajo.allclose(batch, kajo.stack(each)):
+                raise GradcheckError(
+                    f"For output and input {which}, the batched gradient {batch} is not that of "
+                    f"its parts, {each}"
+                )
+
+
+def _weighted(output: Tensor, tracked: list[Any], weight: Tensor, batched: bool = False) -> Any:
+    return kajo.autograd.grad(
+        output, tracked, weight, retain_graph=True, allow_unused=True, is_grads_batched=batched
+    )
 
 
 def _check_constant(function: Callable[..., Any], inputs: tuple[Any, ...], eps: float) -> None:
@@ -168,6 +290,12 @@ def gradcheck(
         nondet_tol: how far two backward passes may be apart.
         check_undefined_grad: also try results without gradient.
         check_grad_dtypes: refuse gradients of another dtype than their input.
+        check_batched_grad: also compare gradients for a batch of weights with those for each.
+        check_batched_forward_grad: the same of forward mode, which has no other way than one by one.
+        check_forward_ad: also compare derivatives of forward mode.
+        check_backward_ad: False: leave backward alone.
+        fast_mode: compare along one random direction only.
+        masked: for sparse tensors.
 
     Returns:
         True if they agree.
@@ -202,9 +330,16 @@ def gradcheck(
         if not _outputs(func, arguments):
             _check_constant(func, arguments, eps)
             return True
-        _compare(func, arguments, eps, atol, rtol, nondet_tol)
-        if check_undefined_grad:
+        _Check(
+            func, arguments, eps, atol, rtol, nondet_tol,
+            backward=check_backward_ad, forward=check_forward_ad, fast=fast_mode,
+        ).run()  # fmt: skip
+        if check_backward_ad and check_undefined_grad:
             _check_undefined(func, arguments)
+        if check_grad_dtypes:
+            _check_dtypes(func, arguments)
+        if check_batched_grad:
+            _check_batched(func, arguments)
     except GradcheckError:
         if raise_exception:
             raise
@@ -237,6 +372,9 @@ def gradgradcheck(
         func, inputs, eps, atol, rtol, raise_exception, nondet_tol: as for :func:`gradcheck`.
         grad_outputs: weights of the results; random ones by default.
         gen_non_contig_grad_outputs: make random weights that are not contiguous.
+        check_undefined_grad, check_grad_dtypes, check_batched_grad, fast_mode, masked: likewise.
+        check_fwd_over_rev: also take the derivatives of the gradients in forward mode.
+        check_rev_over_rev: take them by backward.
 
     Returns:
         True if they agree.
@@ -284,6 +422,12 @@ def gradgradcheck(
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
         check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+        masked=masked,
     )
 
 

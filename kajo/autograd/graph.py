@@ -190,38 +190,52 @@ def register_multi_grad_hook(
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    lock = threading.Lock()
-    state: dict[str, Any] = {"gradients": [None] * len(tensors), "count": 0, "done": False}
-
-    def reset() -> None:
-        state.update(gradients=[None] * len(tensors), count=0, done=False)
+    places = [get_gradient_edge(t).node for t in tensors]
+    pending = _Arrivals(places)
 
     def all_hook(index: int) -> Callable[[Tensor], None]:
         def hook(gradient: Tensor) -> None:
-            with lock:
-                state["gradients"][index] = gradient
-                state["count"] += 1
-                ready = state["count"] == len(tensors)
-                found = list(state["gradients"])
-                if ready:
-                    reset()
-            if ready:
+            found = pending.arrived(index, gradient)
+            if found is not None:
                 fn(found)
 
         return hook
 
     def any_hook(gradient: Tensor) -> None:
-        with lock:
-            first = state["count"] == 0
-            state["count"] += 1
-            if state["count"] == len(tensors):
-                reset()
-        if first:
+        if pending.is_first():
             fn(gradient)
 
     if mode == "any":
         return _MultiHandle([t.register_hook(any_hook) for t in tensors])
     return _MultiHandle([t.register_hook(all_hook(i)) for i, t in enumerate(tensors)])
+
+
+class _Arrivals:
+    """The gradients that have come in one backward pass, of those that it will compute."""
+
+    def __init__(self, nodes: list[Any]) -> None:
+        self.nodes = nodes
+        self.lock = threading.Lock()
+        self.found: dict[int, list[Any]] = {}  # by backward pass
+        self.last_pass = -1
+
+    def arrived(self, index: int, gradient: Tensor) -> list[Any] | None:
+        """All gradients, None for those without, once the last one is there."""
+        task = _core._current_task()
+        with self.lock:
+            found = self.found.setdefault(task, [None] * len(self.nodes))
+            found[index] = gradient
+            missing = [n for n, g in zip(self.nodes, found) if g is None]
+            if any(_core._will_run(node) for node in missing):
+                return None
+            return self.found.pop(task)
+
+    def is_first(self) -> bool:
+        """Whether this is the first gradient of the backward pass."""
+        task = _core._current_task()
+        with self.lock:
+            first, self.last_pass = task != self.last_pass, task
+        return first
 
 
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
@@ -232,12 +246,15 @@ def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
     >>> kajo.autograd.graph.increment_version(x); x._version
     1
     """
-    before = _core._set_grad_enabled(False)
-    try:
-        for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
-            t[:0].zero_() if t.dim() else t.view(1)[:0].zero_()
-    finally:
-        _core._set_grad_enabled(before)
+    for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        _core._bump_version(t)
+
+
+class _Mutation(threading.local):
+    active = False
+
+
+_mutation = _Mutation()
 
 
 @contextmanager
@@ -255,6 +272,29 @@ def allow_mutation_on_saved_tensors() -> Iterator[Any]:
     >>> x.grad
     tensor([4.])
     """
+    if _mutation.active:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
     copies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-    with saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t):
-        yield copies
+    ended = threading.Event()
+
+    def unpack(saved: Tensor) -> Tensor:
+        if ended.is_set():
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in "
+                "which the graph was originally recorded."
+            )
+        return saved
+
+    _mutation.active = True
+    try:
+        with saved_tensors_hooks(_kept, unpack):
+            yield copies
+    finally:
+        _mutation.active = False
+        ended.set()
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """A copy of the values with the history of the original."""
+    with _enabled():
+        return tensor.clone() if tensor.requires_grad else tensor.detach().clone()
