@@ -213,6 +213,7 @@ class CopySlices final : public Node {
         edges[edge_] = gradient_edge(base);
     }
     const char* name() const override { return "CopySlices"; }
+    bool is_python() const override { return inner_->is_python(); }
     void release_saved() override { inner_->release_saved(); }
 
     TensorList apply(TensorList&& grads, const Wanted* wanted) override {

@@ -56,6 +56,8 @@ class Node : public RefCounted {
     virtual void release_saved() {}
     // True where user code runs, which needs the interpreter lock.
     virtual bool is_python() const { return false; }
+    // What of the interpreter it counts once, for the cycle collector.
+    virtual void* owned_object() const { return nullptr; }
 
     std::vector<Edge> edges;
     std::vector<OutputInfo> outputs;

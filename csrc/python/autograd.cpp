@@ -278,6 +278,7 @@ class PythonNode final : public Node {
     }
     const char* name() const override { return name_.c_str(); }
     bool is_python() const override { return true; }
+    void* owned_object() const override { return context_.get(); }
     PyObject* context() const { return context_.get(); }
 
     TensorList apply(TensorList&& grads, const Wanted* wanted) override {

@@ -100,9 +100,8 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
                 Py_VISIT(static_cast<PyObject*>(hook.python_callable));
     // The context of a user's function that nothing but this tensor holds.
     if (const AutogradMeta* meta = hooks_of_sole_owner(self))
-        if (const Node* node = meta->grad_fn.get();
-            node && node->is_python() && node->use_count() == 1)
-            Py_VISIT(static_cast<PyObject*>(node->python_object));
+        if (const Node* node = meta->grad_fn.get(); node && node->use_count() == 1)
+            Py_VISIT(static_cast<PyObject*>(node->owned_object()));
     if (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_VISIT(Py_TYPE(self));
     return 0;
 }
