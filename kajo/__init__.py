@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kajo import distributions as distributions
     from kajo import fft as fft
     from kajo import func as func
+    from kajo import library as library
     from kajo import linalg as linalg
     from kajo import masked as masked
     from kajo import multiprocessing as multiprocessing
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
+    from kajo._operators import ops as ops
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
@@ -102,6 +104,7 @@ _LAZY = {
     "set_autocast_cache_enabled": "amp.autocast_mode",
     "set_autocast_dtype": "amp.autocast_mode",
     "set_autocast_enabled": "amp.autocast_mode",
+    "ops": "_operators",
     "save": "serialization",
     "load": "serialization",
     "set_printoptions": "_tensor_str",

@@ -24,6 +24,7 @@ Node::~Node() {
 // A node's edges and saved tensors may hold the last reference to the next node, and so on for a
 // million nodes: they are queued here instead of destroyed inside each other.
 void destroy(Node* node) {
+    if (node->is_still_seen()) return;
     static thread_local std::vector<Node*> doomed;
     static thread_local bool running = false;
     doomed.push_back(node);

@@ -56,6 +56,9 @@ class Node : public RefCounted {
     virtual void release_saved() {}
     // True where user code runs, which needs the interpreter lock.
     virtual bool is_python() const { return false; }
+    // Called when the last reference is gone: whether the program still sees the node, which then
+    // belongs to what the program holds.
+    virtual bool is_still_seen() { return false; }
     // What of the interpreter it counts once, for the cycle collector.
     virtual void* owned_object() const { return nullptr; }
 

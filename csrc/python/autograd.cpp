@@ -279,14 +279,27 @@ class PythonNode final : public Node {
     const char* name() const override { return name_.c_str(); }
     bool is_python() const override { return true; }
     void* owned_object() const override { return context_.get(); }
-    PyObject* context() const { return context_.get(); }
+    // The context may outlive the graph: then it owns the node.
+    bool is_still_seen() override {
+        if (!context_ || !Py_IsInitialized()) return false;
+        const PyGILState_STATE state = PyGILState_Ensure();
+        const bool seen = Py_REFCNT(context_.get()) > 1;
+        if (seen) {
+            retain();
+            node_object(context_.get())->owns = true;
+            context_.reset();
+        }
+        PyGILState_Release(state);
+        return seen;
+    }
 
     TensorList apply(TensorList&& grads, const Wanted* wanted) override {
         static PyObject* method = PyUnicode_InternFromString("_apply_backward");
         const NodeRef alive(this);
         const Object args = tuple_of(grads), flags = flags_of(wanted);
+        const Object context = Object::borrow(static_cast<PyObject*>(python_object));
         const Object result = Object::steal(
-            PyObject_CallMethodObjArgs(context_.get(), method, args.get(), flags.get(), nullptr));
+            PyObject_CallMethodObjArgs(context.get(), method, args.get(), flags.get(), nullptr));
         return list_of(result.get(), "the result of backward");
     }
     void release_saved() override {

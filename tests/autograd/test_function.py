@@ -304,3 +304,22 @@ def test_gradcheck_finds_a_wrong_gradient():
     assert not gradcheck(Wrong.apply, x, raise_exception=False)
     with pytest.raises(ValueError):
         gradcheck(kajo.sin, kajo.ones(2))
+
+
+def test_a_context_outlives_its_graph():
+    class Twice(kajo.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    x = kajo.ones(2, requires_grad=True)
+    node = Twice.apply(x).grad_fn
+    assert node.name() == "TwiceBackward" and node.saved_tensors[0] is x
+    edge = kajo.autograd.graph.get_gradient_edge(Twice.apply(x))
+    kajo.autograd.backward(edge, kajo.ones(2))
+    assert x.grad.tolist() == [2, 2]
