@@ -24,6 +24,7 @@ from kajo._tensor import Tensor as Tensor
 
 # Functions of the package that take what no schema can say.
 from kajo._composites.contraction import *  # isort: skip  # noqa: F403
+from kajo._composites.factorisations import *  # isort: skip  # noqa: F403
 from kajo._composites.histograms import *  # isort: skip  # noqa: F403
 from kajo._composites.shapes import *  # isort: skip  # noqa: F403
 from kajo._functions import *  # isort: skip  # noqa: F403
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
     from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
+    from kajo._linalg.low_rank import lobpcg as lobpcg
+    from kajo._linalg.low_rank import pca_lowrank as pca_lowrank
+    from kajo._linalg.low_rank import svd_lowrank as svd_lowrank
     from kajo._operators import ops as ops
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
@@ -112,6 +116,9 @@ _LAZY = {
     "TypedStorage": "storage",
     "finfo": "_type_info",
     "iinfo": "_type_info",
+    "lobpcg": "_linalg.low_rank",
+    "pca_lowrank": "_linalg.low_rank",
+    "svd_lowrank": "_linalg.low_rank",
     "cosine_similarity": "nn.functional",
     "grid_sampler": "nn._functional_grid",
     "grid_sampler_2d": "nn._functional_grid",

@@ -56,6 +56,10 @@ Lapack<T> loaded(const char* letter, bool is_complex) {
     load(l.trsm, type + "trsm");
     load(l.geqrf, type + "geqrf");
     load(l.orgqr, type + (is_complex ? "ungqr" : "orgqr"));
+    load(l.sytrf, type + "sytrf");
+    load(l.sytrs, type + "sytrs");
+    load(l.hetrf, type + (is_complex ? "hetrf" : "sytrf"));
+    load(l.hetrs, type + (is_complex ? "hetrs" : "sytrs"));
     load(l.gesdd, type + "gesdd");
     load(l.syevd, type + (is_complex ? "heevd" : "syevd"));
     load(l.geev, type + "geev");

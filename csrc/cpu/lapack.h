@@ -33,6 +33,13 @@ struct Lapack {
     void (*trsm)(Char side, Char uplo, Char trans, Char diag, Int m, Int n, const T* alpha,
                  const T* a, Int lda, T* b, Int ldb, size_t, size_t, size_t, size_t);
     void (*geqrf)(Int m, Int n, T* a, Int lda, T* tau, T* work, Int lwork, int* info);
+    // Symmetric and Hermitian, which for real types are the same.
+    using Sytrf = void (*)(Char uplo, Int n, T* a, Int lda, int* pivots, T* work, Int lwork,
+                           int* info, size_t);
+    using Sytrs = void (*)(Char uplo, Int n, Int nrhs, const T* a, Int lda, const int* pivots, T* b,
+                           Int ldb, int* info, size_t);
+    Sytrf sytrf, hetrf;
+    Sytrs sytrs, hetrs;
     void (*orgqr)(Int m, Int n, Int k, T* a, Int lda, const T* tau, T* work, Int lwork, int* info);
     void* gesdd;
     void* syevd;

@@ -69,6 +69,11 @@ std::vector<T> space(int64_t n) {
     return std::vector<T>(static_cast<size_t>(std::max<int64_t>(1, n)));
 }
 
+template <class T>
+void clear_above_diagonal(T* a, int64_t n) {
+    for (int64_t j = 1; j < n; j++) std::fill(a + j * n, a + j * n + j, T(0));
+}
+
 void put_info(const Tensor& info, int64_t entry, int value) { info.data<int32_t>()[entry] = value; }
 
 }  // namespace
@@ -82,7 +87,7 @@ void cholesky(TensorRefs out, TensorRefs in, const void*) {
             const int size = static_cast<int>(n), lead = leading(n);
             int info = 0;
             lapack<T>().potrf("L", &size, a, &lead, &info, 1);
-            for (int64_t j = 1; j < n; j++) std::fill(a + j * n, a + j * n + j, T(0));
+            clear_above_diagonal(a, n);
             put_info(out[1], entry, info);
         });
     });
@@ -131,6 +136,80 @@ void solve_triangular(TensorRefs out, TensorRefs in, const void* attributes) {
             lapack<T>().trsm(given.left ? "L" : "R", given.upper ? "U" : "L", "N",
                              given.unitriangular ? "U" : "N", &rows, &columns, &one, a.data(),
                              &lead_a, out[0].data<T>() + entry * m * n, &lead_b, 1, 1, 1, 1);
+        });
+    });
+}
+
+void ldl_factor(TensorRefs out, TensorRefs in, const void* attributes) {
+    const bool hermitian = static_cast<const LinalgAttributes*>(attributes)->flag;
+    cpu::copy(out.subspan(0, 1), in.subspan(0, 1), nullptr);
+    const int64_t n = in[0].size(-1);
+    with_type(in[0].dtype(), [&]<class T>() {
+        const auto factor = hermitian ? lapack<T>().hetrf : lapack<T>().sytrf;
+        for_batch(batch_of(in[0]), n, n, [&](int64_t entry) {
+            const int size = static_cast<int>(n), lead = leading(n), query = -1;
+            T* const a = out[0].data<T>() + entry * n * n;
+            int* const pivots = out[1].data<int32_t>() + entry * n;
+            int info = 0;
+            T answer{};
+            factor("L", &size, a, &lead, pivots, &answer, &query, &info, 1);
+            const int room = work_size(answer);
+            factor("L", &size, a, &lead, pivots, space<T>(room).data(), &room, &info, 1);
+            clear_above_diagonal(a, n);
+            put_info(out[2], entry, info);
+        });
+    });
+}
+
+namespace {
+
+// Whether exchanges stay within the matrix: negative ones come in pairs.
+bool possible_pivots(const int32_t* pivots, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t p = pivots[i];
+        if (p == 0 || std::abs(p) > n) return false;
+        if (p > 0) continue;
+        if (++i >= n || pivots[i] >= 0 || -int64_t{pivots[i]} > n) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void ldl_solve(TensorRefs out, TensorRefs in, const void* attributes) {
+    const bool hermitian = static_cast<const LinalgAttributes*>(attributes)->flag;
+    cpu::copy(out.subspan(0, 1), in.subspan(2, 1), nullptr);
+    const int64_t n = out[0].size(-2), k = out[0].size(-1);
+    with_type(out[0].dtype(), [&]<class T>() {
+        const auto solve = hermitian ? lapack<T>().hetrs : lapack<T>().sytrs;
+        for_batch(batch_of(out[0]), n, n, [&](int64_t entry) {
+            const int32_t* const pivots = in[1].data<int32_t>() + entry * n;
+            int info = possible_pivots(pivots, n) ? 0 : 1;
+            if (info == 0) {
+                ColumnCopy<T> ld(in[0], entry);
+                const int size = static_cast<int>(n), columns = static_cast<int>(k);
+                const int lead = leading(n);
+                solve("L", &size, &columns, ld.data(), &lead, pivots,
+                      out[0].data<T>() + entry * n * k, &lead, &info, 1);
+            }
+            put_info(out[1], entry, info);
+        });
+    });
+}
+
+void geqrf(TensorRefs out, TensorRefs in, const void*) {
+    cpu::copy(out.subspan(0, 1), in.subspan(0, 1), nullptr);
+    const int64_t m = in[0].size(-2), n = in[0].size(-1), k = std::min(m, n);
+    with_type(in[0].dtype(), [&]<class T>() {
+        for_batch(batch_of(in[0]), m, n, [&](int64_t entry) {
+            const int rows = static_cast<int>(m), columns = static_cast<int>(n), lead = leading(m);
+            T* const a = out[0].data<T>() + entry * m * n;
+            T* const tau = out[1].data<T>() + entry * k;
+            int info = 0, query = -1;
+            T answer{};
+            lapack<T>().geqrf(&rows, &columns, a, &lead, tau, &answer, &query, &info);
+            const int size = work_size(answer);
+            lapack<T>().geqrf(&rows, &columns, a, &lead, tau, space<T>(size).data(), &size, &info);
         });
     });
 }
@@ -201,6 +280,12 @@ int run_svd(char job, int m, int n, T* a, Real<T>* s, T* u, int u_lead, T* vh, i
     return info;
 }
 
+template <class T>
+void identity(T* to, int64_t n) {
+    std::fill(to, to + n * n, T(0));
+    for (int64_t i = 0; i < n; i++) to[i * n + i] = T(1);
+}
+
 }  // namespace
 
 void svd(TensorRefs out, TensorRefs in, const void* attributes) {
@@ -214,6 +299,10 @@ void svd(TensorRefs out, TensorRefs in, const void* attributes) {
             T unused[1];
             T* const u = vectors ? out[0].data<T>() + entry * matrix_elements(out[0]) : unused;
             T* const vh = vectors ? out[2].data<T>() + entry * matrix_elements(out[2]) : unused;
+            if (k == 0) {  // which LAPACK leaves at once
+                if (full) identity(u, m), identity(vh, n);
+                return put_info(info, entry, 0);
+            }
             put_info(info, entry,
                      run_svd<T>(!vectors ? 'N'
                                 : full   ? 'A'

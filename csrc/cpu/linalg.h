@@ -25,6 +25,12 @@ struct TriangularAttributes {
 };
 // out {X}, in {A, B}.
 void solve_triangular(TensorRefs out, TensorRefs in, const void* attributes);
+// out {LD, pivots (int32), info}, in {A}; flag: A is Hermitian rather than symmetric.
+void ldl_factor(TensorRefs out, TensorRefs in, const void* attributes);
+// out {X, info}, in {LD, pivots, B}; all batches are equal; info tells of impossible pivots.
+void ldl_solve(TensorRefs out, TensorRefs in, const void* attributes);
+// out {reflectors and R, their factors}, in {A}.
+void geqrf(TensorRefs out, TensorRefs in, const void* attributes);
 // out {Q (m, k or m), R (k or m, n)}, in {A}; flag: Q is square.
 void qr(TensorRefs out, TensorRefs in, const void* attributes);
 // out {U, S, Vh, info} or {S, info}, in {A}; flag: U and Vh are square.

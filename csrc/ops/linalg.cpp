@@ -18,6 +18,7 @@ static const Kernel cholesky_kernel{"linalg.cholesky", cpu::cholesky};
 static const Kernel lu_factor_kernel{"linalg.lu_factor", cpu::lu_factor};
 static const Kernel lu_solve_kernel{"linalg.lu_solve", cpu::lu_solve};
 static const Kernel triangular_kernel{"linalg.solve_triangular", cpu::solve_triangular};
+static const Kernel geqrf_kernel{"geqrf", cpu::geqrf};
 static const Kernel qr_kernel{"linalg.qr", cpu::qr};
 
 using namespace linalg;
@@ -69,15 +70,43 @@ Tensor cholesky(const Tensor& self, bool upper) {
 
 Tensor cholesky_solve(const Tensor& self, const Tensor& factor, bool upper) {
     check_square("cholesky_solve", factor);
-    const Tensor L = upper ? mH(factor) : factor;
-    return solve_triangular(mH(L), solve_triangular(L, self, false, true, false), true, true,
-                            false);
+    check_matrix("cholesky_solve", self);
+    check_same_type("cholesky_solve", self, factor);
+    check(self.size(-2) == factor.size(-1), "cholesky_solve: Incompatible matrix sizes: b is ",
+          self.size(-2), "x", self.size(-1), " but the factor is ", factor.size(-2), "x",
+          factor.size(-1));
+    const auto [b, f] = broadcast_batches("cholesky_solve", self, factor);
+    Tensor out;
+    {
+        const GradModeGuard no_grad(false);
+        const Tensor L = upper ? mH(f) : f;
+        out =
+            solve_triangular(mH(L), solve_triangular(L, b, false, true, false), true, true, false);
+    }
+    // The factor's gradient is that of L L', whose other triangle counts as well.
+    return attach("CholeskySolveBackward0", out, {b, f}, {f, out}, [upper](Backward& ctx) {
+        const Tensor factor = ctx.saved(0), X = ctx.saved(1);
+        const Tensor gB = cholesky_solve(ctx.grad(), factor, upper);
+        if (ctx.needs(0)) ctx.set(0, gB);
+        if (!ctx.needs(1)) return;
+        const Tensor gA = matmul(gB, mH(X)), both = neg(add(gA, mH(gA)));
+        ctx.set(1, upper ? matmul(factor, both) : matmul(both, factor));
+    });
 }
 
 Tensor cholesky_inverse(const Tensor& factor, bool upper) {
     check_square("cholesky_inverse", factor);
-    return cholesky_solve(eye(factor.size(-1), factor.size(-1), factor.dtype(), factor.device()),
-                          factor, upper);
+    Tensor out;
+    {
+        const GradModeGuard no_grad(false);
+        const int64_t n = factor.size(-1);
+        out = cholesky_solve(eye(n, n, factor.dtype(), factor.device()), factor, upper);
+    }
+    return attach("CholeskyInverseBackward0", out, {factor}, {factor, out}, [upper](Backward& ctx) {
+        const Tensor factor = ctx.saved(0), inverse = ctx.saved(1), &grad = ctx.grad();
+        const Tensor both = neg(matmul(inverse, matmul(add(grad, mH(grad)), inverse)));
+        ctx.set(0, upper ? matmul(factor, both) : matmul(both, factor));
+    });
 }
 
 Tensor solve_triangular(const Tensor& self, const Tensor& B, bool upper, bool left,
@@ -105,6 +134,36 @@ Tensor solve_triangular(const Tensor& self, const Tensor& B, bool upper, bool le
                   });
 }
 
+namespace {
+
+// The gradient of L U with the row exchanges undone. The rows and columns that only L or only U
+// has are products of what they share: L2 = A2 inverse(U1) and U2 = inverse(L1) A2.
+Tensor lu_gradient(const Tensor& gL, const Tensor& gU, const Tensor& L, const Tensor& U) {
+    const int64_t m = L.size(-2), n = U.size(-1), k = std::min(m, n);
+    const auto top = [k](const Tensor& t) { return narrow(t, -2, 0, k); };
+    const auto left = [k](const Tensor& t) { return narrow(t, -1, 0, k); };
+    const Tensor L1H = mH(top(L)), U1H = mH(left(U));
+    Tensor lower = matmul(L1H, left(top(gL))), upper = matmul(left(top(gU)), U1H);
+    Tensor beside, below;
+    if (n > k) {
+        const Tensor gU2 = narrow(gU, -1, k, n - k);
+        lower = sub(lower, matmul(gU2, mH(narrow(U, -1, k, n - k))));
+        beside = solve_triangular(L1H, gU2, true, true, true);
+    }
+    if (m > k) {
+        const Tensor gL2 = narrow(gL, -2, k, m - k);
+        upper = sub(upper, matmul(mH(narrow(L, -2, k, m - k)), gL2));
+        below = solve_triangular(U1H, gL2, false, false, false);
+    }
+    const Tensor inner = add(tril(lower, -1), triu(upper, 0));
+    const Tensor right = solve_triangular(U1H, inner, false, false, false);
+    const Tensor out = solve_triangular(L1H, right, true, true, true);
+    if (n > k) return cat({out, beside}, -1);
+    return m > k ? cat({out, below}, -2) : out;
+}
+
+}  // namespace
+
 Tensor3 lu_factor_ex(const Tensor& A, bool pivot, bool check_errors) {
     check_matrix("linalg.lu_factor", A);
     check(pivot, "linalg.lu_factor: LU without pivoting is not implemented on the CPU");
@@ -117,15 +176,9 @@ Tensor3 lu_factor_ex(const Tensor& A, bool pivot, bool check_errors) {
         check_info("torch.linalg.lu_factor_ex", info, "U[",
                    "] is zero and using it on lu_solve "
                    "would result in a division by zero.");
-    out = attach("LinalgLuFactorExBackward0", out, {A}, {out, pivots}, [m, n](Backward& ctx) {
-        check(m == n, "linalg.lu_factor: the gradient exists for square matrices only, but got ", m,
-              "x", n);
-        const Tensor LU = ctx.saved(0), pivots = ctx.saved(1), &grad = ctx.grad();
-        const auto [P, L, U] = lu_unpack(LU, pivots, true, true);
-        const Tensor inner =
-            add(tril(matmul(mH(L), tril(grad, -1)), -1), triu(matmul(triu(grad, 0), mH(U)), 0));
-        const Tensor right = solve_triangular(mH(U), inner, false, false, false);
-        ctx.set(0, matmul(P, solve_triangular(mH(L), right, true, true, true)));
+    out = attach("LinalgLuFactorExBackward0", out, {A}, {out, pivots}, [](Backward& ctx) {
+        const auto [P, L, U] = lu_unpack(ctx.saved(0), ctx.saved(1), true, true);
+        ctx.set(0, matmul(P, lu_gradient(tril(ctx.grad(), -1), triu(ctx.grad(), 0), L, U)));
     });
     return {out, pivots, info};
 }
@@ -366,6 +419,19 @@ Tensor tall_qr_gradient(const Tensor& gQ, const Tensor& gR, const Tensor& Q, con
 }
 
 }  // namespace
+
+Tensor2 geqrf(const Tensor& A) {
+    check_matrix("geqrf", A);
+    Tensor outs[2] = {
+        columns(A.sizes(), A.dtype(), A.device()),
+        empty(with_batch(A, {std::min(A.size(-2), A.size(-1))}), A.dtype(), A.device())};
+    launch(geqrf_kernel, {outs[0], outs[1]}, {A}, cpu::LinalgAttributes{});
+    attach_all("GeqrfBackward0", {outs, 2}, {&A, 1}, TensorRefs{}, [](Backward&) {
+        raise(ErrorKind::NotImplemented,
+              "the derivative for 'geqrf' is not implemented; use linalg.qr");
+    });
+    return {outs[0], outs[1]};
+}
 
 Tensor2 qr(const Tensor& A, std::string_view mode) {
     check_matrix("linalg.qr", A);

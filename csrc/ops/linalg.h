@@ -34,16 +34,24 @@ Tensor inv(const Tensor& A);
 Tensor det(const Tensor& A);
 Tensor2 slogdet(const Tensor& A);
 Tensor logdet(const Tensor& A);
+// The reflectors below the diagonal of R, and their factors.
+Tensor2 geqrf(const Tensor& A);
 Tensor2 qr(const Tensor& A, std::string_view mode);
+// A = L D L' or L D transpose(L), packed as LAPACK does.
+Tensor3 ldl_factor_ex(const Tensor& self, bool hermitian, bool check_errors);
+Tensor2 ldl_factor(const Tensor& self, bool hermitian);
+Tensor ldl_solve(const Tensor& LD, const Tensor& pivots, const Tensor& B, bool hermitian);
 Tensor3 svd(const Tensor& A, bool full_matrices);
 Tensor svdvals(const Tensor& A);
 Tensor2 eigh(const Tensor& A, std::string_view UPLO);
 Tensor eigvalsh(const Tensor& A, std::string_view UPLO);
 Tensor2 eig(const Tensor& A);
 Tensor eigvals(const Tensor& A);
-Tensor4 lstsq(const Tensor& self, const Tensor& B, std::optional<double> rcond);
-Tensor pinv(const Tensor& A, std::optional<double> rcond, bool hermitian);
-Tensor matrix_rank(const Tensor& A, std::optional<double> tol, bool hermitian);
+Tensor4 lstsq(const Tensor& self, const Tensor& B, std::optional<double> rcond,
+              std::optional<std::string_view> driver);
+// Singular values up to max(atol, rtol * the largest) count as zero; tolerances may be undefined.
+Tensor pinv(const Tensor& A, const Tensor& atol, const Tensor& rtol, bool hermitian);
+Tensor matrix_rank(const Tensor& A, const Tensor& atol, const Tensor& rtol, bool hermitian);
 // ord: "fro" or "nuc", or a number: 1, -1, 2, -2, inf or -inf.
 Tensor matrix_norm(const Tensor& A, const Scalar& ord, IntSpan dim, bool keepdim,
                    std::optional<DType> dtype);

@@ -13,6 +13,9 @@ void check_square(const char* operation, const Tensor& A);
 void check_same_type(const char* operation, const Tensor& A, const Tensor& B);
 // Raises LinAlgError naming the batch entry where info is positive.
 void check_info(const char* operation, const Tensor& info, const char* before, const char* after);
+inline constexpr const char* kNotConverged =
+    "The algorithm failed to converge because the input matrix contained non-finite values or has "
+    "too many repeated values (error code: ";
 
 Tensor mH(const Tensor& A);  // the conjugate transpose
 // The batch dimensions of A, followed by others.

@@ -1,6 +1,7 @@
 // Norms of matrices, and condition numbers.
 #include <cmath>
 
+#include "core/promotion.h"
 #include "core/shape.h"
 #include "ops/linalg.h"
 #include "ops/linalg_checks.h"
@@ -16,12 +17,23 @@ namespace {
 // The matrices' two dimensions last, of the type asked for.
 Tensor with_matrices_last(const Tensor& A, IntSpan dim, std::optional<DType> dtype) {
     constexpr const char* kName = "linalg.matrix_norm";
-    check_matrix(kName, A);
+    check(A.dim() >= 2, kName, ": The input tensor A must have at least 2 dimensions, but got ",
+          A.sizes());
+    const DType type = dtype.value_or(A.dtype());
+    check(is_differentiable(type) && (!dtype || can_cast(A.dtype(), type)), kName,
+          ": Expected a floating point or complex tensor as input, and a dtype that holds its "
+          "elements. Got ",
+          info(A.dtype()).tensor_name, " and ", info(type).tensor_name);
     check(dim.size() == 2, kName, ": dim must be a 2-tuple. Got ", dim);
     const int64_t rows = wrap_dim(dim[0], A.dim()), columns = wrap_dim(dim[1], A.dim());
     check(rows != columns, kName, ": dims must be different. Got (", dim[0], ", ", dim[1], ")");
     const Tensor moved = movedim(A, {rows, columns}, {-2, -1});
     return dtype ? to(moved, *dtype) : moved;
+}
+
+Tensor singular_values(const Tensor& matrices) {
+    check_matrix("linalg.matrix_norm", matrices);
+    return svdvals(matrices);
 }
 
 // Puts back the two dimensions that a norm took away.
@@ -40,9 +52,14 @@ Tensor matrix_norm(const Tensor& A, const Scalar& ord, IntSpan dim, bool keepdim
     check(size == 1 || size == 2 || std::isinf(size), "linalg.matrix_norm: Order ", ord,
           " not supported; use 1, -1, 2, -2, inf or -inf");
     const Tensor sums = size == 2
-                            ? svdvals(matrices)
+                            ? singular_values(matrices)
                             : sum(abs(matrices), IntSpan{size == 1 ? -2 : -1}, false, std::nullopt);
-    return kept(p > 0 ? amax(sums, {-1}, false) : amin(sums, {-1}, false), A, dim, keepdim);
+    // The largest of nothing is 0; the smallest is undefined.
+    const bool nothing = p > 0 && sums.size(-1) == 0;
+    return kept(nothing ? sum(sums, IntSpan{-1}, false, std::nullopt)
+                : p > 0 ? amax(sums, {-1}, false)
+                        : amin(sums, {-1}, false),
+                A, dim, keepdim);
 }
 
 Tensor matrix_norm_named(const Tensor& A, std::string_view ord, IntSpan dim, bool keepdim,
@@ -53,7 +70,7 @@ Tensor matrix_norm_named(const Tensor& A, std::string_view ord, IntSpan dim, boo
     const Tensor matrices = with_matrices_last(A, dim, dtype);
     const Tensor out = ord == "fro"
                            ? norm(matrices, Scalar(2), IntSpan{-2, -1}, false, std::nullopt)
-                           : sum(svdvals(matrices), IntSpan{-1}, false, std::nullopt);
+                           : sum(singular_values(matrices), IntSpan{-1}, false, std::nullopt);
     return kept(out, A, dim, keepdim);
 }
 

@@ -1,6 +1,5 @@
-// Singular values and eigenvalues, and what is defined by them.
+// Singular values and eigenvalues, powers and exponentials.
 #include <cmath>
-#include <limits>
 
 #include "autograd/attach.h"
 #include "core/launch.h"
@@ -20,16 +19,10 @@ namespace kajo::ops {
 static const Kernel svd_kernel{"linalg.svd", cpu::svd};
 static const Kernel eigh_kernel{"linalg.eigh", cpu::eigh};
 static const Kernel eig_kernel{"linalg.eig", cpu::eig};
-static const Kernel lstsq_kernel{"linalg.lstsq", cpu::lstsq};
 
 using namespace linalg;
 
 namespace {
-
-constexpr const char* kNotConverged =
-    "The algorithm failed to converge because the input matrix "
-    "contained non-finite values or has too many repeated "
-    "values (error code: ";
 
 // x[j] - x[i] with 1 on the diagonal, so that it can be divided by.
 Tensor differences(const Tensor& x) {
@@ -76,6 +69,10 @@ Tensor3 svd(const Tensor& A, bool full_matrices) {
     check_info("linalg.svd", info, kNotConverged, ").");
     const Tensor saved[] = {outs[0], outs[1], outs[2]};
     attach_all("LinalgSvdBackward0", {outs, 3}, {&A, 1}, saved, [k](Backward& ctx) {
+        if (!ctx.has_grad(0) && !ctx.has_grad(2)) {  // no need to tell equal values apart
+            const Tensor U = narrow(ctx.saved(0), -1, 0, k), Vh = narrow(ctx.saved(2), -2, 0, k);
+            return ctx.set(0, matmul(mul(U, unsqueeze(ctx.grad(1), -2)), Vh));
+        }
         ctx.set(0,
                 svd_gradient(narrow(ctx.grad_or_zeros(0), -1, 0, k), ctx.grad_or_zeros(1),
                              narrow(ctx.grad_or_zeros(2), -2, 0, k), narrow(ctx.saved(0), -1, 0, k),
@@ -109,7 +106,11 @@ Tensor2 eigh(const Tensor& A, std::string_view UPLO) {
     check_info("linalg.eigh", info, kNotConverged, ").");
     attach_all("LinalgEighBackward0", {outs, 2}, {&A, 1}, {outs, 2}, [](Backward& ctx) {
         const Tensor w = ctx.saved(0), V = ctx.saved(1);
-        const Tensor inner = div(matmul(mH(V), ctx.grad_or_zeros(1)), differences(w));
+        if (!ctx.has_grad(1))
+            return ctx.set(0, matmul(mul(V, unsqueeze(ctx.grad(0), -2)), mH(V)));
+        // Vectors stay orthonormal, so that only the skew part moves them.
+        const Tensor turn = mul(skew(matmul(mH(V), ctx.grad_or_zeros(1))), Scalar(0.5));
+        const Tensor inner = div(turn, differences(w));
         const Tensor values = to(ctx.grad_or_zeros(0), V.dtype());
         ctx.set(0, matmul(matmul(V, add(off_diagonal(inner), on_diagonal(values))), mH(V)));
     });
@@ -128,6 +129,8 @@ Tensor2 eig(const Tensor& A) {
     check_info("linalg.eig", info, kNotConverged, ").");
     attach_all("LinalgEigBackward0", {outs, 2}, {&A, 1}, {outs, 2}, [](Backward& ctx) {
         const Tensor w = ctx.saved(0), V = ctx.saved(1), VH = mH(V);
+        if (!ctx.has_grad(1))
+            return ctx.set(0, solve(VH, mul(unsqueeze(ctx.grad(0), -1), VH), true));
         const Tensor VhgV = matmul(VH, ctx.grad_or_zeros(1));
         // Vectors have length one, which takes the part along them away.
         const Tensor along = to(real(diagonal(VhgV, 0, -2, -1)), V.dtype());
@@ -141,82 +144,16 @@ Tensor2 eig(const Tensor& A) {
 
 Tensor eigvals(const Tensor& A) { return std::get<0>(eig(A)); }
 
-namespace {
-
-double epsilon_of(DType t) {
-    return item_size(real_type(t)) == 8 ? std::numeric_limits<double>::epsilon()
-                                        : double{std::numeric_limits<float>::epsilon()};
-}
-
-double default_tolerance(const Tensor& A) {
-    return epsilon_of(A.dtype()) * double(std::max(A.size(-1), A.size(-2)));
-}
-
-}  // namespace
-
-Tensor4 lstsq(const Tensor& self, const Tensor& B, std::optional<double> rcond) {
-    check_matrix("linalg.lstsq", self);
-    check_same_type("linalg.lstsq", self, B);
-    const int64_t m = self.size(-2), n = self.size(-1), k = std::min(m, n);
-    const bool is_vector = B.dim() == self.dim() - 1;
-    const Tensor right = is_vector ? unsqueeze(B, -1) : B;
-    check(right.dim() >= 2 && right.size(-2) == m,
-          "linalg.lstsq: input.size(-2) should match "
-          "other.size(-2), but got shapes ",
-          self.sizes(), " and ", B.sizes());
-    const auto [a, b] = broadcast_batches("linalg.lstsq", self, right);
-    const Tensor info = info_for(a);
-    const Tensor x = columns(with_batch(a, {std::max(m, n), b.size(-1)}), a.dtype(), a.device());
-    const Tensor rank = empty(with_batch(a, {}), DType::Int64, a.device());
-    const Tensor S = empty(with_batch(a, {k}), real_type(a.dtype()), a.device());
-    launch(lstsq_kernel, {x, rank, S, info}, {a, b},
-           cpu::LeastSquaresAttributes{rcond.value_or(default_tolerance(a))});
-    check_info("linalg.lstsq", info, kNotConverged, ").");
-    Tensor solution = needs_grad({&a, &b}) ? matmul(pinv(a, rcond, false), b) : narrow(x, -2, 0, n);
-    Tensor residuals = empty({0}, real_type(a.dtype()), a.device());
-    const bool full_rank = a.is_meta() || !item(any(ne(rank, Scalar(n)))).as_bool();
-    if (m > n && full_rank)
-        residuals = sum(square(abs(sub(matmul(a, solution), b))), IntSpan{-2}, false, std::nullopt);
-    if (is_vector) solution = squeeze_dims(solution, {-1});
-    return {solution, residuals, rank, S};
-}
-
-Tensor pinv(const Tensor& A, std::optional<double> rcond, bool hermitian) {
-    check_matrix("linalg.pinv", A);
-    if (A.numel() == 0) return mT(zeros_like(A));
-    Tensor U, S, Vh;
-    if (hermitian) {
-        const auto [w, V] = eigh(A, "L");
-        U = V;
-        S = w;
-        Vh = mH(V);
-    } else {
-        std::tie(U, S, Vh) = svd(A, false);
-    }
-    const Tensor sizes = abs(detach(S));
-    const Tensor limit = mul(amax(sizes, {-1}, true), Scalar(rcond.value_or(default_tolerance(A))));
-    const Tensor kept = gt(sizes, limit);
-    const Tensor inverse = where(kept, reciprocal(where(kept, S, Scalar(1))), Scalar(0));
-    return matmul(mul(mH(Vh), unsqueeze(to(inverse, A.dtype()), -2)), mH(U));
-}
-
-Tensor matrix_rank(const Tensor& A, std::optional<double> tol, bool hermitian) {
-    check_matrix("linalg.matrix_rank", A);
-    const GradModeGuard no_grad(false);
-    const Tensor S = hermitian ? abs(eigvalsh(A, "L")) : svdvals(A);
-    if (S.size(-1) == 0) return zeros(with_batch(A, {}), DType::Int64, A.device());
-    const Tensor above =
-        tol ? gt(S, Scalar(*tol)) : gt(S, mul(amax(S, {-1}, true), Scalar(default_tolerance(A))));
-    return sum(above, IntSpan{-1}, false, std::nullopt);
-}
-
 Tensor matrix_power(const Tensor& A, int64_t n) {
     check(A.dim() >= 2 && A.size(-1) == A.size(-2),
           "linalg.matrix_power: A must be batches of "
           "square matrices, but they have shape ",
           A.sizes());
-    if (n == 0)
-        return contiguous(expand(eye(A.size(-1), A.size(-1), A.dtype(), A.device()), A.sizes()));
+    if (n == 0) {
+        const Tensor one = eye(A.size(-1), A.size(-1), A.dtype(), A.device());
+        return attach("LinalgMatrixPowerBackward0", contiguous(expand(one, A.sizes())), {A}, {},
+                      [](Backward& ctx) { ctx.set(0, zeros_like(ctx.grad())); });
+    }
     Tensor square = n < 0 ? inv(A) : A, out;
     for (int64_t left = std::abs(n); left; left /= 2) {
         if (left % 2) out = out.defined() ? matmul(out, square) : square;
@@ -227,6 +164,8 @@ Tensor matrix_power(const Tensor& A, int64_t n) {
 
 // A diagonal Pade approximant of degree 13 for a matrix made small by halving, squared back.
 Tensor matrix_exp(const Tensor& A) {
+    if (A.dim() >= 2 && is_differentiable(A.dtype()) && item_size(A.dtype()) == 2)
+        return to(matrix_exp(to(A, DType::Float32)), A.dtype());
     check_square("linalg.matrix_exp", A);
     if (A.numel() == 0) return clone(A);
     constexpr double b[] = {64764752532480000.,

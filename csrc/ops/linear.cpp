@@ -10,6 +10,7 @@
 #include "cpu/linear.h"
 #include "ops/ops.h"
 #include "ops/reduction.h"
+#include "ops/resize.h"
 
 namespace kajo::ops {
 
@@ -144,11 +145,9 @@ void check_added(const char* operation, const Tensor& self, IntSpan shape, DType
           type_name(self.dtype()), " and ", type_name(type));
 }
 
-void check_factors(const char* operation, DType type, const Scalar& beta, const Scalar& alpha) {
-    if (!is_integral(type, true)) return;
-    check(beta.is_integral() && alpha.is_integral(), operation,
-          "(): For integral input tensors, argument alpha and beta must not be a floating point "
-          "number.");
+// Integers are multiplied by whole numbers: the fraction is dropped.
+Scalar factor_of(DType type, const Scalar& factor) {
+    return is_integral(type, true) && !factor.is_integral() ? Scalar(factor.as_int()) : factor;
 }
 
 // beta * self + alpha * a @ b; a and b have matrices last, in equal batches.
@@ -156,9 +155,8 @@ Tensor add_product(const char* name, const char* operation, const Tensor& self, 
                    const Tensor& b, const Scalar& beta, const Scalar& alpha) {
     const Dims shape = product_shape(operation, a, b);
     check_added(operation, self, shape, a.dtype());
-    check_factors(operation, a.dtype(), beta, alpha);
     Tensor out = empty(shape, a.dtype(), a.device());
-    multiply(out, a, b, {}, {self, beta, alpha});
+    multiply(out, a, b, {}, {self, factor_of(a.dtype(), beta), factor_of(a.dtype(), alpha)});
     return attach(name, out, {self, a, b}, {a, b}, [beta, alpha](Backward& ctx) {
         const Tensor& grad = ctx.grad();
         if (ctx.needs(0)) ctx.set(0, scaled(grad, conjugate_of(beta)));
@@ -327,12 +325,12 @@ Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Sca
           mat.size(0), "x", mat.size(1), "), vec (", vec.size(0), ")");
     check_types("addmv", mat, vec);
     check_added("addmv", self, {mat.size(0)}, mat.dtype());
-    check_factors("addmv", mat.dtype(), beta, alpha);
     Tensor out = empty({mat.size(0)}, mat.dtype(), mat.device());
     const Dims row_shape{mat.size(0), 1};
     const Tensor added =
         alias(self, row_shape, {self.numel() == 1 ? 0 : self.stride(-1), 0}, self.offset());
-    multiply(as_column(out), mat, as_column(vec), {}, {added, beta, alpha});
+    multiply(as_column(out), mat, as_column(vec), {},
+             {added, factor_of(mat.dtype(), beta), factor_of(mat.dtype(), alpha)});
     return attach("AddmvBackward0", out, {self, mat, vec}, {mat, vec},
                   [beta, alpha](Backward& ctx) {
                       const Tensor mat = ctx.saved(0), vec = ctx.saved(1);
@@ -351,12 +349,18 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
     check(expandable_to(self.sizes(), shape), "addr(): input of shape ", self.sizes(),
           " does not broadcast to ", shape);
     const DType type = ResultType().add(self).add(vec1).add(vec2).get();
-    check_factors("addr", type, beta, alpha);
+    check(
+        !is_integral(type, true) || (beta.is_integral() && alpha.is_integral()),
+        "addr(): For integral input tensors, argument alpha and beta must not be a floating point "
+        "number.");
+    const auto factor = [&](const Scalar& s) {
+        return type == DType::Bool ? Scalar(s.as_bool()) : s;
+    };
     Tensor out;
     {
         const GradModeGuard no_grad(false);
-        out = scaled(to(outer(vec1, vec2), type), alpha);
-        if (beta.as_complex() != 0.0) out = add(out, scaled(to(self, type), beta));
+        out = scaled(to(outer(vec1, vec2), type), factor(alpha));
+        if (beta.as_complex() != 0.0) out = add(out, scaled(to(self, type), factor(beta)));
     }
     return attach("AddrBackward0", out, {self, vec1, vec2}, {vec1, vec2},
                   [beta, alpha](Backward& ctx) {
@@ -381,6 +385,17 @@ Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, co
     const Tensor a = reshape(permute(batch1, {1, 0, 2}), {batch1.size(1), k});
     const Tensor b = reshape(batch2, {k, batch2.size(2)});
     return add_product("AddbmmBackward0", "addbmm", self, a, b, beta, alpha);
+}
+
+Tensor addbmm_(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+               const Scalar& alpha) {
+    const Tensor out = addbmm(self, batch1, batch2, beta, alpha);
+    if (!(self.sizes() == out.sizes())) {
+        check_inplace(self, "addbmm_");
+        const GradModeGuard no_grad(false);
+        resize_(self, out.sizes());
+    }
+    return copy_(self, out);
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {

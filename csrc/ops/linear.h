@@ -28,6 +28,9 @@ Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2,
 // Sums the products over the batch.
 Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2,
               const Scalar& beta = 1, const Scalar& alpha = 1);
+// The only one of its kind that gives self the result's shape.
+Tensor addbmm_(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+               const Scalar& alpha);
 
 // input @ weight.T + bias for weight (out, in) and any leading dimensions; bias may be undefined.
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias);

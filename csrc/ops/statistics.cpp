@@ -157,7 +157,10 @@ Tensor quotient_or_zero(const Tensor& a, const Tensor& b) {
 Tensor norm_gradient(const Tensor& grad, const Tensor& self, const Tensor& result, double p) {
     if (p == 0) return zeros_like(self);
     if (p == 1) return mul(sgn(self), grad);
-    if (p == 2) return mul(self, quotient_or_zero(grad, result));
+    // Where it is differentiated again, derivatives are undefined at 0, as they are.
+    if (p == 2)
+        return GradMode::enabled() ? mul(grad, quotient_or_zero(self, result))
+                                   : mul(self, quotient_or_zero(grad, result));
     if (std::isinf(p)) {
         const Tensor size = abs(self);
         const Tensor mask = logical_or(eq(size, result), logical_and(isnan(size), isnan(result)));
@@ -169,11 +172,16 @@ Tensor norm_gradient(const Tensor& grad, const Tensor& self, const Tensor& resul
         return mul(mul(sgn(self), mask), div(grad, count));
     }
     const Tensor size = abs(self);
-    const Tensor scale = div(grad, pow(result, Scalar(p - 1)));
-    const Tensor part = mul(sgn(self), mul(pow(size, Scalar(p - 1)), scale));
-    const Tensor at_zero =
-        p < 1 ? logical_or(eq(self, Scalar(0)), eq(result, Scalar(0))) : eq(result, Scalar(0));
-    return masked_fill(part, at_zero, Scalar(0));
+    if (p < 1) {
+        const Tensor power =
+            masked_fill(pow(size, Scalar(p - 1)), eq(self, Scalar(0)), Scalar(0));
+        return mul(mul(mul(sgn(self), power), grad), pow(result, Scalar(1 - p)));
+    }
+    const Tensor scale = masked_fill(div(grad, pow(result, Scalar(p - 1))),
+                                     eq(result, Scalar(0)), Scalar(0));
+    const Tensor power = p < 2 ? mul(sgn(self), pow(size, Scalar(p - 1)))
+                               : mul(self, pow(size, Scalar(p - 2)));
+    return mul(power, scale);
 }
 
 // |x|^p summed, then the p-th root; special cases have kernels of their own.

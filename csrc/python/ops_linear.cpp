@@ -33,7 +33,10 @@ const OpEntry kOperations[] = {
      bind<&ops::baddbmm>, kAdding},
     {"addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> "
      "Tensor",
-     bind<&ops::addbmm>, kAdding},
+     bind<&ops::addbmm>, kBothOut},
+    {"addbmm_(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> "
+     "Tensor",
+     bind<&ops::addbmm_>, kFunction | kMethod},
     {"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", bind<&ops::linear>,
      kPrivate | kOut},
     {"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor",

@@ -129,7 +129,7 @@ const OpEntry table[] = {
      bind<&norm_dims_typed>, kPrivate},
     {"linalg.vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, "
      "ScalarType? dtype=None) -> Tensor",
-     bind<&ops::vector_norm>, kFunction | kOut},
+     bind<&ops::vector_norm>, kFunction | kOutSame},
     {"dist(Tensor self, Tensor other, Scalar p=2) -> Tensor", bind<&ops::dist>, kBoth},
     {"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", bind<&ops::logsumexp>,
      kAll},

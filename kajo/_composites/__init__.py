@@ -5,6 +5,7 @@ from __future__ import annotations
 from kajo._composites import (
     contraction,
     elements,
+    factorisations,
     fourier,
     histograms,
     matrices,
@@ -22,6 +23,7 @@ from kajo._tensor import Tensor
 _FAMILIES = (
     contraction,
     elements,
+    factorisations,
     fourier,
     histograms,
     matrices,

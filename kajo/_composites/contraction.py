@@ -295,7 +295,14 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     output = [x for x in (*labels_a, *labels_b) if isinstance(x, tuple)]
     product, labels = _contract(a, labels_a, b, labels_b, set(output))
     result = _arranged(product, labels, output)
-    return result if out is None else out.copy_(result)
+    if out is None:
+        return result
+    if out.dtype != result.dtype:
+        raise RuntimeError(
+            f"tensordot: Expected the output tensor to have dtype {result.dtype}, but got an output "
+            f"tensor with dtype {out.dtype}"
+        )
+    return out.resize_(result.shape).copy_(result)
 
 
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
@@ -312,27 +319,10 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
             raise RuntimeError(
                 f"chain_matmul(): Tensor dimension is {m.dim()}, expected 2 instead."
             )
-    count = len(matrices)
-    sizes = [matrices[0].shape[0], *(m.shape[1] for m in matrices)]
-    cost = [[0] * count for _ in range(count)]
-    cut = [[0] * count for _ in range(count)]
-    for span in range(1, count):
-        for i in range(count - span):
-            j = i + span
-            cost[i][j], cut[i][j] = min(
-                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
-                for k in range(i, j)
-            )
-
-    def product(i: int, j: int) -> Tensor:
-        if i == j:
-            return matrices[i]
-        k = cut[i][j]
-        result: Tensor = _core.mm(product(i, k), product(k + 1, j))
-        return result
-
-    result = product(0, count - 1)
-    return result if out is None else out.copy_(result)
+    if len(matrices) == 1:
+        return matrices[0]
+    target = {} if out is None else {"out": out}
+    return _core.linalg.multi_dot(matrices, **target)
 
 
 def cdist(
@@ -369,6 +359,4 @@ def cdist(
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
-    if p == 0:
-        return (difference != 0).sum(-1).to(difference.dtype)
     return _core._norm(difference, p, [-1], False)

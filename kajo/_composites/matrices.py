@@ -44,21 +44,15 @@ def norm(
             f"norm(): the input tensor must be of floating point or complex dtype, got {input.dtype}: "
             "convert it with .to(...) first"
         )
+    source = input if dtype is None else input.to(dtype)
     if p == "nuc":
         axes = [-2, -1] if dim is None else [dim] if isinstance(dim, int) else list(dim)
-        moved = input.movedim(axes, (-2, -1))
-        result = _core.linalg.svdvals(moved).sum(-1)
-        if keepdim:
-            for axis in sorted(a % input.dim() for a in axes):
-                result = result.unsqueeze(axis)
-    else:
-        if isinstance(p, str) and p != "fro":
-            raise RuntimeError(f"norm(): p must be a number, 'fro' or 'nuc', got {p!r}")
-        order = 2.0 if p is None or p == "fro" else p
-        axes = list(_every(input)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
-        source = input if dtype is None else input.to(dtype)
-        result = _core._norm(source, order, axes, keepdim)
-    return result
+        return _core.linalg.matrix_norm(source, "nuc", axes, keepdim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"norm(): p must be a number, 'fro' or 'nuc', got {p!r}")
+    order = 2.0 if p is None or p == "fro" else p
+    axes = list(_every(input)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
+    return _core._norm(source, order, axes, keepdim)
 
 
 def _every(tensor: Tensor) -> range:
