@@ -445,6 +445,7 @@ Tensor2 qr(const Tensor& A, std::string_view mode) {
                       columns(with_batch(A, {inner, n}), A.dtype(), A.device())};
     launch(qr_kernel, {outs[0], outs[1]}, {A}, cpu::LinalgAttributes{complete});
     const Tensor saved[] = {A, outs[0], outs[1]};
+    if (only_r) outs[0] = empty({0}, A.dtype(), A.device());
     attach_all("LinalgQrBackward0", {outs, 2}, {&A, 1}, saved, [=](Backward& ctx) {
         check(!only_r,
               "linalg.qr: The derivative of linalg.qr depends on Q, which is not computed "
@@ -462,7 +463,6 @@ Tensor2 qr(const Tensor& A, std::string_view mode) {
                                            narrow(R, -1, 0, m));
         ctx.set(0, cat({gX, matmul(Q, gY)}, -1));
     });
-    if (only_r) outs[0] = empty({0}, A.dtype(), A.device());
     return {outs[0], outs[1]};
 }
 

@@ -127,8 +127,7 @@ Tensor4 lstsq(const Tensor& self, const Tensor& B, std::optional<double> rcond,
     check(how == "gels" || how == "gelsy" || how == "gelsd" || how == "gelss", kName,
           ": parameter `driver` should be one of (gels, gelsy, gelsd, gelss), got ", how);
     const int64_t m = self.size(-2), n = self.size(-1), k = std::min(m, n);
-    const bool is_vector =
-        B.dim() == 1 || (B.dim() == self.dim() - 1 && B.sizes() == with_batch(self, {m}));
+    const bool is_vector = B.dim() == self.dim() - 1;
     const Tensor right = is_vector ? unsqueeze(B, -1) : B;
     check(right.dim() >= 2 && right.size(-2) == m, kName,
           ": input.size(-2) should match other.size(-2), but got shapes ", self.sizes(), " and ",

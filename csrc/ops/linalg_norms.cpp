@@ -36,6 +36,11 @@ Tensor singular_values(const Tensor& matrices) {
     return svdvals(matrices);
 }
 
+Tensor cond_of_nothing(const Tensor& A) {
+    check_matrix("linalg.cond", A);
+    return zeros(with_batch(A, {}), real_type(A.dtype()), A.device());
+}
+
 // Puts back the two dimensions that a norm took away.
 Tensor kept(const Tensor& norm, const Tensor& A, IntSpan dim, bool keepdim) {
     if (!keepdim) return norm;
@@ -56,7 +61,7 @@ Tensor matrix_norm(const Tensor& A, const Scalar& ord, IntSpan dim, bool keepdim
                             : sum(abs(matrices), IntSpan{size == 1 ? -2 : -1}, false, std::nullopt);
     // The largest of nothing is 0; the smallest is undefined.
     const bool nothing = p > 0 && sums.size(-1) == 0;
-    return kept(nothing ? sum(sums, IntSpan{-1}, false, std::nullopt)
+    return kept(nothing ? zeros(with_batch(matrices, {}), sums.dtype(), A.device())
                 : p > 0 ? amax(sums, {-1}, false)
                         : amin(sums, {-1}, false),
                 A, dim, keepdim);
@@ -75,6 +80,7 @@ Tensor matrix_norm_named(const Tensor& A, std::string_view ord, IntSpan dim, boo
 }
 
 Tensor cond(const Tensor& A, const std::optional<Scalar>& p) {
+    if (A.dim() >= 2 && A.numel() == 0) return cond_of_nothing(A);
     const double order = p ? p->as_double() : 2;
     if (std::abs(order) == 2) {
         check_matrix("linalg.cond", A);
@@ -90,6 +96,7 @@ Tensor cond(const Tensor& A, const std::optional<Scalar>& p) {
 }
 
 Tensor cond_named(const Tensor& A, std::string_view p) {
+    if (A.dim() >= 2 && A.numel() == 0) return cond_of_nothing(A);
     check_square("linalg.cond", A);
     const auto [inverse, info] = inv_ex(A, false);
     const Tensor out = mul(matrix_norm_named(A, p, {-2, -1}, false, std::nullopt),

@@ -106,8 +106,7 @@ Tensor2 eigh(const Tensor& A, std::string_view UPLO) {
     check_info("linalg.eigh", info, kNotConverged, ").");
     attach_all("LinalgEighBackward0", {outs, 2}, {&A, 1}, {outs, 2}, [](Backward& ctx) {
         const Tensor w = ctx.saved(0), V = ctx.saved(1);
-        if (!ctx.has_grad(1))
-            return ctx.set(0, matmul(mul(V, unsqueeze(ctx.grad(0), -2)), mH(V)));
+        if (!ctx.has_grad(1)) return ctx.set(0, matmul(mul(V, unsqueeze(ctx.grad(0), -2)), mH(V)));
         // Vectors stay orthonormal, so that only the skew part moves them.
         const Tensor turn = mul(skew(matmul(mH(V), ctx.grad_or_zeros(1))), Scalar(0.5));
         const Tensor inner = div(turn, differences(w));

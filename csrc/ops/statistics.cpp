@@ -173,14 +173,13 @@ Tensor norm_gradient(const Tensor& grad, const Tensor& self, const Tensor& resul
     }
     const Tensor size = abs(self);
     if (p < 1) {
-        const Tensor power =
-            masked_fill(pow(size, Scalar(p - 1)), eq(self, Scalar(0)), Scalar(0));
+        const Tensor power = masked_fill(pow(size, Scalar(p - 1)), eq(self, Scalar(0)), Scalar(0));
         return mul(mul(mul(sgn(self), power), grad), pow(result, Scalar(1 - p)));
     }
-    const Tensor scale = masked_fill(div(grad, pow(result, Scalar(p - 1))),
-                                     eq(result, Scalar(0)), Scalar(0));
-    const Tensor power = p < 2 ? mul(sgn(self), pow(size, Scalar(p - 1)))
-                               : mul(self, pow(size, Scalar(p - 2)));
+    const Tensor scale =
+        masked_fill(div(grad, pow(result, Scalar(p - 1))), eq(result, Scalar(0)), Scalar(0));
+    const Tensor power =
+        p < 2 ? mul(sgn(self), pow(size, Scalar(p - 1))) : mul(self, pow(size, Scalar(p - 2)));
     return mul(power, scale);
 }
 

@@ -29,7 +29,9 @@ def _reflections(name: str, input: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]
             f"{tuple(tau.shape)}"
         )
     if tau.dtype != input.dtype:
-        raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
+        raise RuntimeError(
+            f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}"
+        )
     one = _core.eye(input.shape[-2], count, dtype=input.dtype, device=input.device)
     v = input[..., :count].tril(-1) + one
     scales = tau.diag_embed()

@@ -45,13 +45,12 @@ def norm(
             "convert it with .to(...) first"
         )
     source = input if dtype is None else input.to(dtype)
+    axes = list(_every(input)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
     if p == "nuc":
-        axes = [-2, -1] if dim is None else [dim] if isinstance(dim, int) else list(dim)
         return _core.linalg.matrix_norm(source, "nuc", axes, keepdim)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm(): p must be a number, 'fro' or 'nuc', got {p!r}")
     order = 2.0 if p is None or p == "fro" else p
-    axes = list(_every(input)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
     return _core._norm(source, order, axes, keepdim)
 
 

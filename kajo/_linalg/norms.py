@@ -90,5 +90,7 @@ def norm(  # noqa: F811  # the overload for norms that have a name
 def _axes(dim: Dims | None) -> Sequence[int] | None:
     axes = [dim] if isinstance(dim, int) else dim
     if axes is not None and len(axes) not in (0, 1, 2):
-        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {dim}")
+        raise RuntimeError(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {dim}"
+        )
     return axes

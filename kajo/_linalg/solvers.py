@@ -33,7 +33,9 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     kajo.Size([6, 2, 3])
     """
     if ind <= 0:
-        raise RuntimeError(f"linalg.tensorinv: Expected a strictly positive integer for 'ind', got {ind}")
+        raise RuntimeError(
+            f"linalg.tensorinv: Expected a strictly positive integer for 'ind', got {ind}"
+        )
     first, rest = tuple(A.shape[:ind]), tuple(A.shape[ind:])
     if math.prod(first) != math.prod(rest):
         raise RuntimeError(
