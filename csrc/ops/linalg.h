@@ -38,8 +38,7 @@ Tensor logdet(const Tensor& A);
 Tensor2 geqrf(const Tensor& A);
 Tensor2 qr(const Tensor& A, std::string_view mode);
 // A = L D L' or L D transpose(L), packed as LAPACK does.
-Tensor3 ldl_factor_ex(const Tensor& self, bool hermitian, bool check_errors);
-Tensor2 ldl_factor(const Tensor& self, bool hermitian);
+Tensor3 ldl_factor(const Tensor& self, bool hermitian, bool check_errors);
 Tensor ldl_solve(const Tensor& LD, const Tensor& pivots, const Tensor& B, bool hermitian);
 Tensor3 svd(const Tensor& A, bool full_matrices);
 Tensor svdvals(const Tensor& A);

@@ -13,21 +13,16 @@ static const Kernel ldl_solve_kernel{"linalg.ldl_solve", cpu::ldl_solve};
 
 using namespace linalg;
 
-Tensor3 ldl_factor_ex(const Tensor& self, bool hermitian, bool check_errors) {
-    check_square("linalg.ldl_factor_ex", self);
+Tensor3 ldl_factor(const Tensor& self, bool hermitian, bool check_errors) {
+    check_square("linalg.ldl_factor", self);
     const Tensor LD = columns(self.sizes(), self.dtype(), self.device());
     const Tensor pivots = empty(with_batch(self, {self.size(-1)}), DType::Int32, self.device());
     const Tensor info = info_for(self);
     launch(ldl_factor_kernel, {LD, pivots, info}, {self}, cpu::LinalgAttributes{hermitian});
     if (check_errors)
-        check_info("linalg.ldl_factor_ex", info, "The diagonal element ",
+        check_info("linalg.ldl_factor", info, "The diagonal element ",
                    " of D is zero, so the factors cannot solve equations.");
     return {LD, pivots, info};
-}
-
-Tensor2 ldl_factor(const Tensor& self, bool hermitian) {
-    const auto [LD, pivots, info] = ldl_factor_ex(self, hermitian, true);
-    return {LD, pivots};
 }
 
 Tensor ldl_solve(const Tensor& LD, const Tensor& pivots, const Tensor& B, bool hermitian) {

@@ -95,15 +95,13 @@ const OpEntry kOperations[] = {
     {"slogdet(Tensor self) -> (Tensor sign, Tensor logabsdet)", bind<&ops::slogdet>,
      kFunction | kMethod},
     {"logdet(Tensor self) -> Tensor", bind<&ops::logdet>, kFunction | kMethod},
-    {"linalg.ldl_factor_ex(Tensor self, *, bool hermitian=False, bool check_errors=False) -> "
-     "(Tensor "
-     "LD, Tensor pivots, Tensor info)",
-     bind<&ops::ldl_factor_ex>, kFunctionOut},
-    {"linalg.ldl_factor(Tensor self, *, bool hermitian=False) -> (Tensor LD, Tensor pivots)",
-     bind<&ops::ldl_factor>, kFunctionOut},
-    {"linalg.ldl_solve(Tensor LD, Tensor pivots, Tensor B, *, bool hermitian=False) -> Tensor",
-     bind<&ops::ldl_solve>, kFunctionOut},
-    {"geqrf(Tensor self) -> (Tensor a, Tensor tau)", bind<&ops::geqrf>, kFunction | kMethod | kOut},
+    // Public in Python, with their documentation.
+    {"linalg._ldl_factor(Tensor self, bool hermitian, bool check_errors) -> (Tensor, Tensor, "
+     "Tensor)",
+     bind<&ops::ldl_factor>, kPrivate},
+    {"linalg._ldl_solve(Tensor LD, Tensor pivots, Tensor B, bool hermitian) -> Tensor",
+     bind<&ops::ldl_solve>, kPrivate},
+    {"_geqrf(Tensor self) -> (Tensor, Tensor)", bind<&ops::geqrf>, kPrivate},
     {"linalg.qr(Tensor A, str mode='reduced') -> (Tensor Q, Tensor R)", bind<&ops::qr>,
      kFunctionOut},
     {"qr(Tensor self, bool some=True) -> (Tensor Q, Tensor R)", bind<&qr_with_some>,

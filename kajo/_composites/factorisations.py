@@ -40,6 +40,37 @@ def _reflections(name: str, input: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]
     return v, t
 
 
+@operation(method=True, out="cast", results="a tau")
+def geqrf(input: Tensor) -> tuple[Tensor, Tensor]:
+    """A = Q R with Q as the reflections it is a product of, H1 H2 ..., Hi = 1 - tau_i v_i v_i'.
+
+    :func:`kajo.linalg.householder_product` makes Q of it, :func:`kajo.ormqr` multiplies by Q. It has
+    no gradient; :func:`kajo.linalg.qr` has.
+
+    Args:
+        input: (..., m, n).
+
+    Returns:
+        a (..., m, n): R, and below its diagonal the vectors v_i, whose element i is 1; and tau
+        (..., min(m, n)).
+
+    Raises:
+        RuntimeError: for less than two dimensions or a dtype that is not floating or complex.
+
+    >>> import kajo
+    >>> kajo.geqrf(kajo.tensor([[3.0, 1.0], [4.0, 1.0]])).a.triu()
+    tensor([[-5.0000, -1.4000],
+            [ 0.0000, -0.2000]])
+    """
+    if input.is_complex() and input.requires_grad and _core.is_grad_enabled():
+        raise RuntimeError(
+            "geqrf does not support automatic differentiation for outputs with complex dtype; use "
+            "linalg.qr"
+        )
+    a, tau = _core._geqrf(input)
+    return a, tau
+
+
 @operation(method=True, out="cast")
 def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     """The first columns of a product of reflections; see :func:`kajo.linalg.householder_product`.

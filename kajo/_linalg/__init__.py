@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kajo._linalg import factorisations as factorisations
 from kajo._linalg import norms as norms
 from kajo._linalg import products as products
 from kajo._linalg import solvers as solvers

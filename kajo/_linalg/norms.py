@@ -66,10 +66,7 @@ def norm(
     return _core.linalg.matrix_norm(A, ord, axes, keepdim, dtype=dtype)
 
 
-named = operation(namespace="linalg", out="same")
-
-
-@named
+@operation(namespace="linalg", out="same")  # type: ignore[no-redef]
 def norm(  # noqa: F811  # the overload for norms that have a name
     A: Tensor,
     ord: str,
