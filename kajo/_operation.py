@@ -6,8 +6,7 @@ matched, converted and refused alike, and the method, the in-place and the `out=
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 from kajo import _core
@@ -87,16 +86,13 @@ def operation(
 
 
 def _schema(name: str, body: Callable[..., Any], results: str) -> str:
-    signature = inspect.signature(body)
     parameters = []
-    starred = False
-    for parameter in signature.parameters.values():
-        if parameter.kind is parameter.KEYWORD_ONLY and not starred:
+    for parameter, default, keyword_only in _parameters(body):
+        if keyword_only and "*" not in parameters:
             parameters.append("*")
-            starred = True
-        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
-        parameters.append(f"{_type(parameter.annotation)} {parameter.name}{default}")
-    kind = signature.return_annotation
+        kind = _type(body.__annotations__[parameter])
+        parameters.append(f"{kind} {parameter}{default}")
+    kind = body.__annotations__["return"]
     if results:
         kind = "(" + ", ".join(f"Tensor {result}" for result in results.split()) + ")"
     elif kind.startswith("tuple[") and "..." not in kind:
@@ -106,6 +102,19 @@ def _schema(name: str, body: Callable[..., Any], results: str) -> str:
     else:
         kind = _type(kind)
     return f"{name}({', '.join(parameters)}) -> {kind}"
+
+
+def _parameters(body: Any) -> Iterator[tuple[str, str, bool]]:
+    """Name, default as schemas write it, and whether it is keyword-only; `inspect` takes long to import."""
+    code = body.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    defaults = body.__defaults__ or ()
+    given = dict(zip(positional[len(positional) - len(defaults) :], defaults))
+    for parameter in positional:
+        yield parameter, f"={given[parameter]!r}" if parameter in given else "", False
+    named = body.__kwdefaults__ or {}
+    for parameter in code.co_varnames[code.co_argcount :][: code.co_kwonlyargcount]:
+        yield parameter, f"={named[parameter]!r}" if parameter in named else "", True
 
 
 def _type(annotation: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import kajo
 from kajo import Tensor
@@ -125,8 +124,7 @@ def _real_dtype(tensor: Tensor) -> Any:
     return kajo.view_as_real(tensor.detach()).dtype if tensor.is_complex() else tensor.dtype
 
 
-@dataclass(frozen=True)
-class _Check:
+class _Check(NamedTuple):
     """One comparison: what is differentiated and how closely it must agree."""
 
     function: Callable[..., Any]
