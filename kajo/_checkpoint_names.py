@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import kajo
-from kajo import _storage
+from kajo import _tensor_bytes
 from kajo._pickle_reader import Global, UnpicklingError, check_keys
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _new_tensor(storage: LoadedStorage, dtype: Any, offset: Any, size: Any, stri
         raise UnpicklingError("size and stride of a tensor must be tuples, its offset an integer")
     if not isinstance(dtype, kajo.dtype):
         raise UnpicklingError(f"a tensor needs a dtype, not a {type(dtype).__name__}")
-    return _storage.layout_tensor(
+    return _tensor_bytes.layout_tensor(
         "load", storage.data, dtype, size, stride, offset + storage.offset
     )
 
@@ -170,7 +170,7 @@ def rebuild_parameter_with_state(
 
 def rebuild_meta_tensor(dtype: Any, size: Any, stride: Any, requires_grad: Any) -> Tensor:
     """A tensor without data."""
-    _storage.check_layout("load", 2**62, 1, size, stride, 0)
+    _tensor_bytes.check_layout("load", 2**62, 1, size, stride, 0)
     tensor = kajo.empty_strided(size, stride, dtype=dtype, device="meta")
     return tensor.requires_grad_(_flag(requires_grad))
 

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 import kajo
-from kajo import _storage
+from kajo import _tensor_bytes
 from kajo._checkpoint_names import LoadedStorage, StorageType
 from kajo._checkpoint_writer import MAGIC_NUMBER, PROTOCOL_VERSION
 from kajo._pickle_reader import DataUnpickler, UnpicklingError
@@ -394,7 +394,7 @@ def _tar_tensors(
         size = _unpack(stream, f"<{dims}q")
         stride = _unpack(stream, f"<{dims}q")
         (offset,) = _unpack(stream, "<q")
-        tensors[key] = _storage.layout_tensor(
+        tensors[key] = _tensor_bytes.layout_tensor(
             "load", storage.data, storage.dtype, size, stride, offset + storage.offset
         )
     return tensors

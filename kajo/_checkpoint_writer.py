@@ -19,7 +19,7 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import kajo
-from kajo import _storage
+from kajo import _tensor_bytes
 from kajo._checkpoint_names import STORAGE_DTYPES, StorageType
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class StorageTable:
 
     def data(self, key: str) -> Any:
         """All bytes of a storage."""
-        return _storage.storage_bytes(self.tensors[key])
+        return _tensor_bytes.storage_bytes(self.tensors[key])
 
 
 def _over_storage(storage: Any) -> Tensor:

@@ -303,3 +303,13 @@ def test_tar_format():
     evil = b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00true\x85R."
     with pytest.raises(pickle.UnpicklingError):
         kajo.load(io.BytesIO(tar_checkpoint(evil)))
+
+
+def test_pickling_leaves_the_graph_out() -> None:
+    import pickle
+
+    result = kajo.ones(2, requires_grad=True) * 2
+    again = pickle.loads(pickle.dumps(result))
+    assert again.is_leaf
+    assert again.requires_grad
+    assert again.tolist() == [2.0, 2.0]

@@ -109,3 +109,9 @@ def test_recurrent_state_equals_step_by_step():
         state = cell(x[step], state)
         assert kajo.allclose(output[step], state, atol=1e-6)
     assert kajo.allclose(last[0], state, atol=1e-6)
+
+
+def test_losses_with_a_distance_hold_it_as_a_module() -> None:
+    text = repr(kajo.nn.TripletMarginWithDistanceLoss())
+    assert text.splitlines()[1] == "  (distance_function): PairwiseDistance()"
+    assert repr(kajo.nn.FractionalMaxPool2d(2, output_size=3)) == "FractionalMaxPool2d()"

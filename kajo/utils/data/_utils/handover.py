@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import kajo
-from kajo import _storage
+from kajo import _tensor_bytes
 
 _ALIGNMENT = 64
 _INLINE_BYTES = 1024
@@ -83,7 +83,7 @@ class _Packer(pickle.Pickler):
                     "DataLoader: cannot send a tensor that requires grad and is not a leaf to "
                     "another process; detach it in the dataset or collate_fn"
                 )
-            offset = self.place(_storage.tensor_bytes(value))
+            offset = self.place(_tensor_bytes.tensor_bytes(value))
             is_parameter = type(value) is kajo.nn.Parameter
             return (
                 "tensor",
