@@ -306,8 +306,6 @@ def test_tar_format():
 
 
 def test_pickling_leaves_the_graph_out() -> None:
-    import pickle
-
     result = kajo.ones(2, requires_grad=True) * 2
     again = pickle.loads(pickle.dumps(result))
     assert again.is_leaf
