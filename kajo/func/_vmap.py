@@ -9,7 +9,7 @@ from typing import Any
 import kajo
 from kajo import Tensor
 from kajo.func import _batching as _batching  # fills the table of rules
-from kajo.func._batched import Batch, BatchedTensor, entered
+from kajo.func._batched import Batch, BatchedTensor, DataDependent, entered
 from kajo.utils._pytree import (
     TreeSpec,
     _broadcast_to_and_flatten,
@@ -158,7 +158,12 @@ def _run(
             x if d is None else batch.wrap(x.movedim(d, 0) if d else x)
             for x, d in zip(leaves, dims)
         ]
-        results = func(*tree_unflatten(samples, structure), **kwargs)
+        try:
+            results = func(*tree_unflatten(samples, structure), **kwargs)
+        except DataDependent as refusal:
+            if batch.level > 1:
+                raise
+            raise RuntimeError(str(refusal)) from refusal
     return _unwrapped(batch, results, out_dims, func)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.func._batched import RULES, Batch, Unsupported
+from kajo.func._batched import RULES, Batch, BatchedTensor, Unsupported
 from kajo.func._batching.pointwise import pointwise
 from kajo.func._batching.register import bound, dim_of, dims_of, rank_of, register, rule
 
@@ -111,7 +111,9 @@ def _tensor_split(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[s
 def _as_strided(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
     value = batch.value(found["self"])
-    if value.dim() > 1 and value.stride(0) < max(value.stride()[1:]):
+    # A sample's memory must be one piece, and the strides given here those that the levels outside see.
+    is_scattered = value.dim() > 1 and value.stride(0) < max(value.stride()[1:])
+    if is_scattered or type(value) is BatchedTensor:
         value = value.contiguous()
     size, stride = (batch.size, *found["size"]), (value.stride(0), *found["stride"])
     return batch.wrap(func(value, size, stride, found["storage_offset"]))

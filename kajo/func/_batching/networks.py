@@ -105,6 +105,12 @@ def _pad(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
 # ---- normalisation -----------------------------------------------------------------------------------
 
 
+def _wide(x: Any) -> Any:
+    """In a precision in which several steps may be rounded one by one."""
+    is_short = isinstance(x, Tensor) and x.dtype in (_core.float16, _core.bfloat16)
+    return x.float() if is_short else x
+
+
 @rule("layer_norm")
 def _layer_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
@@ -112,9 +118,9 @@ def _layer_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     if not batch.has(weight) and not batch.has(bias):
         return batch.wrap(func(**found | {"input": batch.value(found["input"])}))
     found |= {"weight": None, "bias": None}
-    result = batch.wrap(func(**found | {"input": batch.lift(found["input"])}))
+    result = batch.wrap(func(**found | {"input": _wide(batch.lift(found["input"]))}))
     result = result if weight is None else result * weight
-    return result if bias is None else result + bias
+    return (result if bias is None else result + bias).to(found["input"].dtype)
 
 
 @rule("group_norm")
@@ -124,19 +130,20 @@ def _group_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     per_channel = (-1, *(1 for _ in range(rank_of(input) - 2)))
     if batch.has(weight) or batch.has(bias):
         found |= {"weight": None, "bias": None}
-    flat = func(**found | {"input": batch.lift(input).flatten(0, 1)})
+    rows = batch.lift(input).flatten(0, 1)
+    flat = func(**found | {"input": rows if found["weight"] is weight else _wide(rows)})
     result = batch.wrap(flat.unflatten(0, (batch.size, input.shape[0])))
     if found["weight"] is None and weight is not None:
         result = result * weight.reshape(per_channel)
     if found["bias"] is None and bias is not None:
         result = result + bias.reshape(per_channel)
-    return result
+    return result.to(input.dtype)
 
 
 @rule("batch_norm")
 def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
-    input, training = found["input"], found["training"]
+    input, training = _wide(found["input"]), found["training"]
     mean, variance = found["running_mean"], found["running_var"]
     per_channel = (1, -1, *(1 for _ in range(rank_of(input) - 2)))
     dims = [d for d in range(rank_of(input)) if d != 1]
@@ -162,7 +169,8 @@ def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     if found["weight"] is not None:
         scale = scale * found["weight"]
     result = (input - center.reshape(per_channel)) * scale.reshape(per_channel)
-    return result if found["bias"] is None else result + found["bias"].reshape(per_channel)
+    result = result if found["bias"] is None else result + found["bias"].reshape(per_channel)
+    return result.to(found["input"].dtype)
 
 
 # ---- losses --------------------------------------------------------------------------------------------
@@ -194,22 +202,30 @@ def _class_loss(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     if batch.has(weight):
         raise Unsupported
     reduction, rank = found["reduction"], rank_of(scores)
-    rows, classes = batch.lift(scores), batch.lift(target)
+    rows, classes = _wide(batch.lift(scores)), _wide(batch.lift(target))
     if rank > 1:
         rows, classes = rows.flatten(0, 1), classes.flatten(0, 1)
+    found["weight"] = _wide(weight)
     losses = func(**found | {"self": rows, "target": classes, "reduction": 0})
-    losses = losses.reshape(batch.size, *(() if rank == 1 else (-1, *losses.shape[1:])))
+    if rank > 1:
+        losses = losses.unflatten(0, (batch.size, scores.shape[0]))
     if reduction == 0:
-        return batch.wrap(losses)
-    total = batch.wrap(losses.reshape(batch.size, -1).sum(1))
-    if reduction == 2:
-        return total
-    if classes.is_floating_point():
-        return total / max(math.prod(scores.shape) // scores.shape[0 if rank == 1 else 1], 1)
+        return batch.wrap(losses.to(scores.dtype))
+    total = batch.wrap(losses.reshape(batch.size, losses[0].numel()).sum(1))
+    if reduction == 1:
+        total = total / _count(scores, target, found, weight)
+    return total.to(scores.dtype)
+
+
+def _count(scores: Tensor, target: Tensor, found: dict[str, Any], weight: Any) -> Any:
+    """What the mean of class losses divides by: the weights of the classes that count."""
+    rank = rank_of(scores)
+    if target.is_floating_point():
+        return max(math.prod(scores.shape) // scores.shape[0 if rank == 1 else 1], 1)
     counted = target != found["ignore_index"]
     if weight is None:
-        return total / counted.sum()
-    return total / (weight[target.where(counted, 0)] * counted).sum()
+        return counted.sum()
+    return (weight[target.where(counted, 0)] * counted).sum()
 
 
 for _name in ("nll_loss", "nll_loss2d", "cross_entropy"):
