@@ -267,3 +267,9 @@ def test_trees():
         None,
         None,
     ]
+
+
+def test_layers_hold_the_functions_that_can_be_overridden():
+    layer = kajo.nn.TransformerEncoderLayer(4, 2)
+    assert layer.activation is F.relu
+    assert pickle.loads(pickle.dumps(layer)).activation is F.relu

@@ -7,7 +7,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.nn.modules.utils import _pair
+from kajo.nn._tuples import _pair
 
 pixel_shuffle = _core.pixel_shuffle
 pixel_unshuffle = _core.pixel_unshuffle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo.nn.modules.utils import _list_with_default
+from kajo.nn._tuples import _list_with_default
 
 avg_pool1d = _core.avg_pool1d
 avg_pool2d = _core.avg_pool2d

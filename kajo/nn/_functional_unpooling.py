@@ -7,7 +7,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.nn.modules.utils import _ntuple
+from kajo.nn._tuples import _ntuple
 
 
 def lp_pool1d(
