@@ -80,6 +80,20 @@ if TYPE_CHECKING:
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
     from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
+    from kajo.nn._numbered import affine_grid_generator as affine_grid_generator
+    from kajo.nn._numbered import cosine_embedding_loss as cosine_embedding_loss
+    from kajo.nn._numbered import instance_norm as instance_norm
+    from kajo.nn._numbered import margin_ranking_loss as margin_ranking_loss
+    from kajo.nn._numbered import poisson_nll_loss as poisson_nll_loss
+    from kajo.nn._numbered import triplet_margin_loss as triplet_margin_loss
+    from kajo.nn._recurrent import gru as gru
+    from kajo.nn._recurrent import gru_cell as gru_cell
+    from kajo.nn._recurrent import lstm as lstm
+    from kajo.nn._recurrent import lstm_cell as lstm_cell
+    from kajo.nn._recurrent import rnn_relu as rnn_relu
+    from kajo.nn._recurrent import rnn_relu_cell as rnn_relu_cell
+    from kajo.nn._recurrent import rnn_tanh as rnn_tanh
+    from kajo.nn._recurrent import rnn_tanh_cell as rnn_tanh_cell
     from kajo.nn.functional import cosine_similarity as cosine_similarity
     from kajo.nn.functional import native_channel_shuffle as native_channel_shuffle
     from kajo.nn.functional import pairwise_distance as pairwise_distance
@@ -123,6 +137,20 @@ _LAZY = {
     "grid_sampler": "nn._functional_grid",
     "grid_sampler_2d": "nn._functional_grid",
     "grid_sampler_3d": "nn._functional_grid",
+    "gru": "nn._recurrent",
+    "gru_cell": "nn._recurrent",
+    "lstm": "nn._recurrent",
+    "lstm_cell": "nn._recurrent",
+    "rnn_relu": "nn._recurrent",
+    "rnn_relu_cell": "nn._recurrent",
+    "rnn_tanh": "nn._recurrent",
+    "rnn_tanh_cell": "nn._recurrent",
+    "affine_grid_generator": "nn._numbered",
+    "cosine_embedding_loss": "nn._numbered",
+    "instance_norm": "nn._numbered",
+    "margin_ranking_loss": "nn._numbered",
+    "poisson_nll_loss": "nn._numbered",
+    "triplet_margin_loss": "nn._numbered",
     "native_channel_shuffle": "nn.functional",
     "pairwise_distance": "nn.functional",
     "pdist": "nn.functional",

@@ -18,16 +18,29 @@ __all__ = [
     "frombuffer",
     "get_default_device",
     "get_deterministic_debug_mode",
+    "get_device_module",
     "get_float32_matmul_precision",
     "is_deterministic_algorithms_warn_only_enabled",
+    "is_distributed",
     "is_storage",
     "is_tensor",
+    "is_vulkan_available",
+    "is_warn_always_enabled",
     "set_anomaly_enabled",
     "set_default_device",
     "set_default_dtype",
     "set_deterministic_debug_mode",
     "set_float32_matmul_precision",
     "set_flush_denormal",
+    "set_warn_always",
+    "sym_float",
+    "sym_int",
+    "sym_ite",
+    "sym_max",
+    "sym_min",
+    "sym_not",
+    "sym_sqrt",
+    "sym_sum",
     "typename",
     "use_deterministic_algorithms",
 ]
@@ -317,3 +330,84 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
 
 
 make_overridable(globals(), ("as_tensor", "asarray", "from_file", "frombuffer"))
+
+
+_warnings = {"always": False}
+
+
+def set_warn_always(b: bool, /) -> None:
+    """Whether warnings that are given once are to be given each time; kept, as none is held back."""
+    _warnings["always"] = bool(b)
+
+
+def is_warn_always_enabled() -> bool:
+    """What `set_warn_always` was given."""
+    return _warnings["always"]
+
+
+def is_distributed(input: Tensor) -> bool:
+    """Whether a tensor lies on several machines: never."""
+    return False
+
+
+def is_vulkan_available() -> bool:
+    """Whether a Vulkan device can be used: never."""
+    return False
+
+
+def get_device_module(device: Any = None) -> Any:
+    """The module of a kind of device: `kajo.cpu` or `kajo.cuda`.
+
+    Raises:
+        RuntimeError: for another kind.
+    """
+    import importlib
+
+    kind = "cpu" if device is None else _core.device(device).type
+    if kind not in ("cpu", "cuda"):
+        raise RuntimeError(f"Invalid device module of '{kind}' requested: there are cpu and cuda")
+    return importlib.import_module(f"kajo.{kind}")
+
+
+def sym_int(a: Any) -> int:
+    """A number's whole part, towards zero."""
+    return int(a)
+
+
+def sym_float(a: Any) -> float:
+    """A number as a float."""
+    return float(a)
+
+
+def sym_not(a: Any) -> bool:
+    """Whether something is not true."""
+    return not a
+
+
+def sym_max(a: Any, b: Any) -> Any:
+    """The larger of two numbers, a float if one of them is."""
+    return max(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else max(a, b)
+
+
+def sym_min(a: Any, b: Any) -> Any:
+    """The smaller of two numbers, a float if one of them is."""
+    return min(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else min(a, b)
+
+
+def sym_ite(b: bool, t: Any, f: Any) -> Any:
+    """`t` if `b`, else `f`, which are of one type."""
+    if type(t) is not type(f):
+        raise TypeError(f"sym_ite(): t and f must be of one type, got {type(t)} and {type(f)}")
+    return t if b else f
+
+
+def sym_sqrt(a: Any) -> float:
+    """The square root of a number."""
+    import math
+
+    return math.sqrt(a)
+
+
+def sym_sum(args: Any) -> Any:
+    """The sum of a list of numbers."""
+    return sum(args)

@@ -119,3 +119,39 @@ def trace(input: Tensor) -> Tensor:
     if input.dim() != 2:
         raise RuntimeError("trace: expected a matrix")
     return input.diagonal().sum()
+
+
+@operation(out="same")
+def frobenius_norm(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """The root of the sum of squared magnitudes, over some dimensions or all.
+
+    >>> import kajo
+    >>> kajo.frobenius_norm(kajo.tensor([[3.0, 4.0]]))
+    tensor(5.)
+    """
+    return _core.norm(input, "fro", dim or None, keepdim)
+
+
+@operation(out="same")
+def nuclear_norm(input: Tensor, dim: Dims = (-2, -1), keepdim: bool = False) -> Tensor:
+    """The sum of the singular values of matrices.
+
+    >>> import kajo
+    >>> kajo.nuclear_norm(kajo.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(7.)
+    """
+    return _core.norm(input, "nuc", dim, keepdim)
+
+
+@operation()
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The p-norm over all dimensions but one, which stay with size 1.
+
+    >>> import kajo
+    >>> kajo.norm_except_dim(kajo.tensor([[3.0, 4.0], [0.0, 2.0]]))
+    tensor([[5.],
+            [2.]])
+    """
+    axis = dim % max(v.dim(), 1)
+    others = [i for i in _every(v) if i != axis]
+    return _core._norm(v, pow, others if dim != -1 else list(_every(v)), dim != -1)
