@@ -235,6 +235,14 @@ def test_derivatives_by_the_second_argument():
         assert kajo.autograd.gradcheck(lambda x, n=n: kajo.polygamma(n, x), (x,))
 
 
+def test_unknown_derivatives_are_refused():
+    a = kajo.tensor([1.5, 2.0], requires_grad=True)
+    for f in (special.zeta, special.gammainc, special.gammaincc):
+        y = f(a, kajo.tensor([0.5, 1.0])).sum()
+        with pytest.raises(NotImplementedError, match="argument 0"):
+            y.backward()
+
+
 def test_derivatives_at_the_edges():
     x = kajo.zeros(1, dtype=kajo.float64, requires_grad=True)
     for f, expected in ((special.i1, 0.5), (special.i1e, 0.5), (special.i0, 0.0)):

@@ -317,6 +317,7 @@ def descriptor(op: Operation) -> str:
     real = f"&{op.identifier}_program" if op.gradients else "nullptr"
     complex_ = f"&{op.identifier}_complex_program" if op.complex_gradients else "nullptr"
     masks = bits(i for i, n in enumerate(op.inputs) if n in op.masks)
+    underivable = bits(i for i, n in enumerate(op.inputs) if n in op.underivable)
     return (
         f"const double {op.identifier}_defaults[] = {{{defaults}}};\n"
         f"const char* const {op.identifier}_scalars[] = {{{names}}};\n"
@@ -326,7 +327,7 @@ def descriptor(op: Operation) -> str:
         f"{str(op.checks_zero_divisor).lower()}, {op.identifier}_defaults, "
         f"{op.identifier}_scalars, "
         f"{{}}, {{}}, {str(result).lower()}, {bits(saved)}, {bits(op.differentiable)}, "
-        f"{{{', '.join(single)}}}, {real}, {complex_}}};\n}}\n\n"
+        f"{{{', '.join(single)}}}, {real}, {complex_}, {underivable}}};\n}}\n\n"
     )
 
 

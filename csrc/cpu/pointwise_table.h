@@ -43,8 +43,8 @@ struct Instruction {
 
 // A derivative as a program over operations of the table, so that it can be differentiated again.
 // Registers in order: g, y, the inputs, the scalars, the constants, then the result of each
-// instruction. Scalars and constants enter as zero-dimensional tensors of g's dtype. Operations
-// with scalars of their own run with their defaults.
+// instruction. Scalars and constants enter as zero-dimensional tensors of g's dtype, or the real
+// one of it. Operations with scalars of their own run with their defaults.
 struct GradientProgram {
     const Instruction* code;
     int16_t length;
@@ -86,6 +86,7 @@ struct PointwiseOp {
 
     const GradientProgram* gradient;          // for real types; null: not differentiable
     const GradientProgram* complex_gradient;  // for complex inputs or results; null: none
+    uint8_t underivable_inputs;  // bit i: the derivative by input i exists but is not known
 };
 
 // The kernels of one operation for one instruction set.

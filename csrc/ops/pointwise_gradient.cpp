@@ -74,6 +74,9 @@ void PointwiseBackward::operator()(Backward& ctx) const {
     const PointwiseOp& op = cpu::pointwise_op(attributes.op);
     uint8_t wanted = 0;
     for (int i = 0; i < op.inputs; i++) {
+        if (op.underivable_inputs >> i & 1 && ctx.needs(static_cast<size_t>(i)))
+            raise(ErrorKind::NotImplemented, op.name, "(): the derivative by argument ", i,
+                  " is not implemented; detach() it if none is wanted");
         const bool wants = ctx.needs(static_cast<size_t>(i)) && op.differentiable_inputs >> i & 1;
         if (!wants) continue;
         if (passes_unchanged(op, i))
@@ -144,9 +147,9 @@ void PointwiseBackward::run_program(Backward& ctx, uint8_t wanted,
             const int i = r - first_scalar;
             t = i < attributes.scalar_count && attributes.scalars[i].is_complex()
                     ? scalar_tensor(attributes.scalars[i], complex_type(g.dtype()))
-                    : scalar_tensor(scalar_value(op, i), g.dtype());
+                    : scalar_tensor(scalar_value(op, i), real_type(g.dtype()));
         } else if (r < first_instruction) {
-            t = scalar_tensor(program.constants[r - first_constant], g.dtype());
+            t = scalar_tensor(program.constants[r - first_constant], real_type(g.dtype()));
         } else {
             const Instruction& code = program.code[r - first_instruction];
             TensorList arguments;

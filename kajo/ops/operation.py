@@ -39,6 +39,7 @@ class Operation:
     complex_gradients: tuple[Expr | None, ...]
     domain: tuple[float, float]
     checks_zero_divisor: bool
+    underivable: frozenset[str]
     doc: str
     kernels_of: str  # the operation whose kernels serve this one: itself unless it is an alias
 
@@ -101,6 +102,7 @@ def pointwise(
     complex_gradient: Partials | None = None,
     checks_zero_divisor: bool = False,
     keeps_result: bool = True,
+    underivable: Sequence[str] = (),
 ) -> Callable[..., object]:
     """Enter the decorated formula into the table.
 
@@ -120,6 +122,7 @@ def pointwise(
             holomorphic; all others get g * conj(partial).
         keeps_result: whether gradients may read the result, which then must not be written to; where
             not, they compute again what they need of it.
+        underivable: inputs by which the derivative is not known: asking for it is an error.
         checks_zero_divisor: integers must raise ZeroDivisionError for a zero in the last input.
     """
     if function is None:
@@ -168,7 +171,7 @@ def pointwise(
 
     OPERATIONS[identifier] = Operation(
         identifier, name or identifier, node_name, inputs, frozenset(masks), scalars, rule, allowed,
-        by_class, gradients, complex_gradients, domain, checks_zero_divisor,
+        by_class, gradients, complex_gradients, domain, checks_zero_divisor, frozenset(underivable),
         inspect.cleandoc(function.__doc__ or ""), identifier,
     )  # fmt: skip
     return function

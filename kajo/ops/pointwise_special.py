@@ -219,7 +219,7 @@ def polygamma_(input: Expr, n: Expr) -> Expr:
 
 
 @pointwise(rule="float", allows=REAL, domain=(1.5, 5.0), node_name="SpecialZetaBackward0",
-           partials=lambda y, s, q: (None, -s * zeta(s + 1, q)))  # fmt: skip
+           partials=lambda y, s, q: (None, -s * zeta(s + 1, q)), underivable=["input"])  # fmt: skip
 def zeta_(input: Expr, other: Expr) -> Expr:
     """Hurwitz's zeta function: the sum of (other + k)**-input over k = 0, 1, 2, ...; Riemann's for
     other = 1.
@@ -231,7 +231,8 @@ def zeta_(input: Expr, other: Expr) -> Expr:
     return zeta(input, other)
 
 
-@pointwise(domain=POSITIVE, partials=lambda y, a, x: (None, igamma_slope(a, x)))
+@pointwise(domain=POSITIVE, partials=lambda y, a, x: (None, igamma_slope(a, x)),
+           underivable=["input"])  # fmt: skip
 def igamma_(input: Expr, other: Expr) -> Expr:
     """The regularised lower incomplete gamma function P(a, x) of a = input and x = other: the
     integral of t**(a-1) exp(-t) from 0 to x, over gamma(a).
@@ -243,7 +244,8 @@ def igamma_(input: Expr, other: Expr) -> Expr:
     return igamma(input, other)
 
 
-@pointwise(domain=POSITIVE, partials=lambda y, a, x: (None, -igamma_slope(a, x)))
+@pointwise(domain=POSITIVE, partials=lambda y, a, x: (None, -igamma_slope(a, x)),
+           underivable=["input"])  # fmt: skip
 def igammac_(input: Expr, other: Expr) -> Expr:
     """The regularised upper incomplete gamma function Q(a, x) = 1 - P(a, x) of a = input and x =
     other.

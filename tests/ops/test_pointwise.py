@@ -360,6 +360,18 @@ def test_gradient_of_broadcast_and_mixed_types() -> None:
     assert y.grad.dtype == kajo.float64 and y.grad.tolist() == [[1.0] * 3] * 2
 
 
+def test_second_derivatives_of_complex_numbers() -> None:
+    def point(re: float, im: float) -> kajo.Tensor:
+        return kajo.tensor([complex(re, im)], dtype=kajo.complex128, requires_grad=True)
+
+    x, y, w = point(0.8, 0.6), point(1.5, -0.3), point(0.2, 0.7)
+    assert kajo.autograd.gradgradcheck(kajo.pow, (x, y))
+    assert kajo.autograd.gradgradcheck(lambda x: x**2.5, (x,))
+    assert kajo.autograd.gradgradcheck(kajo.lerp, (x, y, w))
+    assert kajo.autograd.gradgradcheck(kajo.logaddexp, (x, y))
+    assert kajo.autograd.gradgradcheck(lambda x: x.abs() + x.angle(), (x,))
+
+
 def test_node_names() -> None:
     x = kajo.ones(2, requires_grad=True)
     names = {
