@@ -67,7 +67,7 @@ def norm(
 
 
 @operation(namespace="linalg", out="same")  # type: ignore[no-redef]
-def norm(  # noqa: F811  # the overload for norms that have a name
+def norm(  # noqa: F811
     A: Tensor,
     ord: str,
     dim: Dims | None = None,
@@ -75,6 +75,7 @@ def norm(  # noqa: F811  # the overload for norms that have a name
     *,
     dtype: _core._dtype | None = None,
 ) -> Tensor:
+    """The overload for norms that have a name."""
     axes = _axes(dim)
     if (A.dim() if axes is None else len(axes)) != 2:
         raise RuntimeError(
