@@ -188,26 +188,36 @@ def rebuild_from_type(function: Any, kind: Any, arguments: Any, state: Any) -> A
     return tensor
 
 
+def rebuild_sparse_tensor(layout: Any, data: Any) -> Tensor:
+    """A sparse tensor from its parts, which are checked like any program's."""
+    if not isinstance(data, tuple) or len(data) not in (4, 3):
+        raise UnpicklingError("a sparse tensor needs its places, values and size")
+    if layout == kajo.sparse_coo:
+        indices, values, size, unique = (*data, False)[:4]
+        tensor = kajo.sparse_coo_tensor(indices, values, tuple(size))
+        return tensor.coalesce() if unique else tensor
+    outer, inner, values, size = data
+    return kajo.sparse_compressed_tensor(outer, inner, values, tuple(size), layout=layout)
+
+
 _REBUILDERS: dict[str, Callable[..., Any]] = {
     "_utils._rebuild_tensor": rebuild_tensor,
     "_utils._rebuild_tensor_v2": rebuild_tensor_v2,
     "_utils._rebuild_tensor_v3": rebuild_tensor_v3,
     "_utils._rebuild_parameter": rebuild_parameter,
     "_utils._rebuild_parameter_with_state": rebuild_parameter_with_state,
+    "_utils._rebuild_sparse_tensor": rebuild_sparse_tensor,
     "_utils._rebuild_meta_tensor_no_storage": rebuild_meta_tensor,
     "_tensor._rebuild_from_type_v2": rebuild_from_type,
 }
 
 
 def _layout(name: Any) -> Any:
-    names = {
-        "torch.strided": "strided",
-        "kajo.strided": "strided",
-        "torch.sparse_coo": "sparse_coo",
-    }
-    if name not in names or not hasattr(kajo, names[name]):
+    kinds = ("strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc")
+    package, _, kind = str(name).partition(".")
+    if package not in ("torch", "kajo") or kind not in kinds:
         raise UnpicklingError(f"unknown layout {name!r}")
-    return getattr(kajo, names[name])
+    return getattr(kajo, kind)
 
 
 def _size(sizes: Any = ()) -> Any:

@@ -128,6 +128,10 @@ class _Reductions:
         self.kinds: dict[type, Callable[[Any], Any]] = {
             kajo.device: lambda device: (_name("torch", "device"), _device_arguments(device)),
             kajo.Size: lambda size: (_name("torch", "Size"), (tuple(size),)),
+            kajo.layout: lambda layout: (
+                _name("torch.serialization", "_get_layout"),
+                (str(layout).replace("kajo.", "torch."),),
+            ),
         }
 
     def __call__(self, value: Any) -> Any:
@@ -150,6 +154,8 @@ class _Reductions:
                 name = _name("torch._utils", "_rebuild_parameter_with_state")
                 return (name, (*parts, state))
             return (_name("torch._utils", "_rebuild_parameter"), parts)
+        if tensor.layout is not kajo.strided:
+            return self._sparse_tensor(tensor)
         state = getattr(tensor, "__dict__", None) or {}
         if type(tensor) is kajo.Tensor and not state:
             return self._tensor(tensor)
@@ -159,13 +165,17 @@ class _Reductions:
         name = _name("torch._tensor", "_rebuild_from_type_v2")
         return (name, (function, type(tensor), arguments, state))
 
+    def _sparse_tensor(self, tensor: Any) -> tuple[Any, tuple[Any, ...]]:
+        _, (layout, parts, size, unique) = tensor.__reduce_ex__(2)
+        last = (unique,) if layout is kajo.sparse_coo else ()
+        name = _name("torch._utils", "_rebuild_sparse_tensor")
+        return name, (layout, (*parts, kajo.Size(size), *last))
+
     def _tensor(self, tensor: Tensor) -> tuple[Any, tuple[Any, ...]]:
         if tensor.device.type == "meta":
             name = _name("torch._utils", "_rebuild_meta_tensor_no_storage")
             layout = (tensor.dtype, tuple(tensor.shape), tensor.stride(), tensor.requires_grad)
             return name, layout
-        if tensor.layout != kajo.strided:
-            raise RuntimeError(f"save: tensors of layout {tensor.layout} cannot be saved")
         if tensor.is_complex():
             tensor = tensor.resolve_conj()
         requires_grad = tensor.requires_grad

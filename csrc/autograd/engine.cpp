@@ -43,6 +43,10 @@ struct ByUrgency {
     bool operator()(const Node* a, const Node* b) const { return a->sequence < b->sequence; }
 };
 
+Tensor sum_of(const Tensor& a, const Tensor& b) {
+    return is_foreign(a) || is_foreign(b) ? ForeignGradients::add(a, b) : ops::add(a, b);
+}
+
 class Task {
   public:
     Task(bool retain_graph, bool create_graph, bool accumulate)
@@ -143,7 +147,7 @@ class Task {
             return;
         }
         ReverseModeGuard mode(grad_mode_);
-        slot = ops::add(slot, gradient);
+        slot = sum_of(slot, gradient);
     }
 
     static void run_tensor_hooks(Node& node, TensorList& grads) {
@@ -261,6 +265,7 @@ class Task {
                       " but expected shape compatible with ", want.sizes);
                 out[i] = ops::sum_to_size(out[i], want.sizes);
             }
+            if (is_foreign(out[i])) continue;
             if (out[i].dtype() != want.dtype) {
                 if (is_complex(out[i].dtype()) && !is_complex(want.dtype))
                     out[i] = ops::real(out[i]);
@@ -318,7 +323,9 @@ TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
     grads.clear();
     if (!gradient.defined()) return {};
     AutogradMeta& meta = ensure_meta(variable_);
-    {
+    if (is_foreign(gradient) || (meta.grad.defined() && is_foreign(meta.grad))) {
+        meta.grad = meta.grad.defined() ? sum_of(meta.grad, gradient) : gradient;
+    } else {
         std::lock_guard lock(accumulate_mutex);
         if (!meta.grad.defined()) {
             // A gradient that nobody else holds is adopted, not copied.

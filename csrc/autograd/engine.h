@@ -27,6 +27,17 @@ struct InterpreterLock {
     static inline void (*release)(void*) = nullptr;
 };
 
+// Set by the language bindings: gradients whose elements only the language above knows, such as
+// sparse ones. The tensor is their face, of the right shape and type but without data.
+struct ForeignGradients {
+    static inline bool (*is)(const Tensor&) = nullptr;
+    static inline Tensor (*add)(const Tensor&, const Tensor&) = nullptr;
+    // The gradient of what was gathered from a tensor of these sizes, at the places only.
+    static inline Tensor (*of_gather)(const Tensor& gradient, IntSpan sizes, int64_t dim,
+                                      const Tensor& index) = nullptr;
+};
+inline bool is_foreign(const Tensor& t) { return ForeignGradients::is && ForeignGradients::is(t); }
+
 struct AnomalyMode {
     static inline thread_local bool enabled = false;
     static inline thread_local bool check_nan = true;

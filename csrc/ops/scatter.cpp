@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "autograd/attach.h"
+#include "autograd/engine.h"
 #include "core/launch.h"
 #include "core/shape.h"
 #include "cpu/indexing.h"
@@ -98,7 +99,7 @@ Tensor picked_gradient(const Tensor& grad, IntSpan sizes, int64_t dim, const Ten
     return scatter_add(zeros(sizes, grad.dtype(), grad.device()), dim, index, grad);
 }
 
-Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
+Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool sparse_grad) {
     dim = wrap_dim(dim, self.dim());
     const Tensor at = checked_index(index, "gather");
     check(
@@ -111,9 +112,13 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool) {
               " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
     Tensor out = empty(index.sizes(), self.dtype(), self.device());
     launch(gather_kernel, {out}, {self, at}, LaneIndex{dim});
-    return attach("GatherBackward0", out, {self}, {at}, [dim, sizes = self.sizes()](Backward& ctx) {
-        ctx.set(0, picked_gradient(ctx.grad(), sizes, dim, ctx.saved(0)));
-    });
+    const bool sparse = sparse_grad && ForeignGradients::of_gather && self.dim() > 0;
+    return attach("GatherBackward0", out, {self}, {at},
+                  [dim, sparse, sizes = self.sizes()](Backward& ctx) {
+                      const Tensor index = ctx.saved(0);
+                      ctx.set(0, sparse ? ForeignGradients::of_gather(ctx.grad(), sizes, dim, index)
+                                        : picked_gradient(ctx.grad(), sizes, dim, index));
+                  });
 }
 
 Tensor scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {

@@ -231,9 +231,18 @@ Object name_results(const Signature& s, Object result) {
 // ---- calling
 // ----------------------------------------------------------------------------------------------
 
+// The core makes strided tensors only; a body in Python sees to other layouts itself.
+void check_layout(const Signature& s, PyObject* layout) {
+    check(layout == Py_None || layout == wrap_layout(Layout::Strided), s.name,
+          "(): makes strided tensors only, not others: use to_sparse() of the result");
+}
+
 // A body in Python takes what its declaration takes: keywords by name, the rest by place.
 PyObject* run(const Signature& s, PyObject* const* slots) {
-    if (!s.body) return s.invoke(slots);
+    if (!s.body) {
+        if (s.layout_at >= 0) check_layout(s, slots[s.layout_at]);
+        return s.invoke(slots);
+    }
     const auto keywords = static_cast<size_t>(PyTuple_GET_SIZE(s.body_keywords));
     return PyObject_Vectorcall(s.body, slots, s.parameters.size() - keywords, s.body_keywords);
 }

@@ -130,6 +130,8 @@ Signature parse_schema(const OpEntry& entry) {
             continue;
         }
         s.parameters.push_back(read_parameter(in, keyword_only));
+        if (s.parameters.back().kind == ArgumentKind::Layout)
+            s.layout_at = static_cast<int>(s.parameters.size()) - 1;
         in.accept(",");
     }
     s.text = std::string(in.text.substr(open, in.at - open));

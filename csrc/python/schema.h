@@ -19,6 +19,7 @@ struct Signature {
     PyObject* body = nullptr;           // a Python function to call instead
     PyObject* body_keywords = nullptr;  // the names of its keyword-only parameters
     uint32_t flags = 0;
+    int layout_at = -1;           // the parameter that names a layout
     bool takes_out = false;       // a further out= argument
     bool packs_integers = false;  // f(2, 3) for f((2, 3))
 };

@@ -1,6 +1,7 @@
 // What a tensor tells about itself, and its memory through the buffer protocol.
 #include "python/tensor_properties.h"
 
+#include "autograd/engine.h"
 #include "autograd/meta.h"
 #include "ops/pointwise.h"
 #include "ops/resize.h"
@@ -95,8 +96,9 @@ void assign_grad(const Tensor& t, PyObject* value) {
     check(g.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", g.dtype(),
           "' to a tensor with dtype '", t.dtype(),
           "'. The gradient must match the tensor's dtype.");
-    check(g.device() == t.device(), "attempting to assign a gradient located on device ",
-          g.device(), " to a tensor located on device ", t.device());
+    check(is_foreign(g) || g.device() == t.device(),
+          "attempting to assign a gradient located on device ", g.device(),
+          " to a tensor located on device ", t.device());
     check(g.sizes() == t.sizes(), "attempting to assign a gradient of size '", g.sizes(),
           "' to a tensor of size '", t.sizes(),
           "'. Please ensure that the gradient and the tensor are the same size");
@@ -105,6 +107,7 @@ void assign_grad(const Tensor& t, PyObject* value) {
 void assign_data(const Tensor& t, PyObject* value) {
     check_type(value && is_tensor(value), "Variable data has to be a tensor, but got ",
                value ? Py_TYPE(value)->tp_name : "nothing");
+    check(!is_foreign(tensor_of(value)), "data: a strided tensor cannot become a sparse one");
     ops::set_data(t, tensor_of(value));
 }
 void assign_real(const Tensor& t, PyObject* value) {

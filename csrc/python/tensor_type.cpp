@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "autograd/engine.h"
 #include "autograd/meta.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
@@ -132,7 +133,13 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
     return guarded([&]() -> PyObject* {
         const Py_ssize_t n = PyTuple_GET_SIZE(args);
         PyObject* first = n ? PyTuple_GET_ITEM(args, 0) : nullptr;
-        if (n == 1 && is_tensor(first)) return wrap_as(alias(tensor_of(first)), type);
+        if (n == 1 && is_tensor(first)) {
+            const Tensor t = tensor_of(first);
+            if (is_foreign(t))
+                raise(ErrorKind::NotImplemented,
+                      "Tensor(): is not implemented for sparse tensors: use to_dense() first");
+            return wrap_as(alias(t), type);
+        }
         const bool sizes =
             n == 0 || PyLong_Check(first) ||
             (n == 1 && size_class && Py_TYPE(first) == reinterpret_cast<PyTypeObject*>(size_class));
@@ -414,9 +421,57 @@ PyObject* set_tensor_class(PyObject*, PyObject* cls) {
     tensor_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(cls));
     Py_RETURN_NONE;
 }
+// Tensors whose elements are kept by the package: sparse ones. Their gradients are added there.
+PyTypeObject* foreign_class = nullptr;
+bool is_foreign_tensor(const Tensor& t) {
+    void* wrapper = t.impl()->python_object;
+    return wrapper && PyType_IsSubtype(Py_TYPE(static_cast<PyObject*>(wrapper)), foreign_class);
+}
+// Runs user code that makes a tensor, on a thread that may not have the lock.
+template <class F>
+Tensor with_lock(F make) {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    Tensor made;
+    try {
+        made = tensor_of(make().get());
+    } catch (...) {
+        PyGILState_Release(state);
+        throw;
+    }
+    PyGILState_Release(state);
+    return made;
+}
+Tensor add_foreign(const Tensor& a, const Tensor& b) {
+    return with_lock([&] {
+        const Object x = Object::steal(wrap(a)), y = Object::steal(wrap(b));
+        return Object::steal(PyNumber_Add(x.get(), y.get()));
+    });
+}
+Tensor gathered_gradient(const Tensor& gradient, IntSpan sizes, int64_t dim, const Tensor& index) {
+    return with_lock([&] {
+        const Object home = Object::steal(PyImport_ImportModule("kajo.sparse._gradients"));
+        const Object g = Object::steal(wrap(gradient)), at = Object::steal(wrap(index));
+        const Object size = Object::steal(wrap_size(sizes));
+        return Object::steal(PyObject_CallMethod(home.get(), "of_gather", "OOLO", g.get(),
+                                                 size.get(), static_cast<long long>(dim),
+                                                 at.get()));
+    });
+}
+PyObject* set_foreign_class(PyObject*, PyObject* cls) {
+    foreign_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(cls));
+    ForeignGradients::is = is_foreign_tensor;
+    ForeignGradients::add = add_foreign;
+    Py_RETURN_NONE;
+}
 PyObject* set_size_class(PyObject*, PyObject* cls) {
     size_class = Py_NewRef(cls);
     Py_RETURN_NONE;
+}
+// What is made here would share the memory of a strided tensor.
+void check_strided(const Tensor& t, const char* name) {
+    if (is_foreign(t))
+        raise(ErrorKind::NotImplemented, name,
+              "(): is not implemented for sparse tensors: use to_dense() first");
 }
 // A wrapper of a subclass around the same storage, without history.
 PyObject* make_subclass(PyObject*, PyObject* args) {
@@ -426,6 +481,7 @@ PyObject* make_subclass(PyObject*, PyObject* args) {
     if (!PyArg_ParseTuple(args, "OO!|p", &cls, &tensor_base_type, &data, &tracked)) return nullptr;
     return guarded([&] {
         check_type(PyType_Check(cls), "expected a subclass of Tensor, got ", Py_TYPE(cls)->tp_name);
+        check_strided(tensor_of(data), "_make_subclass");
         const Tensor t = detach(tensor_of(data));
         if (tracked) set_requires_grad(t, true);
         return wrap_as(t, reinterpret_cast<PyTypeObject*>(cls));
@@ -438,12 +494,14 @@ PyObject* as_subclass(PyObject*, PyObject* args) {
     if (!PyArg_ParseTuple(args, "O!O!", &PyType_Type, &cls, &tensor_base_type, &data))
         return nullptr;
     return guarded([&] {
+        check_strided(tensor_of(data), "as_subclass");
         return wrap_as(ops::as_view(tensor_of(data)), reinterpret_cast<PyTypeObject*>(cls));
     });
 }
 PyMethodDef class_functions[] = {
     {"_as_subclass", as_subclass, METH_VARARGS, "A view as an instance of a subclass."},
     {"_set_tensor_class", set_tensor_class, METH_O, "The class of all results."},
+    {"_set_foreign_class", set_foreign_class, METH_O, "The class of tensors kept by the package."},
     {"_set_size_class", set_size_class, METH_O, "The class of shapes."},
     {"_make_subclass", make_subclass, METH_VARARGS, "A tensor of a subclass that shares storage."},
     {nullptr, nullptr, 0, nullptr}};
@@ -515,6 +573,7 @@ PyObject* wrap_size(IntSpan sizes) {
 }
 
 void add_tensor_type(PyObject* module) {
+    ForeignGradients::of_gather = gathered_gradient;
     TensorImpl::release_python_object = release_wrapper;
     name_tensor_properties();
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||

@@ -121,6 +121,21 @@ def _seeds(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> tup
     return seeds
 
 
+def _carriers(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tensors that carry the history: of sparse ones their values."""
+    return tuple(t._history() if hasattr(type(t), "_history") else t for t in tensors)
+
+
+def _carried(outputs: tuple[Any, ...], gradients: Any) -> Any:
+    """Weights of sparse outputs as weights of their values."""
+    if gradients is None or not any(hasattr(type(o), "_at_places") for o in outputs):
+        return gradients
+    return tuple(
+        o._at_places(g) if g is not None and hasattr(type(o), "_at_places") else g
+        for o, g in zip(outputs, _as_tuple(gradients), strict=True)
+    )
+
+
 def backward(
     tensors: _Tensors,
     grad_tensors: Any = None,
@@ -160,11 +175,11 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    wanted = _as_tuple(inputs)
+    wanted = _carriers(_as_tuple(inputs))
     if inputs is not None and not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    roots = _as_tuple(tensors)
-    seeds = _seeds(roots, grad_tensors)
+    roots = _carriers(_as_tuple(tensors))
+    seeds = _seeds(roots, _carried(_as_tuple(tensors), grad_tensors))
     keep = create_graph if retain_graph is None else retain_graph
     for tensor in wanted:
         if isinstance(tensor, Tensor) and not tensor.is_leaf:
@@ -222,16 +237,20 @@ def grad(
             stacklevel=2,
         )
     unused = materialize_grads if allow_unused is None else allow_unused
-    roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    asked = _as_tuple(inputs)
+    roots, wanted = _carriers(_as_tuple(outputs)), _carriers(asked)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    seeds = _seeds(roots, grad_outputs, is_grads_batched)
+    seeds = _seeds(roots, _carried(_as_tuple(outputs), grad_outputs), is_grads_batched)
     keep = create_graph if retain_graph is None else retain_graph
 
     def run(weights: tuple[Any, ...], keep_graph: bool) -> tuple[Any, ...]:
         found = _core._run_backward(roots, weights, keep_graph, create_graph, wanted, unused, False)
         if not materialize_grads:
-            return tuple(found)
+            return tuple(
+                t._with_values(g) if g is not None and hasattr(type(t), "_with_values") else g
+                for g, t in zip(found, asked)
+            )
         return tuple(
             _core.zeros_like(_described(t)).requires_grad_(create_graph) if g is None else g
             for g, t in zip(found, wanted)

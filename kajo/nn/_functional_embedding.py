@@ -66,7 +66,15 @@ def embedding(
     if max_norm is not None:
         input = input.contiguous()
         _shorten_rows(weight, input, max_norm, norm_type)
-    return _core.embedding(weight, input, row, scale_grad_by_freq, sparse)
+    if sparse and weight.requires_grad:
+        from kajo.sparse._gradients import SparseEmbedding
+
+        if scale_grad_by_freq:
+            raise RuntimeError(
+                "embedding_backward: scale_grad_by_freq not supported with sparse gradients"
+            )
+        return SparseEmbedding.apply(weight, input, row)
+    return _core.embedding(weight, input, row, scale_grad_by_freq)
 
 
 def _check_bags(input: Tensor, offsets: Tensor | None, per_sample_weights: Tensor | None) -> None:

@@ -1,0 +1,370 @@
+"""Constructors of sparse tensors and the methods that convert to them and ask for their parts."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from kajo import _core
+from kajo._operation import operation
+from kajo._tensor import Tensor
+
+__all__: list[str] = []
+METHODS: tuple[str, ...] = ()
+
+
+@operation()
+def sparse_coo_tensor(
+    indices: Any,
+    values: Any = None,
+    size: Any = None,
+    *,
+    dtype: _core._dtype | None = None,
+    layout: _core._layout | None = None,
+    device: _core._Device | None = None,
+    pin_memory: bool | None = None,
+    requires_grad: bool = False,
+    check_invariants: bool | None = None,
+    is_coalesced: bool | None = None,
+) -> Tensor:
+    """A tensor whose elements are 0 but at the given places: coordinate format.
+
+    Args:
+        indices: a column of coordinates for each value; or the size, for a tensor of zeros.
+        values: the values; further dimensions are dense. Those of equal places count as their sum.
+        size: the shape; by default as small as the indices allow.
+        dtype: of the values.
+        layout, device, pin_memory: accepted.
+        requires_grad: record gradients with respect to it.
+        check_invariants: accepted; the parts are always checked.
+        is_coalesced: promise that places are in order and occur once.
+
+    Returns:
+        A tensor of layout kajo.sparse_coo.
+
+    Raises:
+        RuntimeError: if the parts do not fit each other.
+
+    >>> import kajo
+    >>> kajo.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3))
+    tensor(indices=tensor([[0, 1],
+                           [2, 0]]),
+           values=tensor([3., 4.]),
+           size=(2, 3), nnz=2, layout=kajo.sparse_coo)
+    """
+    from kajo.sparse._construction import coo_tensor
+
+    return coo_tensor(indices, values, size, dtype, device, requires_grad, bool(is_coalesced))
+
+
+@operation()
+def sparse_compressed_tensor(
+    compressed_indices: Any,
+    plain_indices: Any,
+    values: Any,
+    size: Any = None,
+    *,
+    dtype: _core._dtype | None = None,
+    layout: _core._layout | None = None,
+    device: _core._Device | None = None,
+    pin_memory: bool | None = None,
+    requires_grad: bool = False,
+    check_invariants: bool | None = None,
+) -> Tensor:
+    """A matrix in a compressed format, which `layout` names.
+
+    Args:
+        compressed_indices: where each row (or column) begins among the values, and their number last.
+        plain_indices: the column (or row) of each value.
+        values: the values, or blocks of them.
+        size: the shape; by default as small as the indices allow.
+        dtype: of the values.
+        layout: kajo.sparse_csr, sparse_csc, sparse_bsr or sparse_bsc.
+        device, pin_memory, check_invariants: accepted; the parts are always checked.
+        requires_grad: record gradients with respect to it.
+
+    Returns:
+        A tensor of that layout.
+
+    Raises:
+        RuntimeError: if the parts do not fit each other.
+
+    >>> import kajo
+    >>> x = kajo.sparse_compressed_tensor([0, 1, 2], [1, 0], [3.0, 4.0], (2, 2), layout=kajo.sparse_csr)
+    >>> x.to_dense()
+    tensor([[0., 3.],
+            [4., 0.]])
+    """
+    from kajo.sparse._construction import compressed_tensor
+
+    return compressed_tensor(
+        "sparse_compressed_tensor", compressed_indices, plain_indices, values, size, layout, dtype,
+        device, requires_grad,
+    )  # fmt: skip
+
+
+_COMPRESSED = {
+    "sparse_csr_tensor": (
+        "crow_indices",
+        "col_indices",
+        "[[0., 3.],\n        [4., 0.]]",
+        "[3.0, 4.0]",
+    ),
+    "sparse_csc_tensor": (
+        "ccol_indices",
+        "row_indices",
+        "[[0., 4.],\n        [3., 0.]]",
+        "[3.0, 4.0]",
+    ),
+    "sparse_bsr_tensor": (
+        "crow_indices",
+        "col_indices",
+        "[[0., 3.],\n        [4., 0.]]",
+        "[[[3.0]], [[4.0]]]",
+    ),
+    "sparse_bsc_tensor": (
+        "ccol_indices",
+        "row_indices",
+        "[[0., 4.],\n        [3., 0.]]",
+        "[[[3.0]], [[4.0]]]",
+    ),
+}
+_TEXT = """A matrix in compressed {line} format{blocks}.
+
+Args:
+    {first}: where each {line} begins among the values, and their number last.
+    {second}: the {other} of each value.
+    values: the values{of_blocks}.
+    size: the shape; by default as small as the indices allow.
+    dtype: of the values.
+    layout, device, pin_memory, check_invariants: accepted; the parts are always checked.
+    requires_grad: record gradients with respect to it.
+
+Returns:
+    A tensor of layout kajo.{layout}.
+
+Raises:
+    RuntimeError: if the parts do not fit each other.
+
+>>> import kajo
+>>> kajo.{name}([0, 1, 2], [1, 0], {values}, (2, 2)).to_dense()
+tensor({printed})
+"""
+
+
+def _define_compressed(name: str) -> None:
+    first, second, printed, values = _COMPRESSED[name]
+    layout = name.removesuffix("_tensor")
+
+    def construct(
+        compressed: Any,
+        plain: Any,
+        values: Any,
+        size: Any = None,
+        *,
+        dtype: _core._dtype | None = None,
+        layout: _core._layout | None = None,
+        device: _core._Device | None = None,
+        pin_memory: bool | None = None,
+        requires_grad: bool = False,
+        check_invariants: bool | None = None,
+    ) -> Tensor:
+        from kajo.sparse._construction import compressed_tensor
+
+        kind = getattr(_core, name.removesuffix("_tensor"))
+        return compressed_tensor(
+            name, compressed, plain, values, size, kind, dtype, device, requires_grad
+        )
+
+    rows = first.startswith("crow")
+    blocked = "_bs" in name
+    construct.__name__ = construct.__qualname__ = name
+    construct.__doc__ = _TEXT.format(
+        line="row" if rows else "column", other="column" if rows else "row", first=first, second=second,
+        blocks=" with blocks" if blocked else "", of_blocks=", one block each" if blocked else "",
+        layout=layout, name=name, printed=printed, values=values,
+    )  # fmt: skip
+    signature = inspect.signature(construct)
+    renamed = {"compressed": first, "plain": second}
+    construct.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[
+            p.replace(name=renamed.get(p.name, p.name)) for p in signature.parameters.values()
+        ]
+    )
+    operation()(construct)
+
+
+for _name in _COMPRESSED:
+    _define_compressed(_name)
+
+
+@operation(function=False, method=True)
+def to_sparse(input: Tensor, sparse_dim: int) -> Tensor:
+    """The elements that are not 0, in coordinate format; dimensions from `sparse_dim` on stay dense.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse(1).values()
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    from kajo.sparse._tensor import from_dense
+
+    return from_dense(input, _core.sparse_coo, sparse_dim)
+
+
+def _to_sparse_layout(
+    input: Tensor, *, layout: Any = None, blocksize: Any = None, dense_dim: int | None = None
+) -> Tensor:
+    from kajo.sparse._tensor import from_dense
+
+    if layout is _core.strided:
+        return input
+    kind = _core.sparse_coo if layout is None else layout
+    sparse_dim = None if dense_dim is None else input.dim() - dense_dim
+    return from_dense(input, kind, sparse_dim, blocksize)
+
+
+_to_sparse_layout.__name__ = "to_sparse"
+operation(function=False, method=True)(_to_sparse_layout)
+
+
+@operation(function=False, method=True)
+def to_sparse_csr(input: Tensor, dense_dim: int | None = None) -> Tensor:
+    """The elements that are not 0, in compressed row format.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse_csr().crow_indices()
+    tensor([0, 1, 2])
+    """
+    from kajo.sparse._tensor import from_dense
+
+    return from_dense(input, _core.sparse_csr)
+
+
+@operation(function=False, method=True)
+def to_sparse_csc(input: Tensor, dense_dim: int | None = None) -> Tensor:
+    """The elements that are not 0, in compressed column format.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse_csc().row_indices()
+    tensor([0, 1])
+    """
+    from kajo.sparse._tensor import from_dense
+
+    return from_dense(input, _core.sparse_csc)
+
+
+@operation(function=False, method=True)
+def to_sparse_bsr(input: Tensor, blocksize: Any, dense_dim: int | None = None) -> Tensor:
+    """The blocks with an element that is not 0, in compressed row format.
+
+    >>> import kajo
+    >>> kajo.eye(4).to_sparse_bsr((2, 2)).col_indices()
+    tensor([0, 1])
+    """
+    from kajo.sparse._tensor import from_dense
+
+    return from_dense(input, _core.sparse_bsr, blocksize=blocksize)
+
+
+@operation(function=False, method=True)
+def to_sparse_bsc(input: Tensor, blocksize: Any, dense_dim: int | None = None) -> Tensor:
+    """The blocks with an element that is not 0, in compressed column format.
+
+    >>> import kajo
+    >>> kajo.eye(4).to_sparse_bsc((2, 2)).row_indices()
+    tensor([0, 1])
+    """
+    from kajo.sparse._tensor import from_dense
+
+    return from_dense(input, _core.sparse_bsc, blocksize=blocksize)
+
+
+@operation(function=False, method=True)
+def to_dense(
+    input: Tensor, dtype: _core._dtype | None = None, *, masked_grad: bool | None = None
+) -> Tensor:
+    """The strided tensor with the same elements; a strided one itself.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse().to_dense()
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    return input if dtype is None else input.to(dtype)
+
+
+@operation(function=False, method=True)
+def sparse_mask(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements at the places of a sparse mask.
+
+    >>> import kajo
+    >>> kajo.ones(2, 2).sparse_mask(kajo.eye(2).to_sparse()).values()
+    tensor([1., 1.])
+    """
+    raise RuntimeError(f"sparse_mask(): expected a sparse mask, got layout {mask.layout}")
+
+
+@operation(function=False, method=True)
+def sparse_dim(input: Tensor) -> int:
+    """The number of sparse dimensions: 0 of a strided tensor.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse().sparse_dim()
+    2
+    """
+    return 0
+
+
+@operation(function=False, method=True)
+def dense_dim(input: Tensor) -> int:
+    """The number of dense dimensions: all of a strided tensor.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse().dense_dim()
+    0
+    """
+    return input.dim()
+
+
+# What only sparse tensors have; their own functions are in kajo.sparse.
+_PARTS = {
+    "indices": "the coordinates of the values, a column each",
+    "values": "the values",
+    "_indices": "the coordinates of the values, in any order",
+    "_values": "the values, in any order",
+    "coalesce": "the same tensor with every place once and in order",
+    "is_coalesced": "whether every place occurs once and in order",
+    "_nnz": "the number of values",
+    "crow_indices": "where each row begins among the values",
+    "col_indices": "the column of each value",
+    "ccol_indices": "where each column begins among the values",
+    "row_indices": "the row of each value",
+}
+
+
+def _define_part(name: str, meaning: str) -> None:
+    def part(input: Tensor) -> Any:
+        error = NotImplementedError if name == "_nnz" else RuntimeError
+        raise error(
+            f"{name}() expected a sparse tensor layout but got {input.layout}: use to_sparse()"
+        )
+
+    part.__name__ = part.__qualname__ = name
+    part.__doc__ = f"Of a sparse tensor: {meaning}."
+    operation(function=False, method=True)(part)
+
+
+for _name, _meaning in _PARTS.items():
+    _define_part(_name, _meaning)
+
+
+@operation()
+def smm(input: Tensor, mat: Tensor) -> Tensor:
+    """The product of a sparse and a strided matrix.
+
+    >>> import kajo
+    >>> kajo.smm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).shape
+    kajo.Size([2, 1])
+    """
+    raise RuntimeError(f"smm(): expected a sparse matrix, got layout {input.layout}: use mm()")

@@ -1,0 +1,111 @@
+"""Products of matrices of which one or both are sparse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kajo
+from kajo import Tensor
+from kajo.sparse._tensor import COMPRESSED, SparseTensor, coalesced, converted, make, places, summed
+
+__all__ = ["addmm", "product", "reduced_product", "sampled_addmm"]
+
+
+def _entries(x: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows, columns and values of a matrix."""
+    if COMPRESSED.get(x._kind, (0, 0, 0, False))[3]:
+        x = converted(x, kajo.sparse_coo)
+    rows, columns = places(x).unbind(0)
+    return rows, columns, x._parts[-1]
+
+
+def _check(a: Any, b: Any, name: str) -> None:
+    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or a.shape[1] != b.shape[0]:
+        raise RuntimeError(
+            f"{name}(): shapes {tuple(a.shape)} and {tuple(b.shape)} cannot be multiplied: expected matrices "
+            "whose inner sizes agree"
+        )
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{name}(): expected operands of one dtype, got {a.dtype} and {b.dtype}")
+
+
+def product(a: Any, b: Any, name: str = "mm") -> Any:
+    """The matrix product: dense unless both are sparse."""
+    if not isinstance(a, SparseTensor):
+        if len(a.shape) != 2 or len(b.shape) != 2:
+            raise RuntimeError(
+                f"{name}(): a strided tensor of shape {tuple(a.shape)} times a sparse one of shape "
+                f"{tuple(b.shape)}: expected two matrices"
+            )
+        _check(a, b, name)
+        return product(b.t(), a.t()).t()
+    _check(a, b, name)
+    if isinstance(b, SparseTensor):
+        return _sparse_product(a, b)
+    rows, columns, values = _entries(a)
+    scaled = b[columns] * (values if b.dim() == 1 else values.unsqueeze(1))
+    return summed(a.shape[0], rows, scaled)
+
+
+def _sparse_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
+    rows, inner, values = _entries(a)
+    by_rows = converted(b, kajo.sparse_csr)
+    start, columns, others = by_rows._parts
+    # Each entry of `a` meets the whole row of `b` that its column names.
+    counts = start.diff()[inner]
+    which = kajo.repeat_interleave(kajo.arange(inner.numel()), counts)
+    offset = kajo.arange(which.numel()) - (counts.cumsum(0) - counts)[which]
+    there = start[inner[which]] + offset
+    joined = kajo.stack([rows[which], columns[there]])
+    size = (a.shape[0], b.shape[1])
+    result = coalesced(make(kajo.sparse_coo, (joined, values[which] * others[there]), size))
+    return result if a._kind is kajo.sparse_coo else converted(result, kajo.sparse_csr)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """beta input + alpha mat1 mat2."""
+    result = product(mat1, mat2, "addmm")
+    result = result if alpha == 1 else result * alpha
+    if beta == 0:
+        return result
+    base = input if beta == 1 else input * beta
+    return result + base if isinstance(base, SparseTensor) else base + result
+
+
+def sampled_addmm(
+    input: SparseTensor, mat1: Tensor, mat2: Tensor, beta: Any, alpha: Any
+) -> SparseTensor:
+    """beta input + alpha mat1 mat2 at the places of `input`."""
+    rows, columns, values = _entries(input)
+    if mat1.dim() != 2 or mat2.dim() != 2 or mat1.shape[1] != mat2.shape[0]:
+        raise RuntimeError(
+            f"sampled_addmm(): mat1 and mat2 of shapes {mat1.shape} and {mat2.shape} cannot be multiplied"
+        )
+    if (mat1.shape[0], mat2.shape[1]) != tuple(input.shape):
+        raise RuntimeError(
+            f"sampled_addmm(): expected matrices whose product has the shape {tuple(input.shape)}, got "
+            f"{mat1.shape} and {mat2.shape}"
+        )
+    if not mat1.dtype == mat2.dtype == input.dtype:
+        raise RuntimeError(
+            f"sampled_addmm(): expected one dtype, got {input.dtype}, {mat1.dtype} and {mat2.dtype}"
+        )
+    sampled = (mat1[rows] * mat2.t()[columns]).sum(-1)
+    return input._with_values(values * beta + sampled * alpha)
+
+
+def reduced_product(a: SparseTensor, b: Tensor, reduce: str) -> Tensor:
+    """The product with another reduction than the sum of what an element is made of; 0 of nothing."""
+    _check(a, b, "sparse.mm")
+    rows, columns, values = _entries(a)
+    terms = values.unsqueeze(1) * b[columns]
+    if reduce == "sum":
+        return summed(a.shape[0], rows, terms)
+    if reduce == "mean":
+        counts = summed(a.shape[0], rows, kajo.ones_like(rows)).clamp(min=1)
+        return summed(a.shape[0], rows, terms) / counts.unsqueeze(1).to(terms.dtype)
+    if reduce not in ("amax", "amin"):
+        raise ValueError(f"sparse.mm(): reduce must be sum, mean, amax or amin, got {reduce!r}")
+    result = kajo.zeros((a.shape[0], b.shape[1]), dtype=terms.dtype)
+    index = rows.unsqueeze(1).expand_as(terms)
+    return result.scatter_reduce(0, index, terms, reduce, include_self=False)

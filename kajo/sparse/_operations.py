@@ -1,0 +1,727 @@
+"""What the operations are for sparse tensors: a table from their names to functions.
+
+`find` names the function of a call; a name that is not in the table is refused. In-place forms are
+computed like the others and then put into the first argument.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import kajo
+from kajo import Tensor
+from kajo.sparse import _matrices
+from kajo.sparse._tensor import (
+    COMPRESSED,
+    SparseTensor,
+    coalesced,
+    converted,
+    flat_places,
+    from_dense,
+    make,
+    places,
+    to_dense,
+)
+from kajo.sparse._text import text_of
+
+__all__ = ["find"]
+
+_TABLE: dict[str, Callable[..., Any]] = {}
+_PROPERTIES: dict[str, Callable[..., Any]] = {}
+
+
+_Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+
+def _handles(*names: str) -> Callable[[_Handler], _Handler]:
+    def register(function: _Handler) -> _Handler:
+        for name in names:
+            _TABLE[name] = function
+        return function
+
+    return register
+
+
+@functools.cache
+def _operator_name(name: str) -> str | None:
+    """The operation of an operator's method: "add" for "__add__" and "__iadd__"."""
+    stem = name.strip("_")
+    if not (name.startswith("__") and name.endswith("__")):
+        return None
+    return {"truediv": "div", "matmul": "matmul", "neg": "neg", "abs": "abs"}.get(stem, stem)
+
+
+def find(func: Any) -> tuple[str, Callable[..., Any] | None]:
+    """The name of what is called, and what it is for sparse tensors; None if nothing."""
+    name = getattr(func, "__name__", str(func))
+    owner: Any = getattr(func, "__self__", None)
+    if name in ("__get__", "__set__", "__delete__") and hasattr(owner, "__name__"):
+        key = owner.__name__ if name == "__get__" else f"{owner.__name__} {name.strip('_')}"
+        return owner.__name__, _PROPERTIES.get(key)
+    if name in _TABLE:
+        return name, _TABLE[name]
+    stem = _operator_name(name)
+    if stem is not None and stem in _TABLE:
+        return name, _TABLE[stem]
+    if stem is not None and stem[:1] == "r" and stem[1:] in ("add", "mul", "sub", "matmul"):
+        return name, functools.partial(_reversed, _TABLE[stem[1:]])
+    in_place = (
+        stem[1:] if stem is not None and stem[:1] == "i" else name[:-1] if name[-1] == "_" else ""
+    )
+    in_place = {"truediv": "div"}.get(in_place, in_place)
+    if in_place in _TABLE:
+        return name, functools.partial(_in_place, _TABLE[in_place])
+    return name, None
+
+
+def _reversed(function: Callable[..., Any], x: Any, other: Any) -> Any:
+    return function(other, x)
+
+
+def _in_place(function: Callable[..., Any], target: Any, *args: Any, **kwargs: Any) -> Any:
+    result = function(target, *args, **kwargs)
+    if isinstance(target, SparseTensor):
+        _assign(target, result)
+        return target
+    return target.copy_(result)
+
+
+def _assign(target: SparseTensor, result: Any) -> None:
+    """Puts other elements into a tensor."""
+    if not isinstance(result, SparseTensor) or result._size != target._size:
+        raise RuntimeError(
+            f"a sparse tensor of shape {target._size} cannot take the result in place: it is "
+            f"{'strided' if not isinstance(result, SparseTensor) else 'of shape ' + str(result._size)}"
+        )
+    if target._parts[-1].requires_grad and target._parts[-1].is_leaf and kajo.is_grad_enabled():
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    values = result._parts[-1].to(target._parts[-1].dtype)
+    target._kind, target._unique = result._kind, result._unique
+    target._parts = (*result._parts[:-1], values)
+
+
+# ---- what a tensor tells about itself ------------------------------------------------------------------
+
+_PROPERTIES |= {
+    "shape": lambda x: x._size,
+    "dtype": lambda x: x._parts[-1].dtype,
+    "device": lambda x: x._parts[-1].device,
+    "layout": lambda x: x._kind,
+    "ndim": lambda x: len(x._size),
+    "itemsize": lambda x: x._parts[-1].itemsize,
+    "requires_grad": lambda x: x._parts[-1].requires_grad,
+    "is_leaf": lambda x: x._parts[-1].is_leaf,
+    "grad_fn": lambda x: x._parts[-1].grad_fn,
+    "is_sparse": lambda x: x._kind is kajo.sparse_coo,
+    "is_sparse_csr": lambda x: x._kind is kajo.sparse_csr,
+    "is_cpu": lambda x: True,
+    "is_meta": lambda x: False,
+    "data": lambda x: x._with_values(x._parts[-1].detach()),
+    "grad": lambda x: _gradient(x),
+    "grad set": lambda x, value: _set_gradient(x, value),
+    "requires_grad set": lambda x, value: x._parts[-1].requires_grad_(value) and None,
+    "T": lambda x: _transpose(x, 0, -1) if len(x._size) > 1 else x,
+    "mT": lambda x: _transpose(x, -2, -1),
+    "real": lambda x: x._with_values(x._parts[-1].real),
+}
+_PROPERTIES |= {
+    name: lambda x: False
+    for name in (
+        "is_cuda",
+        "is_quantized",
+        "is_nested",
+        "is_mkldnn",
+        "is_mps",
+        "is_xpu",
+        "retains_grad",
+    )
+}
+_PROPERTIES["_version"] = lambda x: x._parts[-1]._version
+_PROPERTIES["_base"] = lambda x: None
+
+
+def _gradient(x: SparseTensor) -> Any:
+    gradient = x._parts[-1].grad
+    return None if gradient is None else x._with_values(gradient)
+
+
+def _set_gradient(x: SparseTensor, value: Any) -> None:
+    x._parts[-1].grad = None if value is None else x._at_places(value)
+
+
+def _values(method: str) -> Callable[..., Any]:
+    """A question that the values answer."""
+    return lambda x, *args, **kwargs: getattr(x._parts[-1], method)(*args, **kwargs)
+
+
+for _name in ("is_floating_point", "is_complex", "is_signed", "element_size", "get_device", "type"):
+    _TABLE[_name] = _values(_name)
+
+_TABLE |= {
+    "dim": lambda x: len(x._size),
+    "ndimension": lambda x: len(x._size),
+    "numel": lambda x: x._size.numel(),
+    "nelement": lambda x: x._size.numel(),
+    "size": lambda x, dim=None: x._size if dim is None else x._size[dim],
+    "__len__": lambda x: x._size[0],
+    "__hash__": id,
+    "is_contiguous": lambda x, **_: False,
+    "is_coalesced": lambda x: _of_coo(x, "is_coalesced")._unique,
+    "_nnz": lambda x: x._parts[-2].shape[-1],
+    "sparse_dim": lambda x: x._parts[0].shape[0] if x._kind is kajo.sparse_coo else 2,
+    "dense_dim": lambda x: x._parts[-1].dim() - 1 if x._kind is kajo.sparse_coo else 0,
+    "is_same_size": lambda x, other: tuple(x.shape) == tuple(other.shape),
+    "is_leaf": lambda x: x._parts[-1].is_leaf,
+}
+
+
+@_handles("stride")
+def _stride(x: SparseTensor, dim: int | None = None) -> Any:
+    raise RuntimeError(
+        f"stride(): tensors of layout {x._kind} have no strides: use to_dense() first"
+    )
+
+
+@_handles("numpy", "__array__")
+def _numpy(x: SparseTensor, *_: Any, **__: Any) -> Any:
+    raise TypeError(
+        f"can't convert a tensor of layout {x._kind} to numpy. Use Tensor.to_dense() first."
+    )
+
+
+@_handles("item", "__bool__", "__float__", "__int__", "__complex__")
+def _item(x: SparseTensor) -> Any:
+    if x._size.numel() != 1:
+        raise RuntimeError(
+            f"a Tensor with {x._size.numel()} elements cannot be converted to Scalar"
+        )
+    return to_dense(x).item()
+
+
+# ---- parts ---------------------------------------------------------------------------------------------
+
+
+def _of_coo(x: SparseTensor, name: str) -> SparseTensor:
+    if x._kind is not kajo.sparse_coo:
+        raise RuntimeError(f"{name} expected sparse coordinate tensor layout but got {x._kind}")
+    return x
+
+
+def _unique_of(x: SparseTensor, name: str) -> SparseTensor:
+    if not _of_coo(x, name)._unique:
+        raise RuntimeError(
+            f"Cannot get {name} on an uncoalesced tensor, please call .coalesce() first"
+        )
+    return x
+
+
+@_handles("values")
+def _get_values(x: SparseTensor) -> Tensor:
+    return (_unique_of(x, "values") if x._kind is kajo.sparse_coo else x)._parts[-1]
+
+
+def _compressed_part(name: str, at: int) -> Callable[[SparseTensor], Tensor]:
+    def part(x: SparseTensor) -> Tensor:
+        if name not in COMPRESSED.get(x._kind, ())[:2]:
+            line = "row" if name in ("crow_indices", "col_indices") else "column"
+            raise RuntimeError(
+                f"{name} expected sparse {line} compressed tensor layout but got {x._kind}"
+            )
+        return x._parts[at]
+
+    return part
+
+
+_TABLE |= {
+    "indices": lambda x: _unique_of(x, "indices")._parts[0],
+    "_indices": lambda x: _of_coo(x, "_indices")._parts[0],
+    "_values": lambda x: _of_coo(x, "_values")._parts[-1],
+    "coalesce": lambda x: coalesced(_of_coo(x, "coalesce")),
+    "crow_indices": _compressed_part("crow_indices", 0),
+    "col_indices": _compressed_part("col_indices", 1),
+    "ccol_indices": _compressed_part("ccol_indices", 0),
+    "row_indices": _compressed_part("row_indices", 1),
+}
+
+
+# ---- conversions, copies -------------------------------------------------------------------------------
+
+
+@_handles("to_dense")
+def _to_dense(x: SparseTensor, dtype: Any = None, **_: Any) -> Tensor:
+    return to_dense(x) if dtype is None else to_dense(x).to(dtype)
+
+
+@_handles("to_sparse")
+def _to_sparse(
+    x: SparseTensor, sparse_dim: Any = None, *, layout: Any = None, blocksize: Any = None, **_: Any
+) -> SparseTensor:
+    if sparse_dim is not None and not isinstance(sparse_dim, int):
+        layout = sparse_dim
+    elif sparse_dim is not None and sparse_dim != _TABLE["sparse_dim"](x):
+        return from_dense(to_dense(x), kajo.sparse_coo, sparse_dim)
+    return converted(x, kajo.sparse_coo if layout is None else layout, blocksize)
+
+
+for _layout in (kajo.sparse_csr, kajo.sparse_csc, kajo.sparse_bsr, kajo.sparse_bsc):
+    _short = str(_layout).rsplit(".", 1)[-1]
+    _TABLE[f"to_{_short}"] = functools.partial(
+        lambda layout, x, blocksize=None, **_: converted(x, layout, blocksize), _layout
+    )
+
+
+@_handles("detach")
+def _detach(x: SparseTensor) -> SparseTensor:
+    return x._with_values(x._parts[-1].detach())
+
+
+@_handles("detach_")
+def _detach_in_place(x: SparseTensor) -> SparseTensor:
+    x._parts = (*x._parts[:-1], x._parts[-1].detach())
+    return x
+
+
+@_handles("requires_grad_")
+def _requires_grad_(x: SparseTensor, requires_grad: bool = True) -> SparseTensor:
+    x._parts[-1].requires_grad_(requires_grad)
+    return x
+
+
+@_handles("clone")
+def _clone(x: SparseTensor, **_: Any) -> SparseTensor:
+    return make(x._kind, [part.clone() for part in x._parts], x._size, x._unique)
+
+
+@_handles("__deepcopy__")
+def _deepcopy(x: SparseTensor, memo: Any) -> SparseTensor:
+    if not x._parts[-1].is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
+            "at the moment: call .detach() or .clone() first"
+        )
+    import copy
+
+    parts = [copy.deepcopy(part, memo) for part in x._parts]
+    return make(x._kind, parts, x._size, x._unique)
+
+
+@_handles("to", "type_as", "cpu")
+def _to(x: SparseTensor, *args: Any, **kwargs: Any) -> SparseTensor:
+    given = [a._parts[-1] if isinstance(a, SparseTensor) else a for a in args]
+    values = x._parts[-1].to(*given, **kwargs)
+    return x if values is x._parts[-1] else x._with_values(values)
+
+
+for _name in ("float", "double", "half", "bfloat16", "long", "int", "short", "bool"):
+    _TABLE[_name] = functools.partial(
+        lambda name, x: x._with_values(getattr(x._parts[-1], name)()), _name
+    )
+
+
+@_handles("zero")
+def _zero(x: SparseTensor) -> SparseTensor:
+    return empty(x._size, x._kind, x._parts[-1].dtype, x)
+
+
+@_handles("copy")
+def _copy(x: Any, source: Any, non_blocking: bool = False) -> Any:
+    if isinstance(x, SparseTensor) != isinstance(source, SparseTensor):
+        raise RuntimeError(
+            "copy_() between dense and sparse Tensors is not implemented: convert one"
+        )
+    return _clone(source)
+
+
+@_handles("zeros_like", "empty_like")
+def _zeros_like(
+    x: SparseTensor, *, dtype: Any = None, requires_grad: bool = False, **_: Any
+) -> Any:
+    return _zero(x if dtype is None else x.to(dtype)).requires_grad_(requires_grad)
+
+
+def empty(
+    size: Sequence[int], layout: Any, dtype: Any, like: SparseTensor | None = None
+) -> SparseTensor:
+    """A sparse tensor of zeros: without values."""
+    sparse = len(size)
+    if like is not None and layout is kajo.sparse_coo:
+        sparse = like._parts[0].shape[0]
+    if layout is kajo.sparse_coo:
+        values = kajo.zeros((0, *size[sparse:]), dtype=dtype)
+        return make(layout, (kajo.zeros((sparse, 0), dtype=kajo.int64), values), size, True)
+    by_rows, block = COMPRESSED[layout][2], ()
+    lines = size[0] if by_rows else size[1]
+    if like is not None and COMPRESSED[layout][3]:
+        block = tuple(like._parts[-1].shape[1:])
+        lines //= block[0 if by_rows else 1]
+    none = kajo.zeros(0, dtype=kajo.int64)
+    values = kajo.zeros((0, *block), dtype=dtype)
+    return make(layout, (kajo.zeros(lines + 1, dtype=kajo.int64), none, values), size)
+
+
+@_handles("backward")
+def _backward(x: SparseTensor, gradient: Any = None, *args: Any, **kwargs: Any) -> None:
+    x._parts[-1].backward(None if gradient is None else x._at_places(gradient), *args, **kwargs)
+
+
+@_handles("register_hook")
+def _register_hook(x: SparseTensor, hook: Any) -> Any:
+    return x._parts[-1].register_hook(hook)
+
+
+# ---- element by element --------------------------------------------------------------------------------
+
+# Operations that leave zero as it is, so that only the values matter; the first kind also distributes
+# over the sum of values of equal places.
+_LINEAR = "neg negative positive conj conj_physical deg2rad rad2deg"
+_THROUGH_ZERO = (
+    "abs absolute asin arcsin asinh arcsinh atan arctan atanh arctanh ceil erf erfinv expm1 floor frac "
+    "isinf isnan isneginf isposinf log1p nan_to_num relu round sgn sign signbit sin sinh sqrt square tan "
+    "tanh trunc"
+)
+for _names, _all_places in ((_LINEAR, True), (_THROUGH_ZERO, False)):
+    for _name in _names.split():
+
+        def _unary(
+            name: str, linear: bool, x: SparseTensor, *args: Any, **kwargs: Any
+        ) -> SparseTensor:
+            base = x if linear else coalesced(x)
+            return base._with_values(getattr(kajo, name)(base._parts[-1], *args, **kwargs))
+
+        _TABLE[_name] = functools.partial(_unary, _name, _all_places)
+
+_TABLE["relu"] = lambda x, inplace=False: coalesced(x)._with_values(coalesced(x)._parts[-1].relu())
+
+
+@_handles("pow")
+def _pow(x: Any, exponent: Any) -> SparseTensor:
+    if not isinstance(x, SparseTensor) or isinstance(exponent, Tensor) or exponent <= 0:
+        raise RuntimeError("pow(): of a sparse tensor needs an exponent that is a positive number")
+    return coalesced(x)._with_values(coalesced(x)._parts[-1] ** exponent)
+
+
+def _is_number(x: Any) -> bool:
+    return not isinstance(x, Tensor) or (not isinstance(x, SparseTensor) and x.dim() == 0)
+
+
+@_handles("mul", "multiply")
+def _mul(x: Any, other: Any) -> Any:
+    if not isinstance(x, SparseTensor):
+        x, other = other, x
+    if _is_number(other):
+        return x._with_values(x._parts[-1] * other)
+    if not isinstance(other, SparseTensor):
+        return _mul_dense(x, other)
+    if x._kind is not kajo.sparse_coo or other._kind is not kajo.sparse_coo:
+        both = _mul(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo))
+        return converted(both, x._kind)
+    if x._size != other._size:
+        raise RuntimeError(
+            f"mul(): expected sparse operands of the same size, got {x._size} and {other._size}"
+        )
+    a, b = coalesced(x), coalesced(other)
+    sizes = a._size[: a._parts[0].shape[0]]
+    at, there = flat_places(a._parts[0], sizes), flat_places(b._parts[0], sizes)
+    both = kajo.isin(at, there)
+    index = kajo.searchsorted(there, at[both])
+    values = a._parts[-1][both] * b._parts[-1][index]
+    return make(kajo.sparse_coo, (a._parts[0][:, both], values), a._size, True)
+
+
+def _mul_dense(x: SparseTensor, other: Tensor) -> SparseTensor:
+    if kajo.broadcast_shapes(x._size, other.shape) != x._size:
+        raise RuntimeError(
+            f"mul(): a strided operand of shape {other.shape} cannot be broadcast to the sparse one's {x._size}"
+        )
+    if COMPRESSED.get(x._kind, (0, 0, 0, False))[3]:
+        return converted(
+            _mul_dense(converted(x, kajo.sparse_coo), other), x._kind, tuple(x._parts[-1].shape[1:])
+        )
+    factors = other.expand(x._size)[tuple(places(x).unbind(0))]
+    return x._with_values(x._parts[-1] * factors)
+
+
+@_handles("div", "divide", "true_divide")
+def _div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    if not isinstance(x, SparseTensor) or not _is_number(other):
+        raise RuntimeError(
+            "div(): sparse division requires a sparse tensor over a number or a tensor without dimensions"
+        )
+    base = x if rounding_mode is None else coalesced(x)
+    return base._with_values(kajo.div(base._parts[-1], other, rounding_mode=rounding_mode))
+
+
+@_handles("add")
+def _add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+    if isinstance(x, SparseTensor) and isinstance(other, SparseTensor):
+        return _add_sparse(x, other, alpha)
+    if _is_number(x) or _is_number(other):
+        raise RuntimeError("add(sparse, number) is not supported: every element would change")
+    if isinstance(x, SparseTensor):
+        raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
+    base = other if other._kind is kajo.sparse_coo else converted(other, kajo.sparse_coo)
+    if x.shape != base._size:
+        return x + to_dense(base) * alpha
+    indices, values = base._parts
+    count = indices.shape[0]
+    kind = kajo.result_type(x, values)
+    rows = x.to(kind).reshape(-1, *x.shape[count:])
+    flat = flat_places(indices, x.shape[:count])
+    return rows.index_add(0, flat, (values * alpha).to(kind)).reshape(x.shape)
+
+
+def _add_sparse(x: SparseTensor, other: SparseTensor, alpha: Any) -> SparseTensor:
+    if x._size != other._size:
+        raise RuntimeError(
+            f"add(): expected operands of the same size, got {x._size} and {other._size}"
+        )
+    if x._kind is not kajo.sparse_coo:
+        total = _add_sparse(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo), alpha)
+        block = x._parts[-1].shape[1:]
+        return converted(total, x._kind, tuple(block) if len(block) else None)
+    other = converted(other, kajo.sparse_coo)
+    if x._parts[0].shape[0] != other._parts[0].shape[0]:
+        raise RuntimeError("add(): expected operands with the same number of sparse dimensions")
+    kind = kajo.result_type(x._parts[-1], other._parts[-1])
+    scaled = other._parts[-1] if alpha == 1 else other._parts[-1] * alpha
+    joined = make(
+        kajo.sparse_coo,
+        (
+            kajo.cat([x._parts[0], other._parts[0]], 1),
+            kajo.cat([x._parts[-1].to(kind), scaled.to(kind)]),
+        ),
+        x._size,
+    )
+    return coalesced(joined) if x._unique and other._unique else joined
+
+
+@_handles("sub", "subtract")
+def _sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+    return _add(x, other, alpha=-alpha)
+
+
+# ---- reductions ----------------------------------------------------------------------------------------
+
+
+@_handles("sum")
+def _sum(x: SparseTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    from kajo.sparse import sum as sparse_sum
+
+    if keepdim:
+        raise NotImplementedError("sum(): keepdim=True of a sparse tensor: use to_dense() first")
+    return sparse_sum(x, dim, dtype) if dtype is not None else sparse_sum(x, dim)
+
+
+@_handles("norm")
+def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, **_: Any) -> Tensor:
+    if dim is not None:
+        raise NotImplementedError(
+            "norm(): along dimensions of a sparse tensor: use to_dense() first"
+        )
+    values = coalesced(x)._parts[-1]
+    return kajo.norm(values, p) if p != "fro" else kajo.norm(values)
+
+
+_TABLE["any"] = lambda x: coalesced(x)._parts[-1].any()
+_TABLE["mean"] = lambda x: x._parts[-1].sum() / x._size.numel()
+
+
+# ---- shapes --------------------------------------------------------------------------------------------
+
+
+def _axis(x: SparseTensor, dim: int) -> int:
+    n = len(x._size)
+    if not -n <= dim < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
+    return dim % n
+
+
+@_handles("transpose", "swapaxes", "swapdims")
+def _transpose(x: SparseTensor, dim0: int, dim1: int) -> SparseTensor:
+    order = list(range(len(x._size)))
+    a, b = _axis(x, dim0), _axis(x, dim1)
+    order[a], order[b] = order[b], order[a]
+    return _permute(x, order)
+
+
+_MIRRORED = {
+    kajo.sparse_csr: kajo.sparse_csc,
+    kajo.sparse_csc: kajo.sparse_csr,
+    kajo.sparse_bsr: kajo.sparse_bsc,
+    kajo.sparse_bsc: kajo.sparse_bsr,
+}
+
+
+@_handles("permute")
+def _permute(x: SparseTensor, *dims: Any) -> SparseTensor:
+    given = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+    order = [_axis(x, d) for d in given]
+    if sorted(order) != list(range(len(x._size))):
+        raise RuntimeError(
+            f"permute(): {list(given)} is no order of the dimensions of shape {x._size}"
+        )
+    size = [x._size[d] for d in order]
+    if order == sorted(order):
+        return x
+    if x._kind is not kajo.sparse_coo:
+        values = x._parts[-1]
+        if values.dim() == 3:
+            values = values.transpose(1, 2)
+        return make(_MIRRORED[x._kind], (*x._parts[:-1], values), size)
+    indices, values = x._parts
+    count = indices.shape[0]
+    if sorted(order[:count]) != list(range(count)):
+        raise RuntimeError("permute(): sparse and dense dimensions cannot change places")
+    rows = kajo.stack([indices[d] for d in order[:count]])
+    dense = [d - count + 1 for d in order[count:]]
+    return make(kajo.sparse_coo, (rows, values.permute(0, *dense)), size)
+
+
+@_handles("t")
+def _t(x: SparseTensor) -> SparseTensor:
+    if len(x._size) > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, got shape {x._size}")
+    return _permute(x, list(range(len(x._size)))[::-1])
+
+
+@_handles("select")
+def _select(x: SparseTensor, dim: int, index: int) -> Any:
+    axis, n = _axis(x, dim), x._size[_axis(x, dim)]
+    if not -n <= index < n:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {x._size}")
+    if x._kind is not kajo.sparse_coo:
+        return to_dense(x).select(dim, index)
+    indices, values = x._parts
+    count = indices.shape[0]
+    size = [m for d, m in enumerate(x._size) if d != axis]
+    if axis >= count:
+        return make(x._kind, (indices, values.select(axis - count + 1, index)), size, x._unique)
+    kept = indices[axis] == index % n
+    if count == 1:
+        return values[kept].sum(0)
+    rest = kajo.cat([indices[:axis], indices[axis + 1 :]])[:, kept]
+    return make(x._kind, (rest, values[kept]), size, x._unique)
+
+
+@_handles("__getitem__")
+def _getitem(x: SparseTensor, index: Any) -> Any:
+    items = index if isinstance(index, tuple) else (index,)
+    result: Any = x
+    for item in items:
+        if isinstance(item, Tensor) or not hasattr(item, "__index__"):
+            raise NotImplementedError(
+                "indexing a sparse tensor takes integers only: use index_select() or to_dense()"
+            )
+        result = result.select(0, operator.index(item))
+    return result
+
+
+@_handles("index_select")
+def _index_select(x: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
+    base = _of_coo(x, "index_select")
+    axis = _axis(x, dim)
+    indices, values = base._parts
+    count = indices.shape[0]
+    size = list(x._size)
+    size[axis] = index.numel()
+    if index.numel() and (int(index.min()) < -x._size[axis] or int(index.max()) >= x._size[axis]):
+        raise IndexError(
+            f"index_select(): index out of range for size {x._size} at dimension {dim}"
+        )
+    if axis >= count:
+        return make(
+            x._kind, (indices, values.index_select(axis - count + 1, index)), size, x._unique
+        )
+    # Every pair of a place and a wanted index that agree.
+    wanted = index.to(kajo.int64) % max(x._size[axis], 1)
+    order = indices[axis].argsort(stable=True)
+    keys = indices[axis][order]
+    first, last = kajo.searchsorted(keys, wanted), kajo.searchsorted(keys, wanted, right=True)
+    where = kajo.repeat_interleave(kajo.arange(wanted.numel()), last - first)
+    offset = kajo.arange(where.numel()) - ((last - first).cumsum(0) - (last - first))[where]
+    pick = order[first[where] + offset]
+    rows = indices[:, pick].clone()
+    rows[axis] = where
+    return make(x._kind, (rows, values[pick]), size)
+
+
+@_handles("cat", "concat", "concatenate")
+def _cat(tensors: Any, dim: int = 0) -> SparseTensor:
+    if any(not isinstance(t, SparseTensor) or t._kind is not kajo.sparse_coo for t in tensors):
+        raise RuntimeError("cat(): expected all tensors to have layout kajo.sparse_coo")
+    first = tensors[0]
+    axis, count = _axis(first, dim), first._parts[0].shape[0]
+    size = list(first._size)
+    size[axis] = 0
+    for t in tensors:
+        if [n for d, n in enumerate(t._size) if d != axis] != [
+            n for d, n in enumerate(first._size) if d != axis
+        ] or t._parts[0].shape[0] != count:
+            raise RuntimeError(f"cat(): shapes {[tuple(t._size) for t in tensors]} do not fit")
+    if axis >= count:
+        raise NotImplementedError("cat(): along a dense dimension of sparse tensors")
+    rows = []
+    for t in tensors:
+        shift = kajo.zeros((count, 1), dtype=kajo.int64)
+        shift[axis] = size[axis]
+        rows.append(t._parts[0] + shift)
+        size[axis] += t._size[axis]
+    return make(
+        kajo.sparse_coo, (kajo.cat(rows, 1), kajo.cat([t._parts[-1] for t in tensors])), size
+    )
+
+
+@_handles("unsqueeze")
+def _unsqueeze(x: SparseTensor, dim: int) -> SparseTensor:
+    indices, values = _of_coo(x, "unsqueeze")._parts
+    axis = dim % (len(x._size) + 1)
+    size = [*x._size[:axis], 1, *x._size[axis:]]
+    if axis > indices.shape[0]:
+        return make(
+            x._kind, (indices, values.unsqueeze(axis - indices.shape[0] + 1)), size, x._unique
+        )
+    row = kajo.zeros((1, indices.shape[1]), dtype=kajo.int64)
+    return make(x._kind, (kajo.cat([indices[:axis], row, indices[axis:]]), values), size, x._unique)
+
+
+@_handles("sparse_mask")
+def _sparse_mask(x: Any, mask: Any) -> SparseTensor:
+    if not isinstance(mask, SparseTensor):
+        raise RuntimeError("sparse_mask(): expected a sparse mask")
+    if tuple(x.shape) != tuple(mask._size):
+        raise RuntimeError(f"sparse_mask(): expected the mask's shape {mask._size}, got {x.shape}")
+    base = coalesced(mask)
+    return base._with_values(base._at_places(x))
+
+
+def _compared(function: Any, x: Any, other: Any, *args: Any, **kwargs: Any) -> bool:
+    """A question about two tensors, of which one at least is sparse."""
+    a, b = (to_dense(t) if isinstance(t, SparseTensor) else t for t in (x, other))
+    return bool(function(a, b, *args, **kwargs))
+
+
+for _name in ("allclose", "equal"):
+    _TABLE[_name] = functools.partial(_compared, getattr(kajo, _name))
+
+
+# ---- products, text ------------------------------------------------------------------------------------
+
+_TABLE |= {
+    "mm": _matrices.product,
+    "matmul": _matrices.product,
+    "mv": _matrices.product,
+    "smm": _matrices.product,
+    "addmm": _matrices.addmm,
+    "sspaddmm": _matrices.addmm,
+}
+
+
+_TABLE["__repr__"] = text_of
+_TABLE["__format__"] = lambda x, spec: text_of(x)
