@@ -61,6 +61,8 @@ def find(func: Any) -> tuple[str, Callable[..., Any] | None]:
     if name in ("__get__", "__set__", "__delete__") and hasattr(owner, "__name__"):
         key = owner.__name__ if name == "__get__" else f"{owner.__name__} {name.strip('_')}"
         return owner.__name__, _PROPERTIES.get(key)
+    if getattr(func, "__module__", None) == "kajo.autograd":
+        return name, func.__wrapped__  # which asks for the tensors that carry the history
     if name in _TABLE:
         return name, _TABLE[name]
     stem = _operator_name(name)
@@ -125,8 +127,8 @@ _PROPERTIES |= {
     "grad": lambda x: _gradient(x),
     "grad set": lambda x, value: _set_gradient(x, value),
     "requires_grad set": lambda x, value: x._parts[-1].requires_grad_(value) and None,
-    "T": lambda x: _transpose(x, 0, -1) if len(x._size) > 1 else x,
-    "mT": lambda x: _transpose(x, -2, -1),
+    "T": lambda x: x.permute(*range(len(x._size))[::-1]),
+    "mT": lambda x: x.transpose(-2, -1),
     "real": lambda x: x._with_values(x._parts[-1].real),
 }
 _PROPERTIES |= {
@@ -341,7 +343,8 @@ def _copy(x: Any, source: Any, non_blocking: bool = False) -> Any:
 def _zeros_like(
     x: SparseTensor, *, dtype: Any = None, requires_grad: bool = False, **_: Any
 ) -> Any:
-    return _zero(x if dtype is None else x.to(dtype)).requires_grad_(requires_grad)
+    result = empty(x._size, x._kind, dtype or x._parts[-1].dtype, x)
+    return result.requires_grad_(requires_grad)
 
 
 def empty(
