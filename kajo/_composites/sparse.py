@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from kajo import _core
@@ -152,13 +151,10 @@ tensor({printed})
 """
 
 
-def _define_compressed(name: str) -> None:
-    first, second, printed, values = _COMPRESSED[name]
-    layout = name.removesuffix("_tensor")
-
+def _compressed_by_rows(name: str) -> Any:
     def construct(
-        compressed: Any,
-        plain: Any,
+        crow_indices: Any,
+        col_indices: Any,
         values: Any,
         size: Any = None,
         *,
@@ -173,23 +169,52 @@ def _define_compressed(name: str) -> None:
 
         kind = getattr(_core, name.removesuffix("_tensor"))
         return compressed_tensor(
-            name, compressed, plain, values, size, kind, dtype, device, requires_grad
+            name, crow_indices, col_indices, values, size, kind, dtype, device, requires_grad
         )
 
-    rows = first.startswith("crow")
-    blocked = "_bs" in name
+    return construct
+
+
+def _compressed_by_columns(name: str) -> Any:
+    def construct(
+        ccol_indices: Any,
+        row_indices: Any,
+        values: Any,
+        size: Any = None,
+        *,
+        dtype: _core._dtype | None = None,
+        layout: _core._layout | None = None,
+        device: _core._Device | None = None,
+        pin_memory: bool | None = None,
+        requires_grad: bool = False,
+        check_invariants: bool | None = None,
+    ) -> Tensor:
+        from kajo.sparse._construction import compressed_tensor
+
+        kind = getattr(_core, name.removesuffix("_tensor"))
+        return compressed_tensor(
+            name, ccol_indices, row_indices, values, size, kind, dtype, device, requires_grad
+        )
+
+    return construct
+
+
+def _define_compressed(name: str) -> None:
+    first, second, printed, values = _COMPRESSED[name]
+    rows, blocked = first == "crow_indices", "_bs" in name
+    construct = (_compressed_by_rows if rows else _compressed_by_columns)(name)
     construct.__name__ = construct.__qualname__ = name
     construct.__doc__ = _TEXT.format(
-        line="row" if rows else "column", other="column" if rows else "row", first=first, second=second,
-        blocks=" with blocks" if blocked else "", of_blocks=", one block each" if blocked else "",
-        layout=layout, name=name, printed=printed, values=values,
-    )  # fmt: skip
-    signature = inspect.signature(construct)
-    renamed = {"compressed": first, "plain": second}
-    construct.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[
-            p.replace(name=renamed.get(p.name, p.name)) for p in signature.parameters.values()
-        ]
+        line="row" if rows else "column",
+        other="column" if rows else "row",
+        first=first,
+        second=second,
+        blocks=" with blocks" if blocked else "",
+        of_blocks=", one block each" if blocked else "",
+        layout=name.removesuffix("_tensor"),
+        name=name,
+        printed=printed,
+        values=values,
     )
     operation()(construct)
 
