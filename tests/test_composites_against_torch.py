@@ -85,6 +85,13 @@ CASES = {
     "grid_sampler": lambda m, t: m.grid_sampler_2d(
         t(C[None]), t(numpy.tanh(D[None, 0, :, :2].reshape(1, 2, 2, 2))), 2, 1, False
     ),
+    "grid_sampler_bfloat16": lambda m, t: m.grid_sampler_2d(
+        t(C[None]).to(m.bfloat16),
+        t(numpy.tanh(D[None, 0, :, :2].reshape(1, 2, 2, 2))).to(m.bfloat16),
+        2,
+        0,
+        True,
+    ).float(),
     "logcumsumexp_complex": lambda m, t: m.logcumsumexp(t(Z), 0),
     "diff_none": lambda m, t: m.diff(t(A), 0, prepend=t(A)),
     "pad_circular_crop": lambda m, t: m.nn.functional.pad(t(C), (-1, 2), "circular"),

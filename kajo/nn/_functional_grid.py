@@ -7,7 +7,6 @@ from typing import Any
 
 import kajo
 from kajo import Tensor
-from kajo.nn._functional_resize import _cubic
 
 
 def _warn_about_corners(name: str) -> None:
@@ -219,18 +218,31 @@ def _bicubic(
     flat: Tensor, source: list[Tensor], sizes: list[int], padding_mode: str, align_corners: bool
 ) -> Tensor:
     low = [x.detach().floor() for x in source]
+    down, across = (_four_weights(x - floor) for x, floor in zip(source, low, strict=True))
     total: Any = 0
-    for row in range(-1, 3):
+    for row in range(4):
         line: Any = 0
-        for column in range(-1, 3):
+        for column in range(4):
             index = [
                 _inside(x, size, padding_mode, align_corners).round()
-                for x, size in zip((low[0] + row, low[1] + column), sizes, strict=True)
+                for x, size in zip((low[0] + (row - 1), low[1] + (column - 1)), sizes, strict=True)
             ]
-            weight = _cubic(source[1] - low[1] - column, -0.75)
-            line = line + _taken(flat, index, sizes) * weight.unsqueeze(1)
-        total = total + line * _cubic(source[0] - low[0] - row, -0.75).unsqueeze(1)
+            line = line + _taken(flat, index, sizes) * across[column].unsqueeze(1)
+        total = total + line * down[row].unsqueeze(1)
     return total
+
+
+def _four_weights(t: Tensor) -> list[Tensor]:
+    """The cubic convolution of four neighbours, `t` behind the second; a 16-bit type rounds each step."""
+    a = -0.75
+
+    def far(x: Tensor) -> Tensor:
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+    def near(x: Tensor) -> Tensor:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    return [far(t + 1), near(t), near(1 - t), far(2 - t)]
 
 
 _MODES = ("bilinear", "nearest", "bicubic")
