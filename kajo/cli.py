@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import kajo
 
-TRAIN_SETTINGS = {
-    "epochs": (int, "how often every training image is seen"),
-    "batch_size": (int, "images an update"),
-    "learning_rate": (float, "the peak of the schedule"),
+
+def _positive(kind: type[int] | type[float], text: str) -> float:
+    number = kind(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"has to be positive, not {text}")
+    return number
+
+
+def count(text: str) -> float:
+    """A positive whole number of the command line."""
+    return _positive(int, text)
+
+
+def rate(text: str) -> float:
+    """A positive number of the command line."""
+    return _positive(float, text)
+
+
+TRAIN_SETTINGS: dict[str, tuple[Callable[[str], float], str]] = {
+    "epochs": (count, "how often every training image is seen"),
+    "batch_size": (count, "images an update"),
+    "learning_rate": (rate, "the peak of the schedule"),
     "seed": (int, "of weights, order, shifts and dropout"),
 }
 

@@ -155,3 +155,13 @@ def test_shifted_images_are_moved_and_filled_with_zeros():
     assert kajo.equal(moved[:, 0], moved[:, 1])
     assert len({tuple(image.flatten().tolist()) for image in moved[:, 0]}) == 9
     assert shift_images(dot, 0) is dot
+
+
+@pytest.mark.parametrize(
+    "words", [["--epochs", "-1"], ["--batch-size", "0"], ["--learning-rate", "nan"]]
+)
+def test_settings_have_to_be_positive(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "digits", *words])
+    assert stop.value.code == 2
+    assert "has to be positive" in capsys.readouterr().err
