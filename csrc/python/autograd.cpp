@@ -381,7 +381,11 @@ PyObject* record_function(PyObject*, PyObject* args) {
                     continue;
                 }
             } else if (among(inputs, out)) {
-                out = detach(out);  // an input handed through is a new tensor
+                // An input handed through is a new tensor; a change of it in place would pass by
+                // the function's gradient.
+                const Tensor input = out;
+                out = detach(input);
+                mark_view(input, out, ViewOrigin::NoGradMode, {});
             }
             const uint32_t index = node->add_output(out);
             if (!differentiable) continue;

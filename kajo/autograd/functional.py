@@ -12,6 +12,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor
+from kajo.autograd import forward_ad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -163,15 +164,29 @@ def jacobian(
 ) -> Any:
     """All derivatives of the outputs by the inputs.
 
+    Args:
+        func: takes the inputs, returns a tensor or a tuple of tensors.
+        inputs: a tensor or a tuple of tensors.
+        create_graph: make the result differentiable.
+        strict: refuse outputs that do not depend on an input.
+        vectorize: accepted; "forward-mode" needs it.
+        strategy: "reverse-mode", a row at a time, or "forward-mode", a column at a time.
+
     Returns:
         A tensor of shape output.shape + input.shape; a tuple over inputs or outputs (or a tuple of
         tuples, outputs first) where they are tuples.
+
+    Raises:
+        NotImplementedError: for "forward-mode" without `vectorize`, or with `create_graph`.
+        RuntimeError: for `strict` with "forward-mode".
 
     >>> import kajo
     >>> kajo.autograd.functional.jacobian(lambda x: x ** 2, kajo.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if strategy == "forward-mode":
+        return _forward_jacobian(func, inputs, create_graph, strict, vectorize)
     with kajo.enable_grad():
         arguments = _prepare(_as_tuple(inputs, "inputs", "jacobian"), create_graph)
         raw = func(*arguments)
@@ -202,6 +217,60 @@ def jacobian(
     return _like(raw, tuple(rows))
 
 
+def _forward_jacobian(
+    func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool, vectorize: bool
+) -> Any:
+    """The Jacobian, a column at a time."""
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is only "
+            "implemented for `vectorize=True`."
+        )
+    if create_graph:
+        raise NotImplementedError(
+            'jacobian: `create_graph=True` and `strategy="forward-mode"` are not supported together; '
+            'use `create_graph=False` or `strategy="reverse-mode"`'
+        )
+    if strict:
+        raise RuntimeError(
+            "jacobian: `strict=True` and `vectorized=True` are not supported together; "
+            "use one of them"
+        )
+    with kajo.enable_grad():
+        arguments = _prepare(_as_tuple(inputs, "inputs", "jacobian"), False)
+        raw = func(*arguments)
+        outputs = _as_tuple(raw, "outputs of the user-provided function", "jacobian")
+        blocks = [_columns(func, arguments, which, outputs) for which in range(len(arguments))]
+    rows = [
+        _like(inputs, _finish(tuple(block[i] for block in blocks), False))
+        for i in range(len(outputs))
+    ]
+    return _like(raw, tuple(rows))
+
+
+def _columns(
+    func: Callable[..., Any], arguments: tuple[Any, ...], which: int, outputs: tuple[Any, ...]
+) -> list[Tensor]:
+    """For each output, its derivatives by one argument."""
+    target = arguments[which]
+    found: list[list[Tensor]] = [[] for _ in outputs]
+    for position in range(target.numel()):
+        direction = kajo.zeros(target.numel(), dtype=target.dtype, device=target.device)
+        direction[position] = 1
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(target, direction.view(target.shape))
+            results = func(*arguments[:which], dual, *arguments[which + 1 :])
+            for column, result in zip(found, results if isinstance(results, tuple) else (results,)):
+                primal, tangent = forward_ad.unpack_dual(result)
+                column.append(kajo.zeros_like(primal) if tangent is None else tangent)
+    return [
+        kajo.stack(column, -1).view(*output.shape, *target.shape)
+        if column
+        else output.new_zeros((*output.shape, *target.shape))
+        for column, output in zip(found, outputs)
+    ]
+
+
 def hessian(
     func: Callable[..., Any],
     inputs: Any,
@@ -229,7 +298,7 @@ def hessian(
         found = _gradients((output,), arguments, (kajo.ones_like(output),), strict, "hessian", True)
         return _like(inputs, found)
 
-    return jacobian(gradient, inputs, create_graph, strict)
+    return jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
 
 
 def _scalar(output: Any, function: str) -> Tensor:

@@ -217,3 +217,31 @@ def test_gradcheck_in_all_modes(fast):
     assert kajo.autograd.gradcheck(WrongForward.apply, x, fast_mode=fast)
     with pytest.raises(GradcheckError, match="forward mode"):
         kajo.autograd.gradcheck(WrongForward.apply, x, fast_mode=fast, check_forward_ad=True)
+
+
+def test_jacobians_in_forward_mode():
+    x, y = kajo.tensor([1.0, 2.0]), kajo.tensor([[3.0], [4.0]])
+
+    def function(x, y):
+        return (x * y).sin(), x.sum()
+
+    options = {"vectorize": True, "strategy": "forward-mode"}
+    expected = kajo.autograd.functional.jacobian(function, (x, y))
+    found = kajo.autograd.functional.jacobian(function, (x, y), **options)
+    kajo.testing.assert_close(found, expected)
+    assert kajo.autograd.functional.hessian(
+        lambda x: (x**3).sum(), x, vectorize=True, outer_jacobian_strategy="forward-mode"
+    ).tolist() == [[6, 0], [0, 12]]
+    with pytest.raises(NotImplementedError, match="only implemented for `vectorize=True`"):
+        kajo.autograd.functional.jacobian(kajo.sin, x, strategy="forward-mode")
+
+
+def test_inputs_handed_through_may_not_be_changed():
+    class Handed(Same):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+    y = Handed.apply(leaf(2) * 1)
+    with pytest.raises(RuntimeError, match="is being modified inplace"):
+        y.mul_(2)
