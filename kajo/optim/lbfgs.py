@@ -307,7 +307,11 @@ class LBFGS(Optimizer):
             else:
                 state["d"] = self._direction(state, flat_grad, group["history_size"])
                 t = group["lr"]
-            state.update(t=t, prev_flat_grad=flat_grad.clone(), prev_loss=loss)
+            if "prev_flat_grad" in state:
+                state["prev_flat_grad"].copy_(flat_grad)  # in place, as whoever shares it expects
+            else:
+                state["prev_flat_grad"] = flat_grad.clone()
+            state.update(t=t, prev_loss=loss)
             slope = flat_grad.dot(state["d"])
             if slope > -group["tolerance_change"]:
                 break

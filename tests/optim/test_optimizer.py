@@ -188,3 +188,20 @@ def test_gradients_flow_through_a_differentiable_step():
         optimizer.step()
         (grad,) = kajo.autograd.grad(weight.sum(), lr)
         assert grad.item() < 0
+
+
+def test_the_last_gradient_of_lbfgs_is_kept_in_place() -> None:
+    weight = kajo.ones(2, requires_grad=True)
+    optimizer = kajo.optim.LBFGS([weight], lr=0.1, max_iter=2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ((weight - 0.5) ** 4).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    shared = optimizer.state_dict()["state"][0]["prev_flat_grad"]
+    before = shared.clone()
+    optimizer.step(closure)
+    assert not kajo.equal(shared, before)
