@@ -58,7 +58,7 @@ linalg.ldl_factor_ex linalg.ldl_solve linalg.lstsq linalg.lu linalg.lu_factor li
 linalg.lu_solve linalg.matrix_exp linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.pinv
 linalg.qr linalg.slogdet linalg.solve linalg.solve_ex linalg.solve_triangular linalg.svd linalg.svdvals
 linalg.householder_product logdet lu_unpack lu_solve matrix_exp matrix_power pinverse qr slogdet svd
-triangular_solve geqrf ormqr orgqr tril triu adjoint
+triangular_solve geqrf _geqrf _ldl_factor _ldl_solve ormqr orgqr tril triu adjoint
 """
 
 
