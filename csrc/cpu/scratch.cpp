@@ -1,14 +1,18 @@
 #include "cpu/scratch.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <new>
+
+#include "core/allocator.h"
 
 namespace kajo::cpu {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kMaxKeptBytes = size_t{16} << 20;
+// Larger blocks come from the tensors' allocator, whose cache all threads share.
+constexpr size_t kMaxKeptBytes = size_t{4} << 20;
 
 struct Block {
     void* data = nullptr;
@@ -29,7 +33,11 @@ thread_local Cache cache;
 
 }  // namespace
 
-Scratch::Scratch(size_t bytes) : data_(nullptr), bytes_(0) {
+Scratch::Scratch(size_t bytes) : data_(nullptr), bytes_(bytes) {
+    if (bytes > kMaxKeptBytes) {
+        data_ = cpu_allocate(bytes);
+        return;
+    }
     Block* best = nullptr;
     for (Block& block : cache.blocks)
         if (block.bytes >= bytes && block.data && (!best || block.bytes < best->bytes))
@@ -43,13 +51,17 @@ Scratch::Scratch(size_t bytes) : data_(nullptr), bytes_(0) {
     // Rounding up to a quarter of a power of two lets a block serve the next, slightly larger size.
     size_t step = kAlignment;
     while (step * 8 < bytes) step *= 2;
-    bytes_ = (bytes / step + 1) * step;
+    bytes_ = std::min((bytes / step + 1) * step, kMaxKeptBytes);
     data_ = std::aligned_alloc(kAlignment, bytes_);
     if (!data_) throw std::bad_alloc();
 }
 
 Scratch::~Scratch() {
-    if (cache.alive && bytes_ <= kMaxKeptBytes) {
+    if (bytes_ > kMaxKeptBytes) {
+        cpu_free(data_, bytes_);
+        return;
+    }
+    if (cache.alive) {
         Block* smallest = &cache.blocks[0];
         for (Block& block : cache.blocks)
             if (block.bytes < smallest->bytes) smallest = &block;

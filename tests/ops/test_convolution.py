@@ -27,6 +27,45 @@ def test_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
     check_gradients(lambda *t: conv(*t, **arguments), x, w, (w[0],))
 
 
+# Sizes that patches of 2x2 results do not divide, every padding, channels that no tile divides.
+MANY_CHANNELS = [
+    ((3, 66, 13, 11), 65, (1, 1)),
+    ((2, 35, 12, 18), 64, (2, 0)),
+    ((2, 64, 31, 30), 33, (0, 2)),
+    ((20, 64, 4, 4), 64, (1, 1)),
+]
+
+
+@pytest.mark.parametrize("x_shape,outputs,padding", MANY_CHANNELS)
+def test_many_channels(x_shape: tuple, outputs: int, padding: tuple) -> None:
+    """3x3 convolutions by way of patches agree with the plain ones that float64 takes."""
+    random = np.random.default_rng(0)
+    arrays = [
+        random.standard_normal(shape)
+        for shape in (x_shape, (outputs, x_shape[1], 3, 3), (outputs,))
+    ]
+    gradient = random.standard_normal(
+        kajo.conv2d(*map(kajo.from_numpy, arrays), padding=padding).shape
+    )
+    results = []
+    for dtype in (kajo.float32, kajo.float64):
+        x, w, b = (kajo.from_numpy(a).to(dtype).requires_grad_(True) for a in arrays)
+        y = kajo.conv2d(x, w, b, padding=padding)
+        grad = kajo.from_numpy(gradient).to(dtype).view(y.shape)
+        results.append([y, *kajo.autograd.grad(y, (x, w, b), grad)])
+    for quick, plain in zip(*results, strict=True):
+        largest = plain.abs().max().item()
+        assert (quick.double() - plain).abs().max().item() < 2e-6 * largest
+
+
+def test_many_channels_go_by_way_of_patches() -> None:
+    """An infinite pixel meets its opposite there, as it does not in the plain sum."""
+    x, w = kajo.zeros(1, 64, 16, 16), kajo.ones(64, 64, 3, 3)
+    x[0, 0, 2, 2] = float("inf")
+    assert kajo.conv2d(x, w, padding=1).isnan().any()
+    assert not kajo.conv2d(x.double(), w.double(), padding=1).isnan().any()
+
+
 @pytest.mark.parametrize("dims,x,w,arguments", TRANSPOSED)
 def test_transposed_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
     conv = getattr(kajo, f"conv_transpose{dims}d")

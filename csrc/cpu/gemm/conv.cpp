@@ -69,15 +69,6 @@ void for_kernel(const int64_t* kernel, F&& f) {
             }
 }
 
-void set_sizes(Grid& grid, const int64_t* image, const int64_t* output, int64_t channels) {
-    std::copy(image, image + 3, grid.image);
-    std::copy(output, output + 3, grid.output);
-    grid.image_pixels = product3(image);
-    grid.output_pixels = product3(output);
-    grid.batch_stride = channels * grid.image_pixels;
-    grid.id = next_grid_id();
-}
-
 Grid forward_grid(const ConvShape& s) {
     Grid grid;
     set_sizes(grid, s.input, s.output, s.in_channels);
@@ -167,6 +158,8 @@ void forward(const ConvShape& s, const S* x, const S* w, const S* bias, S* y) {
     const int64_t k = g.in * g.kernel;
     if (k == 0) return fill_channels(y, s.batch, s.out_channels, g.output_pixels, bias);
     if (is_depthwise(s)) return depthwise_forward(s, x, w, bias, y);
+    if constexpr (std::is_same_v<S, float>)
+        if (suits_winograd(s)) return winograd_forward(s, x, w, bias, y);
     const Grid grid = forward_grid(s);
     for_groups(s, [&](int64_t group) {
         PlaneSink<S> sink;
@@ -242,6 +235,8 @@ void backward_input(const ConvShape& s, const S* dy, const S* w, const S* bias, 
     if (g.out * g.kernel * g.output_pixels == 0)
         return fill_channels(dx, s.batch, s.in_channels, g.input_pixels, bias);
     if (is_depthwise(s)) return depthwise_backward_input(s, dy, w, bias, dx);
+    if constexpr (std::is_same_v<S, float>)
+        if (suits_winograd(s)) return winograd_backward_input(s, dy, w, bias, dx);
     for_kernel(s.stride,
                [&](const int64_t* origin) { backward_input_phase(s, origin, dy, w, bias, dx); });
 }
@@ -255,6 +250,8 @@ void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     if (s.out_channels * columns == 0) return;
     if (pixels == 0) return std::fill(dw, dw + s.groups * g.weights, S(0));
     if (is_depthwise(s)) return depthwise_backward_weight(s, x, dy, dw);
+    if constexpr (std::is_same_v<S, float>)
+        if (suits_winograd(s)) return winograd_backward_weight(s, x, dy, dw);
     const Grid grid = forward_grid(s);
     constexpr int64_t kPartialSums = int64_t{1} << 22, kPartPixels = 4096, kMostParts = 16;
     const int64_t wanted = std::clamp<int64_t>(

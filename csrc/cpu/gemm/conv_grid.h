@@ -5,6 +5,7 @@
 #include <atomic>
 #include <vector>
 
+#include "cpu/gemm/conv.h"
 #include "cpu/gemm/half.h"
 
 namespace kajo::cpu::KAJO_ISA {
@@ -28,6 +29,15 @@ struct Grid {
 inline int64_t next_grid_id() {
     static std::atomic<int64_t> next{1};
     return next++;
+}
+
+inline void set_sizes(Grid& grid, const int64_t* image, const int64_t* output, int64_t channels) {
+    std::copy(image, image + 3, grid.image);
+    std::copy(output, output + 3, grid.output);
+    grid.image_pixels = product3(image);
+    grid.output_pixels = product3(output);
+    grid.batch_stride = channels * grid.image_pixels;
+    grid.id = next_grid_id();
 }
 
 // Lane l of `lanes` reads image[offset + l * stride]; of dense pairs the even ones (stride 2).

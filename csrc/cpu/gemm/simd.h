@@ -186,14 +186,18 @@ inline void transpose(Vector<S>* rows) {
     }
 }
 
-template <class S, int... I>
-inline Vector<S> even_lanes(Vector<S> a, Vector<S> b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, (2 * I)...);
+// Every second element of two vectors in a row, from the first or from the second on.
+template <class S, int first, int... I>
+inline Vector<S> every_second(Vector<S> a, Vector<S> b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + first)...);
 }
-// Lanes 0, 2, 4 ... of the two vectors in a row.
 template <class S>
 inline Vector<S> even_lanes(Vector<S> a, Vector<S> b) {
-    return even_lanes<S>(a, b, std::make_integer_sequence<int, kLanes<S>>());
+    return every_second<S, 0>(a, b, std::make_integer_sequence<int, kLanes<S>>());
+}
+template <class S>
+inline Vector<S> odd_lanes(Vector<S> a, Vector<S> b) {
+    return every_second<S, 1>(a, b, std::make_integer_sequence<int, kLanes<S>>());
 }
 
 template <class S>
