@@ -216,5 +216,34 @@ T fold_run(const T* p, int64_t n) {
     return fold_lanes<Op, T>(Op::fold(Op::fold(sums[0], sums[1]), Op::fold(sums[2], sums[3])));
 }
 
+// ---- several runs at once
+// -------------------------------------------------------------------------
+
+// out[i] = f(in[i]...), as vectors and then one by one.
+template <class T, class F, class... In>
+inline void map(T* out, int64_t n, F f, const In*... in) {
+    int64_t i = 0;
+    for (; i + kLanes<T> <= n; i += kLanes<T>) {
+        const V<T> v = f(load(in + i)...);
+        std::memcpy(out + i, &v, sizeof v);
+    }
+    for (; i < n; i++) out[i] = f(in[i]...);
+}
+
+// The sum of f(in[i]...).
+template <class T, class F, class... In>
+inline T total(int64_t n, F f, const In*... in) {
+    V<T> a{}, b{};
+    int64_t i = 0;
+    for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+        a += f(load(in + i)...);
+        b += f(load(in + i + kLanes<T>)...);
+    }
+    for (; i + kLanes<T> <= n; i += kLanes<T>) a += f(load(in + i)...);
+    T rest = 0;
+    for (; i < n; i++) rest += f(in[i]...);
+    return fold_lanes<Add, T>(a + b) + rest;
+}
+
 }  // namespace
 }  // namespace kajo::cpu

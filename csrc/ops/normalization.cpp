@@ -3,6 +3,7 @@
 #include "autograd/attach.h"
 #include "core/launch.h"
 #include "core/shape.h"
+#include "cpu/channels.h"
 #include "cpu/rows.h"
 #include "ops/ops.h"
 #include "ops/reduction.h"
@@ -11,6 +12,8 @@ namespace kajo::ops {
 
 static const Kernel layer_norm_kernel{"layer_norm", cpu::layer_norm};
 static const Kernel layer_norm_backward_kernel{"layer_norm_backward", cpu::layer_norm_backward};
+static const Kernel batch_norm_kernel{"batch_norm", cpu::batch_norm};
+static const Kernel batch_norm_backward_kernel{"batch_norm_backward", cpu::batch_norm_backward};
 
 namespace {
 
@@ -155,25 +158,34 @@ void update_running(const Tensor& running, const Tensor& value, double momentum)
                        mul(to(value, running.dtype()), Scalar(momentum))));
 }
 
-// x * scale + shift in one pass, scale and shift over channels.
-Tensor shifted_and_scaled(const Tensor& x, const Tensor& mean, const Tensor& rstd,
-                          const Tensor& weight, const Tensor& bias) {
-    const Tensor scale = weight.defined() ? mul(to(weight, rstd.dtype()), rstd) : rstd;
-    Tensor shift = neg(mul(mean, scale));
-    if (bias.defined()) shift = add(shift, to(bias, rstd.dtype()));
-    const Tensor out = addcmul(along_channels(shift, x.dim()), x, along_channels(scale, x.dim()));
-    return to(out, x.dtype());
-}
+// Images as the kernels take them: (samples, channels, pixels), contiguous. Where pixels are few, a
+// channel's are gathered from all samples.
+struct ChannelLayout {
+    explicit ChannelLayout(const Tensor& t)
+        : sizes(t.sizes()), samples(t.size(0)), channels(t.size(1)) {
+        pixels = t.numel() / (samples * channels);
+    }
+    bool gathered() const { return pixels < 8; }
+    Tensor arranged(const Tensor& t) const {
+        const Tensor images = reshape(contiguous(t), {samples, channels, pixels});
+        if (!gathered()) return images;
+        return reshape(contiguous(transpose(images, 0, 1)), {1, channels, samples * pixels});
+    }
+    // The inverse, of a tensor that nobody else holds.
+    Tensor restored(const Tensor& t) const {
+        if (!gathered()) return alias(t, sizes, contiguous_strides(sizes), 0);
+        const Tensor images = transpose(reshape(t, {channels, samples, pixels}), 0, 1);
+        const Tensor dense = contiguous(images);
+        return alias(dense, sizes, contiguous_strides(sizes), 0);
+    }
 
-struct ChannelStatistics {
-    Tensor mean, variance;  // in float32 or float64
+    Dims sizes;
+    int64_t samples, channels, pixels;
 };
-ChannelStatistics statistics_of(const Tensor& x) {
-    const GradModeGuard no_grad(false);
-    const Dims dims = all_but_channels(x.dim());
-    const auto [variance, center] =
-        var_mean(to(x, cpu::reduce_type(x.dtype())), IntSpan(dims), Scalar(0), false);
-    return {center, variance};
+
+// A vector over channels in the type computed in.
+Tensor channel_vector(const Tensor& t, DType type) {
+    return t.defined() ? contiguous(to(t, type)) : t;
 }
 
 // Without elements there are no statistics; the parameters still belong to the history.
@@ -189,12 +201,26 @@ struct BatchNorm {
     double eps;
     DType type;
 
-    void operator()(Backward& ctx) const {
-        const Tensor x = ctx.saved(0), grad = ctx.grad();
+    // grad_x, grad_weight, grad_bias
+    TensorList gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
+                         const Tensor& center, const Tensor& rstd) const {
+        const ChannelLayout layout(x);
+        const Tensor images = layout.arranged(to(x, type));
+        const Tensor grad_x = kajo::empty(images.sizes(), type, x.device());
+        const Tensor grad_weight = kajo::empty({layout.channels}, type, x.device());
+        const Tensor grad_bias = kajo::empty({layout.channels}, type, x.device());
+        launch(
+            batch_norm_backward_kernel, {grad_x, grad_weight, grad_bias},
+            {layout.arranged(to(grad, type)), images, channel_vector(weight, type), center, rstd},
+            cpu::BatchNormAttributes{training, eps});
+        return {layout.restored(grad_x), grad_weight, grad_bias};
+    }
+
+    TensorList differentiable_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
+                                        Tensor center, Tensor rstd) const {
         const int64_t dims = x.dim();
         const Dims rest = all_but_channels(dims);
-        Tensor center = ctx.saved(2), rstd = ctx.saved(3);
-        if (training && is_differentiating()) {
+        if (training) {
             center = mean(x, IntSpan(rest), false, type);
             rstd = rsqrt(add(var(to(x, type), IntSpan(rest), Scalar(0), false), Scalar(eps)));
         }
@@ -203,21 +229,28 @@ struct BatchNorm {
         const Tensor grad_bias = sum(g, IntSpan(rest), false, std::nullopt);
         const Tensor grad_x_sum = sum(mul(g, wide), IntSpan(rest), false, std::nullopt);
         const Tensor grad_weight = mul(sub(grad_x_sum, mul(center, grad_bias)), rstd);
-        if (ctx.needs(0)) {
-            const Tensor scale = weight ? mul(to(ctx.saved(1), type), rstd) : rstd;
-            Tensor out = mul(g, along_channels(scale, dims));
-            if (training) {
-                const double count = static_cast<double>(x.numel() / x.size(1));
-                const Tensor along = neg(mul(mul(scale, rstd), div(grad_weight, Scalar(count))));
-                const Tensor shift =
-                    neg(add(mul(scale, div(grad_bias, Scalar(count))), mul(along, center)));
-                out = add(out,
-                          addcmul(along_channels(shift, dims), wide, along_channels(along, dims)));
-            }
-            ctx.set(0, out);
+        const Tensor scale = weight.defined() ? mul(to(weight, type), rstd) : rstd;
+        Tensor grad_x = mul(g, along_channels(scale, dims));
+        if (training) {
+            const double count = static_cast<double>(x.numel() / x.size(1));
+            const Tensor along = neg(mul(mul(scale, rstd), div(grad_weight, Scalar(count))));
+            const Tensor shift =
+                neg(add(mul(scale, div(grad_bias, Scalar(count))), mul(along, center)));
+            grad_x = add(grad_x,
+                         addcmul(along_channels(shift, dims), wide, along_channels(along, dims)));
         }
-        if (weight && ctx.needs(1)) ctx.set(1, grad_weight);
-        if (bias && ctx.needs(2)) ctx.set(2, grad_bias);
+        return {grad_x, grad_weight, grad_bias};
+    }
+
+    void operator()(Backward& ctx) const {
+        const Tensor x = ctx.saved(0), w = weight ? ctx.saved(1) : Tensor();
+        const TensorList g =
+            is_differentiating()
+                ? differentiable_gradients(ctx.grad(), x, w, ctx.saved(2), ctx.saved(3))
+                : gradients(ctx.grad(), x, w, ctx.saved(2), ctx.saved(3));
+        if (ctx.needs(0)) ctx.set(0, g[0]);
+        if (weight && ctx.needs(1)) ctx.set(1, g[1]);
+        if (bias && ctx.needs(2)) ctx.set(2, g[2]);
     }
 };
 
@@ -239,22 +272,32 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
           "batch_norm(): running_mean and running_var must be defined in evaluation mode");
     if (nothing) return unchanged_by_statistics(input, weight, bias);
     const DType type = cpu::reduce_type(input.dtype());
-    Tensor center, rstd, out;
+    const auto vector = [&] { return kajo::empty({channels}, type, input.device()); };
+    const Tensor center = vector(), variance = vector(), rstd = vector();
+    Tensor out;
     {
         const GradModeGuard no_grad(false);
-        if (training) {
-            const ChannelStatistics s = statistics_of(input);
-            const double count = static_cast<double>(input.numel()) /
-                                 static_cast<double>(std::max<int64_t>(channels, 1));
-            update_running(running_mean, s.mean, momentum);
-            update_running(running_var, mul(s.variance, Scalar(count / (count - 1))), momentum);
-            center = s.mean;
-            rstd = rsqrt(add(s.variance, Scalar(eps)));
-        } else {
-            center = clone(to(running_mean, type));
-            rstd = rsqrt(add(to(running_var, type), Scalar(eps)));
+        const ChannelLayout layout(input);
+        const Tensor x = layout.arranged(to(input, type));
+        const Tensor y = kajo::empty(x.sizes(), type, input.device());
+        const auto statistic = [&](const Tensor& t) {
+            return training ? Tensor() : channel_vector(t, type);
+        };
+        launch(batch_norm_kernel, {y, center, variance, rstd},
+               {x, channel_vector(weight, type), channel_vector(bias, type),
+                statistic(running_mean), statistic(running_var)},
+               cpu::BatchNormAttributes{training, eps});
+        out = to(layout.restored(y), input.dtype());
+        if (!input.is_contiguous()) {
+            const Tensor dense = out;
+            out = empty_like(input);
+            copy_raw(out, dense);
         }
-        out = shifted_and_scaled(input, center, rstd, weight, bias);
+        if (training) {
+            const double count = static_cast<double>(input.numel()) / static_cast<double>(channels);
+            update_running(running_mean, center, momentum);
+            update_running(running_var, mul(variance, Scalar(count / (count - 1))), momentum);
+        }
     }
     return attach("NativeBatchNormBackward0", out, {input, weight, bias},
                   {input, weight, center, rstd},
