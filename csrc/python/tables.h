@@ -17,6 +17,7 @@ std::span<const OpEntry> normalization_operations();
 std::span<const OpEntry> optimizer_operations();
 std::span<const OpEntry> pointwise_operations();
 std::span<const OpEntry> pooling_operations();
+std::span<const OpEntry> recurrence_operations();
 std::span<const OpEntry> reduction_operations();
 std::span<const OpEntry> random_operations();
 std::span<const OpEntry> sorting_operations();
@@ -32,7 +33,8 @@ inline std::span<const OpTable> operation_tables() {
         attention_operations,     convolution_operations, creation_operations,  indexing_operations,
         joining_operations,       linalg_operations,      linear_operations,    loss_operations,
         normalization_operations, optimizer_operations,   pointwise_operations, pooling_operations,
-        reduction_operations,     random_operations,      sorting_operations,   view_operations,
+        recurrence_operations,    reduction_operations,   random_operations,    sorting_operations,
+        view_operations,
     };
     return tables;
 }

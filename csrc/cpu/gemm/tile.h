@@ -135,7 +135,7 @@ inline int tile_rows(int64_t m) {
     if (m <= kTileRows) return int(std::max<int64_t>(m, 1));
     int best = kTileRows;
     int64_t least = INT64_MAX;
-    for (int rows = kTileRows; rows >= kTileRows - kTileRows / 4; rows--) {
+    for (int rows = kTileRows; rows >= kTileRows * 4 / 7; rows--) {
         // A tile costs about one row more than its height.
         const int64_t cost = (m + rows - 1) / rows * (rows + 1);
         if (cost < least) {
