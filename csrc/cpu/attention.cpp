@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "core/shape.h"
 #include "cpu/gemm/gemm.h"
+#include "cpu/move.h"
 #include "cpu/pointwise.h"
 #include "cpu/rows.h"
 #include "cpu/scratch.h"
@@ -63,10 +64,13 @@ struct Problem {
         batch = numel_of(batch_sizes);
         exp = pointwise_op(OpId::exp).forward.by_type[type == DType::Float64 ? F64 : F32];
         // A block's scores fit the second level of cache; products want some rows in any case.
-        constexpr int64_t kScores = int64_t{1} << 18, kFewest = 16, kMost = 128;
+        constexpr int64_t kScores = int64_t{1} << 18, kFewest = 16, kMost = 64;
         block = std::clamp(kScores / std::max<int64_t>(keys, 1) / 16 * 16, kFewest, kMost);
         block = std::min(block, std::max<int64_t>(queries, 1));
     }
+    // Blocks that share what a task prepares.
+    static constexpr int64_t kTaskBlocks = 4;
+    int64_t tasks() const { return (blocks() + kTaskBlocks - 1) / kTaskBlocks; }
     int64_t blocks() const { return (queries + block - 1) / block; }
     // Keys that queries up to `last` see.
     int64_t visible(int64_t last) const { return causal ? std::min(keys, last + 1) : keys; }
@@ -106,49 +110,64 @@ bool sees_nothing(const T* scores, int64_t n) {
     return std::all_of(scores, scores + n, [](T s) { return std::isinf(s) && s < 0; });
 }
 
-// The scores of queries [first, first + rows): scale * q k' + mask, -inf where not visible.
-template <class T>
-void score_block(const Problem& p, int64_t first, int64_t rows, int64_t keys, Matrix q, Matrix k,
-                 Matrix mask, T* scores) {
-    product(p, rows, keys, p.size, q.rows_from(first, p.item), k.turned(),
-            {reinterpret_cast<char*>(scores), keys, 1}, p.scale, 0.0);
-    for (int64_t i = 0; i < rows; i++) {
-        T* const row = scores + i * keys;
-        if (mask.data)
-            add_mask(row, reinterpret_cast<const T*>(mask.rows_from(first + i, p.item).data),
-                     mask.column, keys);
-        const int64_t seen = p.visible(first + i);
-        std::fill(row + std::min(seen, keys), row + keys, -std::numeric_limits<T>::infinity());
+// A matrix with rows and columns exchanged: laid out anew where many products read it.
+class Turned {
+  public:
+    Turned(const Problem& p, Matrix m, int64_t rows, int64_t columns)
+        : memory_(p.queries < kWorthIt ? 0 : static_cast<size_t>(rows * columns * p.item)),
+          turned_(m.turned()) {
+        if (p.queries < kWorthIt) return;
+        turned_ = {memory_.as<char>(), rows, 1};
+        move_of(p.type)(turned_.data, rows, 1, m.data, m.column, m.row, columns, rows);
     }
+    Matrix matrix() const { return turned_; }
+
+  private:
+    static constexpr int64_t kWorthIt = 16;
+    Scratch memory_;
+    Matrix turned_;
+};
+
+// The scores of queries [first, first + rows): scale * q k' + mask.
+template <class T>
+void score_block(const Problem& p, int64_t first, int64_t rows, int64_t keys, Matrix q,
+                 Matrix k_turned, Matrix mask, T* scores) {
+    product(p, rows, keys, p.size, q.rows_from(first, p.item), k_turned,
+            {reinterpret_cast<char*>(scores), keys, 1}, p.scale, 0.0);
+    if (!mask.data) return;
+    for (int64_t i = 0; i < rows; i++)
+        add_mask(scores + i * keys,
+                 reinterpret_cast<const T*>(mask.rows_from(first + i, p.item).data), mask.column,
+                 keys);
 }
 
 template <class T>
 void forward(const Problem& p, TensorRefs out, TensorRefs in) {
     T* const logs = out[1].data<T>();
-    parallel_for(p.batch * p.blocks(), [&](int64_t task) {
-        const int64_t index = task / p.blocks(), first = task % p.blocks() * p.block;
-        const int64_t rows = std::min(p.block, p.queries - first);
-        const int64_t keys = p.visible(first + rows - 1);
-        const Matrix q = matrix_of(in[0], p.batch_sizes, index);
-        const Matrix k = matrix_of(in[1], p.batch_sizes, index);
-        const Matrix v = matrix_of(in[2], p.batch_sizes, index);
-        const Matrix y = matrix_of(out[0], p.batch_sizes, index).rows_from(first, p.item);
-        const Scratch scratch(static_cast<size_t>(rows * keys * p.item));
-        T* const scores = scratch.as<T>();
-        score_block(p, first, rows, keys, q, k, matrix_of(in[3], p.batch_sizes, index), scores);
-        for (int64_t i = 0; i < rows; i++) {
-            T* const row = scores + i * keys;
-            // A query that sees no key has no weights, not those of 0 / 0.
-            const bool blind = sees_nothing(row, keys);
-            const T log = blind ? -std::numeric_limits<T>::infinity()
-                                : T(p.rows->log_sum_exp(row, keys, p.exp));
-            logs[index * p.queries + first + i] = log;
-            if (blind)
-                std::fill(row, row + keys, T(0));
-            else
-                p.rows->scaled_exp(row, row, keys, double(log), 1.0, p.exp);
+    parallel_for(p.batch * p.tasks(), [&](int64_t task) {
+        const int64_t index = task / p.tasks(), begin = task % p.tasks() * Problem::kTaskBlocks;
+        const int64_t end = std::min(p.blocks(), begin + Problem::kTaskBlocks);
+        const auto matrix = [&](const Tensor& t) { return matrix_of(t, p.batch_sizes, index); };
+        const Turned k(p, matrix(in[1]), p.visible(end * p.block - 1), p.size);
+        for (int64_t b = begin; b < end; b++) {
+            const int64_t first = b * p.block, rows = std::min(p.block, p.queries - first);
+            const int64_t keys = p.visible(first + rows - 1);
+            const Scratch scratch(static_cast<size_t>(rows * keys * p.item));
+            T* const scores = scratch.as<T>();
+            score_block(p, first, rows, keys, matrix(in[0]), k.matrix(), matrix(in[3]), scores);
+            for (int64_t i = 0; i < rows; i++) {
+                T* const row = scores + i * keys;
+                const int64_t seen = p.visible(first + i);
+                // A query that sees no key has no weights, not those of 0 / 0.
+                const bool blind = sees_nothing(row, seen);
+                double log = -std::numeric_limits<double>::infinity();
+                if (!blind) p.rows->softmax(row, row, seen, p.exp, &log);
+                std::fill(row + (blind ? 0 : seen), row + keys, T(0));
+                logs[index * p.queries + first + i] = static_cast<T>(log);
+            }
+            product(p, rows, p.value_size, keys, {scratch.as<char>(), keys, 1}, matrix(in[2]),
+                    matrix(out[0]).rows_from(first, p.item), 1.0, 0.0);
         }
-        product(p, rows, p.value_size, keys, {scratch.as<char>(), keys, 1}, v, y, 1.0, 0.0);
     });
 }
 
@@ -162,6 +181,7 @@ void backward_entry(const Problem& p, TensorRefs out, TensorRefs in, int64_t ind
     const Scratch scratch(static_cast<size_t>(2 * p.block * p.keys * p.item));
     T* const weights = scratch.as<T>();
     T* const slopes = weights + p.block * p.keys;
+    const Turned k_turned(p, k, p.keys, p.size), v_turned(p, v, p.keys, p.value_size);
     if (p.causal && p.queries < p.keys)
         for (int64_t i = p.queries; i < p.keys; i++) {
             std::fill_n(reinterpret_cast<T*>(dk.rows_from(i, p.item).data), p.size, T(0));
@@ -172,19 +192,19 @@ void backward_entry(const Problem& p, TensorRefs out, TensorRefs in, int64_t ind
         const int64_t first = b * p.block, rows = std::min(p.block, p.queries - first);
         const int64_t keys = p.visible(first + rows - 1);
         const double beta = b == p.blocks() - 1 ? 0.0 : 1.0;
-        score_block(p, first, rows, keys, q, k, matrix(in[4]), weights);
+        score_block(p, first, rows, keys, q, k_turned.matrix(), matrix(in[4]), weights);
         for (int64_t i = 0; i < rows; i++) {
             T* const row = weights + i * keys;
-            if (std::isinf(logs[first + i]) && logs[first + i] < 0)
-                std::fill(row, row + keys, T(0));
-            else
-                p.rows->scaled_exp(row, row, keys, double(logs[first + i]), 1.0, p.exp);
+            const bool blind = std::isinf(logs[first + i]) && logs[first + i] < 0;
+            const int64_t seen = blind ? 0 : p.visible(first + i);
+            p.rows->scaled_exp(row, row, seen, double(logs[first + i]), 1.0, p.exp);
+            std::fill(row + seen, row + keys, T(0));
         }
         const Matrix w{reinterpret_cast<char*>(weights), keys, 1};
         const Matrix s{reinterpret_cast<char*>(slopes), keys, 1};
         const Matrix grad = dy.rows_from(first, p.item);
         product(p, keys, p.value_size, rows, w.turned(), grad, dv, 1.0, beta);
-        product(p, rows, keys, p.value_size, grad, v.turned(), s, 1.0, 0.0);
+        product(p, rows, keys, p.value_size, grad, v_turned.matrix(), s, 1.0, 0.0);
         for (int64_t i = 0; i < rows; i++)
             p.rows->softmax_backward(slopes + i * keys, slopes + i * keys, weights + i * keys,
                                      keys);
