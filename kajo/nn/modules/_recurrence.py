@@ -109,8 +109,9 @@ def run_layer(
         from_input = from_input + weights["bias_hh"]
     fused = mode == "LSTM" and "weight_hr" not in weights and len(set(sizes)) == 1
     if fused and from_input.dtype in (kajo.float32, kajo.float64):
+        hidden, cell = first
         output, cell = _core.lstm_layer(
-            from_input, *first, weights["weight_hh"], len(sizes), reverse
+            from_input, hidden, cell, weights["weight_hh"], len(sizes), reverse
         )
         last = output[: sizes[0]] if reverse else output[-sizes[0] :]
         return output, (last, cell)
