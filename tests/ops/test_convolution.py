@@ -29,10 +29,10 @@ def test_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
 
 # Sizes that patches of 2x2 results do not divide, every padding, channels that no tile divides.
 MANY_CHANNELS = [
-    ((3, 66, 13, 11), 65, (1, 1)),
-    ((2, 35, 12, 18), 64, (2, 0)),
-    ((2, 64, 31, 30), 33, (0, 2)),
-    ((20, 64, 4, 4), 64, (1, 1)),
+    ((3, 130, 13, 11), 129, (1, 1)),
+    ((2, 135, 12, 18), 128, (2, 0)),
+    ((1, 128, 31, 30), 131, (0, 2)),
+    ((20, 128, 4, 4), 128, (1, 1)),
 ]
 
 
@@ -60,7 +60,7 @@ def test_many_channels(x_shape: tuple, outputs: int, padding: tuple) -> None:
 
 def test_many_channels_go_by_way_of_patches() -> None:
     """An infinite pixel meets its opposite there, as it does not in the plain sum."""
-    x, w = kajo.zeros(1, 64, 16, 16), kajo.ones(64, 64, 3, 3)
+    x, w = kajo.zeros(1, 128, 16, 16), kajo.ones(128, 128, 3, 3)
     x[0, 0, 2, 2] = float("inf")
     assert kajo.conv2d(x, w, padding=1).isnan().any()
     assert not kajo.conv2d(x.double(), w.double(), padding=1).isnan().any()
