@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 import kajo
@@ -103,3 +106,11 @@ def test_in_place_forms_convert():
     y._test_scaled_(3.0)
     y.sum().backward()
     assert x.grad is not None and x.grad.dtype == kajo.float16
+
+
+def test_operations_are_pickled_and_copied_by_name():
+    for function in (kajo.relu, kajo.cross, kajo.linalg.svdvals, kajo.add, kajo.relu_):
+        assert copy.deepcopy(function) is function
+        assert pickle.loads(pickle.dumps(function)) is function
+    layer = kajo.nn.TransformerEncoderLayer(4, 2, 8, activation=kajo.nn.functional.relu)
+    assert copy.deepcopy(layer).activation is layer.activation

@@ -141,9 +141,20 @@ void score_block(const Problem& p, int64_t first, int64_t rows, int64_t keys, Ma
                  keys);
 }
 
+// From scores to weights. Backward makes them again in the same way: with the logarithm of their
+// sum instead, large scores would lose as many digits as they have before the point.
+template <class T>
+void weigh(const Problem& p, T* row, int64_t seen, int64_t keys) {
+    // A query that sees no key has no weights, not those of 0 / 0.
+    if (sees_nothing(row, seen))
+        seen = 0;
+    else
+        p.rows->softmax(row, row, seen, p.exp);
+    std::fill(row + seen, row + keys, T(0));
+}
+
 template <class T>
 void forward(const Problem& p, TensorRefs out, TensorRefs in) {
-    T* const logs = out[1].data<T>();
     parallel_for(p.batch * p.tasks(), [&](int64_t task) {
         const int64_t index = task / p.tasks(), begin = task % p.tasks() * Problem::kTaskBlocks;
         const int64_t end = std::min(p.blocks(), begin + Problem::kTaskBlocks);
@@ -155,16 +166,8 @@ void forward(const Problem& p, TensorRefs out, TensorRefs in) {
             const Scratch scratch(static_cast<size_t>(rows * keys * p.item));
             T* const scores = scratch.as<T>();
             score_block(p, first, rows, keys, matrix(in[0]), k.matrix(), matrix(in[3]), scores);
-            for (int64_t i = 0; i < rows; i++) {
-                T* const row = scores + i * keys;
-                const int64_t seen = p.visible(first + i);
-                // A query that sees no key has no weights, not those of 0 / 0.
-                const bool blind = sees_nothing(row, seen);
-                double log = -std::numeric_limits<double>::infinity();
-                if (!blind) p.rows->softmax(row, row, seen, p.exp, &log);
-                std::fill(row + (blind ? 0 : seen), row + keys, T(0));
-                logs[index * p.queries + first + i] = static_cast<T>(log);
-            }
+            for (int64_t i = 0; i < rows; i++)
+                weigh(p, scores + i * keys, p.visible(first + i), keys);
             product(p, rows, p.value_size, keys, {scratch.as<char>(), keys, 1}, matrix(in[2]),
                     matrix(out[0]).rows_from(first, p.item), 1.0, 0.0);
         }
@@ -177,7 +180,6 @@ void backward_entry(const Problem& p, TensorRefs out, TensorRefs in, int64_t ind
     const auto matrix = [&](const Tensor& t) { return matrix_of(t, p.batch_sizes, index); };
     const Matrix dy = matrix(in[0]), q = matrix(in[1]), k = matrix(in[2]), v = matrix(in[3]);
     const Matrix dq = matrix(out[0]), dk = matrix(out[1]), dv = matrix(out[2]);
-    const T* const logs = in[5].data<T>() + index * p.queries;
     const Scratch scratch(static_cast<size_t>(2 * p.block * p.keys * p.item));
     T* const weights = scratch.as<T>();
     T* const slopes = weights + p.block * p.keys;
@@ -193,13 +195,7 @@ void backward_entry(const Problem& p, TensorRefs out, TensorRefs in, int64_t ind
         const int64_t keys = p.visible(first + rows - 1);
         const double beta = b == p.blocks() - 1 ? 0.0 : 1.0;
         score_block(p, first, rows, keys, q, k_turned.matrix(), matrix(in[4]), weights);
-        for (int64_t i = 0; i < rows; i++) {
-            T* const row = weights + i * keys;
-            const bool blind = std::isinf(logs[first + i]) && logs[first + i] < 0;
-            const int64_t seen = blind ? 0 : p.visible(first + i);
-            p.rows->scaled_exp(row, row, seen, double(logs[first + i]), 1.0, p.exp);
-            std::fill(row + seen, row + keys, T(0));
-        }
+        for (int64_t i = 0; i < rows; i++) weigh(p, weights + i * keys, p.visible(first + i), keys);
         const Matrix w{reinterpret_cast<char*>(weights), keys, 1};
         const Matrix s{reinterpret_cast<char*>(slopes), keys, 1};
         const Matrix grad = dy.rows_from(first, p.item);

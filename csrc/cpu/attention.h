@@ -11,9 +11,9 @@ struct AttentionAttributes {
 };
 // Float32 or Float64; q [batch.., L, E], k [batch.., S, E], v [batch.., S, V], mask undefined or
 // broadcast to [batch.., L, S] and added to the scores. Any strides; results have adjacent columns.
-// out {y [batch.., L, V], log of the summed exponentials [batch.., L]}, in {q, k, v, mask}.
+// out {y [batch.., L, V]}, in {q, k, v, mask}.
 void attention(TensorRefs out, TensorRefs in, const void* attributes);
-// out {dq, dk, dv}, in {dy, q, k, v, mask, log of the summed exponentials}.
+// out {dq, dk, dv}, in {dy, q, k, v, mask}.
 void attention_backward(TensorRefs out, TensorRefs in, const void* attributes);
 
 }  // namespace kajo::cpu

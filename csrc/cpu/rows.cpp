@@ -135,7 +135,7 @@ void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(outputs[0].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
     each_row(layout, c.type, inputs, &outputs[0],
-             [&](void** p, int64_t) { c.functions.softmax(p[1], p[0], layout.n, c.exp, nullptr); });
+             [&](void** p, int64_t) { c.functions.softmax(p[1], p[0], layout.n, c.exp); });
 }
 
 void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {

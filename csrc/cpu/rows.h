@@ -8,8 +8,7 @@ namespace kajo::cpu {
 
 // Each row is n elements; `exp` is the tile kernel of the type.
 struct RowFunctions {
-    // Also tells the logarithm of the summed exponentials, unless that is null.
-    void (*softmax)(void* y, const void* x, int64_t n, TileFn exp, double* log_sum);
+    void (*softmax)(void* y, const void* x, int64_t n, TileFn exp);
     void (*log_softmax)(void* y, const void* x, int64_t n, TileFn exp);
     // grad_x = y * (grad - sum(grad * y))
     void (*softmax_backward)(void* grad_x, const void* grad, const void* y, int64_t n);

@@ -108,17 +108,15 @@ Tensor fused(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& ma
             ? detach(transpose(
                   empty({shape[0], shape[2], shape[1], shape[3]}, q.dtype(), q.device()), 1, 2))
             : empty(shape, q.dtype(), q.device());
-    shape.pop_back();
-    const Tensor logs = empty(shape, q.dtype(), q.device());
-    launch(attention_kernel, {out, logs}, {q, k, v, mask}, given);
-    return attach("ScaledDotProductFlashAttentionForCpuBackward0", out, {q, k, v},
-                  {q, k, v, mask, logs}, [given](Backward& ctx) {
+    launch(attention_kernel, {out}, {q, k, v, mask}, given);
+    return attach("ScaledDotProductFlashAttentionForCpuBackward0", out, {q, k, v}, {q, k, v, mask},
+                  [given](Backward& ctx) {
                       if (is_differentiating()) return composite_gradient(ctx, given);
                       const Tensor q = ctx.saved(0), k = ctx.saved(1), v = ctx.saved(2);
                       const Tensor dq = gradient_like(q), dk = gradient_like(k),
                                    dv = gradient_like(v);
                       launch(attention_backward_kernel, {dq, dk, dv},
-                             {ctx.grad(), q, k, v, ctx.saved(3), ctx.saved(4)}, given);
+                             {ctx.grad(), q, k, v, ctx.saved(3)}, given);
                       ctx.set(0, dq);
                       ctx.set(1, dk);
                       ctx.set(2, dv);

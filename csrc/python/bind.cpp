@@ -356,13 +356,10 @@ PyObject* operation_schemas(PyObject* self, void*) {
                       Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
     return list.release();
 }
+// By name, as functions are pickled and copied.
 PyObject* operation_reduce(PyObject* self, PyObject*) {
-    return Py_BuildValue(
-        "O(O)",
-        Object::steal(PyObject_GetAttrString(Object::borrow(PyImport_AddModule("kajo._core")).get(),
-                                             "_operation"))
-            .get(),
-        reinterpret_cast<Operation*>(self)->name);
+    if (body_of(self)) return operation_name(self, nullptr);
+    return operation_full_name(self, nullptr);
 }
 
 PyGetSetDef operation_getset[] = {

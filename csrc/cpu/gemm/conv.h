@@ -18,7 +18,7 @@ void depthwise_backward_input(const ConvShape& shape, const S* dy, const S* w, c
 template <class S>
 void depthwise_backward_weight(const ConvShape& shape, const S* x, const S* dy, S* dw);
 
-// 3x3 at stride 1 from 128 channels on: fewer multiplications by way of 4x4 patches (Winograd's
+// 3x3 at stride 1 from 64 channels on: fewer multiplications by way of 4x4 patches (Winograd's
 // F(2x2, 3x3)). An infinite pixel gives nan there, not infinity.
 bool suits_winograd(const ConvShape& shape);
 void winograd_forward(const ConvShape& shape, const float* x, const float* w, const float* bias,

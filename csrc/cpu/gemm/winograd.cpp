@@ -308,7 +308,7 @@ Problem forward_problem(const ConvShape& s) {
 
 bool suits_winograd(const ConvShape& s) {
     // With fewer channels convolutions add in PyTorch's order, to the last bit (see adds_in_order).
-    constexpr int64_t kFewestChannels = 128, kFewestTiles = 64;
+    constexpr int64_t kFewestChannels = 64, kFewestTiles = 64;
     const bool square = s.kernel[0] == 1 && s.kernel[1] == 3 && s.kernel[2] == 3;
     const bool flat = s.input[0] == 1 && s.padding[0] == 0;
     const bool dense = product3(s.stride) == 1 && product3(s.dilation) == 1 && s.groups == 1;
