@@ -442,8 +442,8 @@ void check_conv(DType type, const ConvCase& c, const std::string& name) {
         k.conv_backward_input(s, type, dy.data(), w.data(), in_bias.data(), dx.data());
     });
     compare(what + " input", dx, xs);
-    run_twice(what, dw,
-              [&] { k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data(), db.data()); });
+    run_twice(what, dw, [&] { k.conv_backward_weight(s, type, x.data(), dy.data(), dw.data()); });
+    run_twice(what, db, [&] { k.conv_backward_bias(s, type, dy.data(), db.data()); });
     compare(what + " weight", dw, ws);
     compare(what + " bias", db, bs);
 }
