@@ -186,6 +186,18 @@ Tensor of_type(const Tensor& t, DType dtype) {
     return real.dtype() == dtype ? real : ops::to(real, dtype);
 }
 
+// While it lives, what is saved goes past the hooks of the program.
+class NoSavedTensorHooks {
+  public:
+    NoSavedTensorHooks() : hooks_(std::exchange(saved_tensor_hooks(), {})) {}
+    ~NoSavedTensorHooks() { saved_tensor_hooks() = std::move(hooks_); }
+    NoSavedTensorHooks(const NoSavedTensorHooks&) = delete;
+    NoSavedTensorHooks& operator=(const NoSavedTensorHooks&) = delete;
+
+  private:
+    std::vector<SavedTensorHooks> hooks_;
+};
+
 struct Propagation {
     FormulaNode& node;
     TensorRefs outputs, inputs, saved;
@@ -248,7 +260,7 @@ struct Propagation {
 
     void evaluate(TensorList& cotangents, TensorList& gradients) const {
         const ReverseModeGuard on(true);
-        const auto hooks = std::exchange(saved_tensor_hooks(), {});
+        const NoSavedTensorHooks plain;
         for (const Tensor& out : outputs) {
             Tensor u;
             if (out.defined()) {
@@ -261,13 +273,7 @@ struct Propagation {
         for (const Tensor& t : tangents) wanted.push_back(t.defined());
         const NodeRef self(&node);
         Backward context(self, cotangents, saved, gradients, wanted);
-        try {
-            node.compute(context);
-        } catch (...) {
-            saved_tensor_hooks() = hooks;
-            throw;
-        }
-        saved_tensor_hooks() = hooks;
+        node.compute(context);
     }
 };
 

@@ -10,6 +10,7 @@
 #include "core/launch.h"
 #include "ops/copy.h"
 #include "python/bind.h"
+#include "python/program_place.h"
 
 namespace kajo::python {
 
@@ -612,60 +613,6 @@ void release_lock(void* state) {
 void* give_up_lock() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
 void take_lock_back(void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }
 
-// ---- where the program stands
-// ----------------------------------------------------------------------------------
-
-// Code objects are kept for ever once seen, so that locations need no counting.
-void keep_code(PyObject* code) {
-    static std::unordered_map<PyObject*, bool> seen;
-    static PyObject* last = nullptr;
-    if (code == last) return;
-    last = code;
-    if (seen.emplace(code, true).second) Py_INCREF(code);
-}
-SourceLocation current_location() {
-    if (!PyGILState_Check()) return {};
-    PyFrameObject* frame = PyEval_GetFrame();
-    if (!frame) return {};
-    PyCodeObject* code = PyFrame_GetCode(frame);
-    keep_code(reinterpret_cast<PyObject*>(code));
-    Py_DECREF(code);
-#if PY_VERSION_HEX >= 0x030b0000
-    return {code, PyFrame_GetLasti(frame)};
-#else
-    return {code, PyFrame_GetLineNumber(frame)};
-#endif
-}
-std::string describe_location(SourceLocation l) {
-    const PyGILState_STATE state = PyGILState_Ensure();
-    auto* code = static_cast<PyCodeObject*>(l.code);
-#if PY_VERSION_HEX >= 0x030b0000
-    const int line = PyCode_Addr2Line(code, l.instruction);
-#else
-    const int line = l.instruction;
-#endif
-    std::string text = std::string(PyUnicode_AsUTF8(code->co_filename)) + ":" +
-                       std::to_string(line) + ", in " + PyUnicode_AsUTF8(code->co_name);
-    PyGILState_Release(state);
-    return text;
-}
-std::string program_stack() {
-    const PyGILState_STATE state = PyGILState_Ensure();
-    std::string text;
-    if (PyObject* module = PyImport_ImportModule("traceback")) {
-        PyObject* lines = PyObject_CallMethod(module, "format_stack", nullptr);
-        PyObject* joined =
-            lines ? PyUnicode_Join(Object::steal(PyUnicode_FromString("")).get(), lines) : nullptr;
-        if (joined) text = PyUnicode_AsUTF8(joined);
-        Py_XDECREF(joined);
-        Py_XDECREF(lines);
-        Py_DECREF(module);
-    }
-    PyErr_Clear();
-    PyGILState_Release(state);
-    return text;
-}
-
 // ---- modes
 // -----------------------------------------------------------------------------------------------------
 
@@ -685,29 +632,18 @@ void set_anomaly(bool on) { AnomalyMode::enabled = on; }
 void set_anomaly_nan(bool on) { AnomalyMode::check_nan = on; }
 
 // Tensors are also saved and fetched while backward runs, without the interpreter lock.
-class Locked {
-  public:
-    Locked() : state_(PyGILState_Ensure()) {}
-    ~Locked() { PyGILState_Release(state_); }
-    Locked(const Locked&) = delete;
-    Locked& operator=(const Locked&) = delete;
-
-  private:
-    PyGILState_STATE state_;
-};
-
 PyObject* push_saved_hooks(PyObject*, PyObject* args) {
     PyObject *pack, *unpack;
     if (!PyArg_ParseTuple(args, "OO", &pack, &unpack)) return nullptr;
     saved_tensor_hooks().push_back(
         {[f = keep(pack)](const Tensor& t) -> std::shared_ptr<void> {
-             const Locked lock;
+             const HoldInterpreter lock;
              const Object packed =
                  Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(t)).get()));
              return keep(packed.get());
          },
          [f = keep(unpack)](const std::shared_ptr<void>& packed) {
-             const Locked lock;
+             const HoldInterpreter lock;
              const Object t =
                  Object::steal(PyObject_CallOneArg(f.get(), static_cast<PyObject*>(packed.get())));
              check_type(is_tensor(t.get()),

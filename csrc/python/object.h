@@ -48,6 +48,18 @@ class Object {
     PyObject* p_ = nullptr;
 };
 
+// Holds the interpreter lock, on any thread and whether or not the thread has it.
+class HoldInterpreter {
+  public:
+    HoldInterpreter() : state_(PyGILState_Ensure()) {}
+    ~HoldInterpreter() { PyGILState_Release(state_); }
+    HoldInterpreter(const HoldInterpreter&) = delete;
+    HoldInterpreter& operator=(const HoldInterpreter&) = delete;
+
+  private:
+    PyGILState_STATE state_;
+};
+
 // Sets the Python exception for the C++ one that is being handled.
 void set_python_error() noexcept;
 

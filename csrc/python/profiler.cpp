@@ -17,25 +17,6 @@ std::vector<Dims> argument_shapes(std::span<PyObject* const> arguments) {
     return shapes;
 }
 
-std::string python_stack() {
-    constexpr int kDeepest = 64;
-    std::string text;
-    PyFrameObject* frame = PyEval_GetFrame();
-    Py_XINCREF(frame);
-    for (int depth = 0; frame && depth < kDeepest; depth++) {
-        PyCodeObject* code = PyFrame_GetCode(frame);
-        text += std::string(PyUnicode_AsUTF8(code->co_filename)) + "(" +
-                std::to_string(PyFrame_GetLineNumber(frame)) +
-                "): " + PyUnicode_AsUTF8(code->co_name) + "\n";
-        Py_DECREF(code);
-        PyFrameObject* caller = PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = caller;
-    }
-    Py_XDECREF(frame);
-    return text;
-}
-
 namespace {
 
 nb::tuple event_tuple(const ProfileEvent& e) {

@@ -7,6 +7,7 @@
 
 #include "core/profile.h"
 #include "python/object.h"
+#include "python/program_place.h"
 
 namespace kajo::python {
 
@@ -15,7 +16,6 @@ struct ProfileDetail {
     static inline bool shapes = false, stacks = false;
 };
 std::vector<Dims> argument_shapes(std::span<PyObject* const> arguments);
-std::string python_stack();
 
 // The range of one call of an operation; the name is made only while profiling.
 class ProfiledCall {
@@ -25,7 +25,7 @@ class ProfiledCall {
         if (open_) [[unlikely]]
             open_range(name(), RangeKind::Operation,
                        ProfileDetail::shapes ? argument_shapes(arguments) : std::vector<Dims>{},
-                       ProfileDetail::stacks ? python_stack() : std::string());
+                       ProfileDetail::stacks ? frames_of_program() : std::string());
     }
     ~ProfiledCall() {
         if (open_) [[unlikely]]

@@ -427,35 +427,21 @@ bool is_foreign_tensor(const Tensor& t) {
     void* wrapper = t.impl()->python_object;
     return wrapper && PyType_IsSubtype(Py_TYPE(static_cast<PyObject*>(wrapper)), foreign_class);
 }
-// Runs user code that makes a tensor, on a thread that may not have the lock.
-template <class F>
-Tensor with_lock(F make) {
-    const PyGILState_STATE state = PyGILState_Ensure();
-    Tensor made;
-    try {
-        made = tensor_of(make().get());
-    } catch (...) {
-        PyGILState_Release(state);
-        throw;
-    }
-    PyGILState_Release(state);
-    return made;
-}
+// These two run user code, on a thread that may not have the lock.
 Tensor add_foreign(const Tensor& a, const Tensor& b) {
-    return with_lock([&] {
-        const Object x = Object::steal(wrap(a)), y = Object::steal(wrap(b));
-        return Object::steal(PyNumber_Add(x.get(), y.get()));
-    });
+    const HoldInterpreter lock;
+    const Object x = Object::steal(wrap(a)), y = Object::steal(wrap(b));
+    return tensor_of(Object::steal(PyNumber_Add(x.get(), y.get())).get());
 }
 Tensor gathered_gradient(const Tensor& gradient, IntSpan sizes, int64_t dim, const Tensor& index) {
-    return with_lock([&] {
-        const Object home = Object::steal(PyImport_ImportModule("kajo.sparse._gradients"));
-        const Object g = Object::steal(wrap(gradient)), at = Object::steal(wrap(index));
-        const Object size = Object::steal(wrap_size(sizes));
-        return Object::steal(PyObject_CallMethod(home.get(), "of_gather", "OOLO", g.get(),
-                                                 size.get(), static_cast<long long>(dim),
-                                                 at.get()));
-    });
+    const HoldInterpreter lock;
+    const Object home = Object::steal(PyImport_ImportModule("kajo.sparse._gradients"));
+    const Object g = Object::steal(wrap(gradient)), at = Object::steal(wrap(index));
+    const Object size = Object::steal(wrap_size(sizes));
+    const Object made =
+        Object::steal(PyObject_CallMethod(home.get(), "of_gather", "OOLO", g.get(), size.get(),
+                                          static_cast<long long>(dim), at.get()));
+    return tensor_of(made.get());
 }
 PyObject* set_foreign_class(PyObject*, PyObject* cls) {
     foreign_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(cls));

@@ -11,6 +11,7 @@ from typing import Any
 from kajo import Tensor, _core
 from kajo.amp._policies import FLOAT32, LOWER_PRECISION, PROMOTE
 from kajo.overrides import TorchFunctionMode
+from kajo.utils._pytree import tree_leaves, tree_map_only
 
 __all__ = [
     "autocast", "clear_autocast_cache", "custom_bwd", "custom_fwd", "get_autocast_dtype",
@@ -125,17 +126,6 @@ def _widened(values: list[Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda value: value.to(widest) if value.dtype in floating else value
 
 
-def _each(values: Any, cast: Callable[[Tensor], Tensor]) -> Any:
-    """The arguments with every tensor cast, also in lists and tuples."""
-    if isinstance(values, Tensor):
-        return cast(values)
-    if type(values) in (list, tuple):
-        return type(values)(_each(v, cast) for v in values)
-    if type(values) is dict:
-        return {key: _each(v, cast) for key, v in values.items()}
-    return values
-
-
 def _name(function: Any) -> str:
     name = getattr(function, "full_name", None)
     if name is None:
@@ -161,15 +151,16 @@ class _Autocast(TorchFunctionMode):
         elif name in FLOAT32:
             cast = _raised
         elif name in PROMOTE:
-            tensors: list[Tensor] = []
-            _each((args, kwargs), lambda value: tensors.append(value) or value)  # type: ignore[func-returns-value]
-            cast = _widened(tensors)
+            given = tree_leaves((args, kwargs))
+            cast = _widened([value for value in given if isinstance(value, Tensor)])
         else:
             return self._through(func, args, kwargs)
         # What is written to is never another tensor.
         out = kwargs.pop("out", None)
         result = func(
-            *_each(args, cast), **_each(kwargs, cast), **({"out": out} if out is not None else {})
+            *tree_map_only(Tensor, cast, args),
+            **tree_map_only(Tensor, cast, kwargs),
+            **({"out": out} if out is not None else {}),
         )
         return result
 
@@ -301,7 +292,9 @@ def custom_fwd(
             return fwd(ctx, *args, **kwargs)
         ctx._fwd_used_autocast = False
         with autocast(device_type, enabled=False):
-            return fwd(ctx, *_each(args, cast), **_each(kwargs, cast))
+            return fwd(
+                ctx, *tree_map_only(Tensor, cast, args), **tree_map_only(Tensor, cast, kwargs)
+            )
 
     return decorated
 

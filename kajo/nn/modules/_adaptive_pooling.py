@@ -9,7 +9,27 @@ from kajo.nn import functional as F
 from kajo.nn.modules.module import Module
 
 
-class AdaptiveMaxPool1d(Module):
+class _AdaptivePoolNd(Module):
+    """Pooling to `output_size`, whatever the number of dimensions."""
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def extra_repr(self) -> str:
+        """The arguments, as they are printed."""
+        return f"output_size={self.output_size}"
+
+
+class _AdaptiveMaxPoolNd(_AdaptivePoolNd):
+    """The same, with the places of the maxima where they are asked for."""
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """The largest element of each of `output_size` parts of the input.
 
     Args:
@@ -25,25 +45,12 @@ class AdaptiveMaxPool1d(Module):
         kajo.Size([1, 3, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-        return_indices: bool = False,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
 
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
-
-class AdaptiveMaxPool2d(Module):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """The largest element of each of `output_size` parts of the input.
 
     Args:
@@ -59,25 +66,12 @@ class AdaptiveMaxPool2d(Module):
         kajo.Size([1, 3, 4, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-        return_indices: bool = False,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
-
-class AdaptiveMaxPool3d(Module):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """The largest element of each of `output_size` parts of the input.
 
     Args:
@@ -93,25 +87,12 @@ class AdaptiveMaxPool3d(Module):
         kajo.Size([1, 3, 4, 4, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-        return_indices: bool = False,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-        self.return_indices = return_indices
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
 
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
-
-class AdaptiveAvgPool1d(Module):
+class AdaptiveAvgPool1d(_AdaptivePoolNd):
     """The mean of each of `output_size` parts of the input.
 
     Args:
@@ -126,23 +107,12 @@ class AdaptiveAvgPool1d(Module):
         kajo.Size([1, 3, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_avg_pool1d(input, self.output_size)
 
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
-
-class AdaptiveAvgPool2d(Module):
+class AdaptiveAvgPool2d(_AdaptivePoolNd):
     """The mean of each of `output_size` parts of the input.
 
     Args:
@@ -157,23 +127,12 @@ class AdaptiveAvgPool2d(Module):
         kajo.Size([1, 3, 4, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_avg_pool2d(input, self.output_size)
 
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
-
-class AdaptiveAvgPool3d(Module):
+class AdaptiveAvgPool3d(_AdaptivePoolNd):
     """The mean of each of `output_size` parts of the input.
 
     Args:
@@ -188,20 +147,9 @@ class AdaptiveAvgPool3d(Module):
         kajo.Size([1, 3, 4, 4, 4])
     """
 
-    def __init__(
-        self,
-        output_size: Any,
-    ) -> None:
-        super().__init__()
-        self.output_size = output_size
-
     def forward(self, input: Tensor) -> Any:
         """Apply it to `input`; see the class."""
         return F.adaptive_avg_pool3d(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        """The arguments, as they are printed."""
-        return f"output_size={self.output_size}"
 
 
 for _class in (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import kajo
 from kajo import Tensor
 from kajo.overrides import TorchFunctionMode
+from kajo.utils._pytree import tree_leaves
 
 
 class _Watch(TorchFunctionMode):
@@ -30,7 +31,7 @@ class _Watch(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        outputs = list(_tensors(result))
+        outputs = _tensors(result)
         operation = getattr(func, "__name__", "")
         if not outputs or operation.startswith("__"):
             return result
@@ -44,14 +45,8 @@ class _Watch(TorchFunctionMode):
         return result
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
+def _tensors(value: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)]
 
 
 def _watched(model: Any, inputs: tuple[Any, ...]) -> _Watch:

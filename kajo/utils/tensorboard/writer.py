@@ -9,6 +9,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor
+from kajo.utils._pytree import tree_map_only
 
 __all__ = ["SummaryWriter"]
 
@@ -24,16 +25,14 @@ def _backend() -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Tensors as arrays, also in lists and dictionaries; bfloat16, which NumPy lacks, in float32."""
-    if isinstance(value, Tensor):
-        value = value.detach()
-        value = value.float() if value.dtype == kajo.bfloat16 else value
-        return value.cpu().numpy()
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+    """Tensors as arrays, also in lists and dictionaries."""
+    return tree_map_only(Tensor, _array, value)
+
+
+def _array(tensor: Tensor) -> Any:
+    """As an array; bfloat16, which NumPy lacks, in float32."""
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype == kajo.bfloat16 else tensor).cpu().numpy()
 
 
 class SummaryWriter:
