@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from kajo import linalg as linalg
     from kajo import masked as masked
     from kajo import multiprocessing as multiprocessing
+    from kajo import nested as nested
     from kajo import nn as nn
     from kajo import optim as optim
     from kajo import overrides as overrides

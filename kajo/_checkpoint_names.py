@@ -7,6 +7,7 @@ of what such a name can become here.
 from __future__ import annotations
 
 import codecs
+import importlib
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,6 +183,8 @@ def rebuild_from_type(function: Any, kind: Any, arguments: Any, state: Any) -> A
     if not (isinstance(kind, type) and issubclass(kind, kajo.Tensor)):
         raise UnpicklingError(f"{kind!r} is no subclass of Tensor")
     tensor = function(*arguments)
+    if tensor.is_nested:
+        return tensor
     if type(tensor) is not kind:
         tensor = tensor.as_subclass(kind)
     _set_attributes(tensor, state)
@@ -200,6 +203,36 @@ def rebuild_sparse_tensor(layout: Any, data: Any) -> Tensor:
     return kajo.sparse_compressed_tensor(outer, inner, values, tuple(size), layout=layout)
 
 
+def rebuild_nested_tensor(values: Any, sizes: Any, strides: Any, offsets: Any) -> Tensor:
+    """A nested tensor of layout strided: a buffer, and how its components lie in it."""
+    from kajo.nested._tensor import strided
+
+    if not all(isinstance(part, kajo.Tensor) for part in (values, sizes, strides, offsets)):
+        raise UnpicklingError("a nested tensor needs tensors of values, sizes, strides and offsets")
+    shapes, steps, starts = sizes.tolist(), strides.tolist(), offsets.tolist()
+    for shape, step, start in zip(shapes, steps, starts, strict=True):
+        values.as_strided(shape, step, start)  # refuses what is out of bounds
+    return strided(values.reshape(-1), shapes, steps, starts)
+
+
+def rebuild_jagged(parts: Any) -> Tensor:
+    """A nested tensor of layout jagged, from its parts by name."""
+    if type(parts) is not dict or not {"values", "offsets"} <= parts.keys():
+        raise UnpicklingError("a jagged tensor needs values and offsets")
+    tensor = kajo.nested.nested_tensor_from_jagged(
+        parts["values"], parts["offsets"], parts.get("lengths"), parts.get("_ragged_idx", 1)
+    )
+    tensor.unbind()  # refuses what is out of bounds
+    return tensor
+
+
+class _DimensionRange:
+    """What PyTorch's compiler notes at a jagged tensor's parts, which is not kept."""
+
+    def __setstate__(self, state: Any) -> None:
+        """Takes nothing over."""
+
+
 _REBUILDERS: dict[str, Callable[..., Any]] = {
     "_utils._rebuild_tensor": rebuild_tensor,
     "_utils._rebuild_tensor_v2": rebuild_tensor_v2,
@@ -207,13 +240,23 @@ _REBUILDERS: dict[str, Callable[..., Any]] = {
     "_utils._rebuild_parameter": rebuild_parameter,
     "_utils._rebuild_parameter_with_state": rebuild_parameter_with_state,
     "_utils._rebuild_sparse_tensor": rebuild_sparse_tensor,
+    "_utils._rebuild_nested_tensor": rebuild_nested_tensor,
+    "nested._internal.nested_tensor._rebuild_njt": rebuild_jagged,
     "_utils._rebuild_meta_tensor_no_storage": rebuild_meta_tensor,
     "_tensor._rebuild_from_type_v2": rebuild_from_type,
 }
 
 
 def _layout(name: Any) -> Any:
-    kinds = ("strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc")
+    kinds = (
+        "strided",
+        "sparse_coo",
+        "sparse_csr",
+        "sparse_csc",
+        "sparse_bsr",
+        "sparse_bsc",
+        "jagged",
+    )
     package, _, kind = str(name).partition(".")
     if package not in ("torch", "kajo") or kind not in kinds:
         raise UnpicklingError(f"unknown layout {name!r}")
@@ -289,6 +332,11 @@ def _framework_names() -> dict[str, Global]:
     names["Tensor"] = Global(kajo.Tensor)
     names["nn.parameter.Parameter"] = Global(kajo.nn.Parameter)
     names["Size"] = Global(kajo.Size, _size)
+    nested = importlib.import_module("kajo.nested._tensor")
+    names["nested._internal.nested_tensor.NestedTensor"] = Global(nested.NestedTensor)
+    names["_dynamo.decorators._DimRange"] = Global(
+        _DimensionRange, _DimensionRange, lambda target, state: None
+    )
     names["device"] = Global(kajo.device, kajo.device)
     names["serialization._get_layout"] = Global(_layout, _layout)
     return names

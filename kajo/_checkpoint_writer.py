@@ -154,6 +154,8 @@ class _Reductions:
                 name = _name("torch._utils", "_rebuild_parameter_with_state")
                 return (name, (*parts, state))
             return (_name("torch._utils", "_rebuild_parameter"), parts)
+        if tensor.is_nested:
+            return self._nested_tensor(tensor)
         if tensor.layout is not kajo.strided:
             return self._sparse_tensor(tensor)
         state = getattr(tensor, "__dict__", None) or {}
@@ -170,6 +172,21 @@ class _Reductions:
         last = (unique,) if layout is kajo.sparse_coo else ()
         name = _name("torch._utils", "_rebuild_sparse_tensor")
         return name, (layout, (*parts, kajo.Size(size), *last))
+
+    def _nested_tensor(self, tensor: Any) -> tuple[Any, tuple[Any, ...]]:
+        if tensor.layout is kajo.strided:
+            sizes, strides = tensor._nested_tensor_size(), tensor._nested_tensor_strides()
+            parts = (tensor.values(), sizes, strides, tensor._nested_tensor_storage_offsets())
+            return _name("torch._utils", "_rebuild_nested_tensor"), parts
+        named = {
+            "values": tensor.values(),
+            "offsets": tensor.offsets(),
+            "lengths": tensor.lengths(),
+            "_ragged_idx": tensor._ragged_idx,
+            "_metadata_cache": {},
+            "requires_grad": tensor.requires_grad,
+        }
+        return _name("torch.nested._internal.nested_tensor", "_rebuild_njt"), (named,)
 
     def _tensor(self, tensor: Tensor) -> tuple[Any, tuple[Any, ...]]:
         if tensor.device.type == "meta":

@@ -9,9 +9,9 @@ from kajo import Tensor, _core
 from kajo.func._batched import RULES, Batch
 from kajo.func._batching.register import bound, padded, rank_of, register, rule
 
-__all__ = ["pointwise"]
+__all__ = ["NAMES", "pointwise"]
 
-_NAMES = """
+NAMES = """
 abs absolute acos acosh add addcdiv addcmul alias_copy angle arccos arccosh arcsin arcsinh arctan arctan2
 arctanh asin asinh atan atan2 atanh bfloat16 bitwise_and bitwise_left_shift bitwise_not bitwise_or
 bitwise_right_shift bitwise_xor bool byte cdouble ceil celu cfloat chalf char clamp clamp_max clamp_min clip
@@ -78,7 +78,7 @@ def _converted(batch: Batch, x: Tensor, rank: int, kind: Any) -> Tensor:
     return value if is_kept else value.to(kind)
 
 
-register(_NAMES, pointwise, composites=True)
+register(NAMES, pointwise, composites=True)
 for _name in ("real", "imag", "data"):
     RULES[getattr(Tensor, _name).__get__] = pointwise
 

@@ -154,7 +154,7 @@ class MultiheadAttention(Module):
 
         Example: see the class.
         """
-        swapped = self.batch_first and query.dim() == 3
+        swapped = self.batch_first and query.dim() == 3 and not query.is_nested
         if swapped:
             # One tensor under three names stays one, so that it is projected at once.
             same_qk, same_kv = query is key, key is value

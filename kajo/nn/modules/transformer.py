@@ -35,6 +35,8 @@ def _generate_square_subsequent_mask(size: int, device: Any = None, dtype: Any =
 
 
 def _sequence_length(source: Tensor, batch_first: bool) -> int | None:
+    if source.is_nested:
+        return None
     if source.dim() == 2:
         return source.size(0)
     return source.size(1 if batch_first else 0)
@@ -284,6 +286,21 @@ class TransformerDecoderLayer(_Layer):
         return self.norm3(x + self.dropout3(self._network(x)))
 
 
+def _leaves_out_padding(layer: Module) -> bool:
+    """Whether a layer is of the kind for which sequences are cut to their lengths."""
+    if not isinstance(layer, TransformerEncoderLayer) or layer.norm_first:
+        return False
+    attention = layer.self_attn
+    return (
+        attention.batch_first
+        and attention._qkv_same_embed_dim
+        and attention.in_proj_bias is not None
+        and attention.num_heads % 2 == 0
+        and layer.activation in (F.relu, F.gelu)
+        and layer.norm1.eps == layer.norm2.eps
+    )
+
+
 class TransformerEncoder(Module):
     """Encoder layers one after the other.
 
@@ -291,7 +308,9 @@ class TransformerEncoder(Module):
         encoder_layer: copied for each layer.
         num_layers: how many.
         norm: a normalisation at the end.
-        enable_nested_tensor, mask_check: taken for compatibility.
+        enable_nested_tensor: where nothing is recorded, in evaluation, padding at the end of sequences
+            comes out of the layers as zeros.
+        mask_check: find out whether the padding stands at the end; otherwise it is taken for granted.
 
     Shape:
         As the layer's.
@@ -316,8 +335,18 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
-        self.use_nested_tensor = False
+        self.use_nested_tensor = enable_nested_tensor and _leaves_out_padding(encoder_layer)
         self.mask_check = mask_check
+
+    def _left_out(self, src: Tensor, mask: Any, padding: Tensor | None) -> bool:
+        """Whether places of padding come out as zeros, as they do where nothing is recorded."""
+        if padding is None or mask is not None or self.training or not self.use_nested_tensor:
+            return False
+        recorded = src.requires_grad or any(p.requires_grad for p in self.layers.parameters())
+        if src.dim() != 3 or (kajo.is_grad_enabled() and recorded):
+            return False
+        hidden = padding != 0
+        return not self.mask_check or bool((hidden[:, 1:] >= hidden[:, :-1]).all())
 
     def forward(
         self,
@@ -353,6 +382,8 @@ class TransformerEncoder(Module):
         output = src
         for layer in self.layers:
             output = layer(output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
+        if padding is not None and self._left_out(src, mask, padding):
+            output = output.masked_fill((padding != 0).unsqueeze(-1), 0.0)
         return output if self.norm is None else self.norm(output)
 
 
