@@ -209,9 +209,9 @@ PyTypeObject* named_tuple_type(const Signature& s) {
         fields[i] = {PyUnicode_AsUTF8(s.result_names[i]), nullptr};
     fields[s.result_names.size()] = {nullptr, nullptr};
     static std::vector<std::unique_ptr<std::string>> names;
-    names.push_back(std::make_unique<std::string>(
-        "kajo.return_types." +
-        s.name.substr(s.name.find('.') == std::string::npos ? 0 : s.name.find('.') + 1)));
+    names.push_back(std::make_unique<std::string>("kajo.return_types." + s.name));
+    std::replace(names.back()->begin() + sizeof("kajo.return_types"), names.back()->end(), '.',
+                 '_');
     PyStructSequence_Desc desc = {names.back()->c_str(), nullptr, fields.get(),
                                   static_cast<int>(s.result_names.size())};
     slot = PyStructSequence_NewType(&desc);
@@ -325,18 +325,20 @@ PyObject* operation_module(PyObject* self, void*) {
     if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__module__");
     return PyUnicode_FromString("kajo");
 }
+// What is documented outside of C++ is looked up when first asked for.
 PyObject* operation_doc(PyObject* self, void*) {
-    auto* op = reinterpret_cast<Operation*>(self);
-    if (PyObject* body = body_of(self)) return PyObject_GetAttrString(body, "__doc__");
-    const std::string name = PyUnicode_AsUTF8(op->name);
-    std::string text;
-    for (const auto& s : *op->overloads) text += name + s->text + "\n";
-    if (name.ends_with('_'))
-        text +=
-            "\nWrites the result over the tensor: see `" + name.substr(0, name.size() - 1) + "`.\n";
-    else if (const char* documentation = pointwise_documentation(name))
-        text += std::string("\n") + documentation + "\n";
-    return PyUnicode_FromString(text.c_str());
+    return guarded([&]() -> PyObject* {
+        PyObject* body = body_of(self);
+        if (body && !reinterpret_cast<Operation*>(self)->in_place)
+            return PyObject_GetAttrString(body, "__doc__");
+        const Object texts = Object::steal(PyImport_ImportModule("kajo._documentation"));
+        return PyObject_CallMethod(texts.get(), "docstring", "O", self);
+    });
+}
+PyObject* operation_table_documentation(PyObject* self, void*) {
+    const char* text =
+        pointwise_documentation(PyUnicode_AsUTF8(reinterpret_cast<Operation*>(self)->name));
+    return text ? PyUnicode_FromString(text) : Py_NewRef(Py_None);
 }
 // The schema as the table has it, with the out= argument that the flag adds.
 std::string schema_text(const Signature& s) {
@@ -356,6 +358,17 @@ PyObject* operation_schemas(PyObject* self, void*) {
                       Object::steal(PyUnicode_FromString(schema_text(*s).c_str())).get());
     return list.release();
 }
+// For reading: the name and the parameters of each overload.
+PyObject* operation_signatures(PyObject* self, void*) {
+    const auto* op = reinterpret_cast<Operation*>(self);
+    const std::string name = PyUnicode_AsUTF8(op->name);
+    Object list = Object::steal(PyList_New(0));
+    for (const auto& s : *op->overloads) {
+        const std::string text = name + s->text;
+        PyList_Append(list.get(), Object::steal(PyUnicode_FromString(text.c_str())).get());
+    }
+    return list.release();
+}
 // By name, as functions are pickled and copied.
 PyObject* operation_reduce(PyObject* self, PyObject*) {
     if (body_of(self)) return operation_name(self, nullptr);
@@ -371,6 +384,9 @@ PyGetSetDef operation_getset[] = {
     {"in_place", operation_in_place, nullptr, "whether it overwrites its first argument", nullptr},
     {"full_name", operation_full_name, nullptr, "its name with its namespace", nullptr},
     {"schemas", operation_schemas, nullptr, "the schemas of all overloads", nullptr},
+    {"signatures", operation_signatures, nullptr, "name and parameters of all overloads", nullptr},
+    {"table_documentation", operation_table_documentation, nullptr,
+     "what the table of element-wise operations says of it, or None", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 // Calls it though an argument overrides it: what its body calls may be overridden again.
 PyObject* operation_call_undispatched(PyObject* self, PyObject* const* args, Py_ssize_t n,

@@ -33,20 +33,20 @@ const OpEntry table[] = {
      "Tensor",
      bind<&ops::binary_cross_entropy>, kPrivate},
     {"binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? "
-     "pos_weight=None, int reduction=1) -> Tensor",
+     "pos_weight=None, int reduction=0) -> Tensor",
      bind<&ops::binary_cross_entropy_with_logits>, kFunction},
-    {"kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor",
+    {"kl_div(Tensor self, Tensor target, int reduction=0, *, bool log_target=False) -> Tensor",
      bind<&ops::kl_div>, kFunction},
     {"soft_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor",
      bind<&ops::soft_margin_loss>, kPrivate},
-    {"hinge_embedding_loss(Tensor self, Tensor target, float margin=1.0, int reduction=1) -> "
+    {"hinge_embedding_loss(Tensor self, Tensor target, float margin=1.0, int reduction=0) -> "
      "Tensor",
      bind<&ops::hinge_embedding_loss>, kFunction},
     {"ctc_loss(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int "
-     "blank=0, int reduction=1, bool zero_infinity=False) -> Tensor",
+     "blank=0, int reduction=0, bool zero_infinity=False) -> Tensor",
      bind<&ops::ctc_loss_listed>, kFunction},
     {"ctc_loss(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int "
-     "blank=0, int reduction=1, bool zero_infinity=False) -> Tensor",
+     "blank=0, int reduction=0, bool zero_infinity=False) -> Tensor",
      bind<&ops::ctc_loss>, kFunction},
     {"nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, int "
      "ignore_index=-100) -> Tensor",

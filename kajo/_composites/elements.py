@@ -49,13 +49,32 @@ def apply_(input: Tensor, callable: Any) -> Tensor:
 
 @operation(function=False, method=True)
 def map_(input: Tensor, tensor: Tensor, callable: Any) -> Tensor:
-    """Replaces each element by `callable(element, other)`, with elements of another tensor."""
+    """Replaces each element by `callable(element, other)`, with elements of another tensor.
+
+    Args:
+        tensor: a tensor that broadcasts to this one's shape.
+        callable: a Python function of two numbers, called for each element, which is slow.
+
+    >>> import kajo
+    >>> kajo.tensor([1.0, 2.0]).map_(kajo.tensor([3.0, 4.0]), lambda a, b: a * b)
+    tensor([3., 8.])
+    """
     return _written("map_", input, callable, input, tensor)
 
 
 @operation(function=False, method=True)
 def map2_(input: Tensor, x: Tensor, y: Tensor, callable: Any) -> Tensor:
-    """Replaces each element by `callable(element, a, b)`, with elements of two other tensors."""
+    """Replaces each element by `callable(element, a, b)`, with elements of two other tensors.
+
+    Args:
+        x, y: tensors that broadcast to this one's shape.
+        callable: a Python function of three numbers, called for each element, which is slow.
+
+    >>> import kajo
+    >>> ones = kajo.ones(2)
+    >>> kajo.tensor([1.0, 2.0]).map2_(ones, ones, lambda a, b, c: a + b + c)
+    tensor([3., 4.])
+    """
     return _written("map2_", input, callable, input, x, y)
 
 

@@ -256,7 +256,16 @@ def hsplit(input: Tensor, indices: Sequence[int]) -> tuple[Tensor, ...]:  # noqa
 
 @operation(method=True)
 def vsplit(input: Tensor, sections: int) -> tuple[Tensor, ...]:
-    """Split along the rows; see :func:`kajo.hsplit`."""
+    """Views of pieces along the first dimension, as :func:`kajo.tensor_split` cuts them.
+
+    Args:
+        sections: into how many; they divide the dimension.
+        indices: or where to cut.
+
+    >>> import kajo
+    >>> kajo.vsplit(kajo.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
     return _split("vsplit", input, sections, 0)
 
 
@@ -268,7 +277,16 @@ def vsplit(input: Tensor, indices: Sequence[int]) -> tuple[Tensor, ...]:  # noqa
 
 @operation(method=True)
 def dsplit(input: Tensor, sections: int) -> tuple[Tensor, ...]:
-    """Split along the third dimension; see :func:`kajo.hsplit`."""
+    """Views of pieces along the third dimension, as :func:`kajo.tensor_split` cuts them.
+
+    Args:
+        sections: into how many; they divide the dimension.
+        indices: or where to cut.
+
+    >>> import kajo
+    >>> [piece.shape[2] for piece in kajo.dsplit(kajo.zeros(2, 2, 4), [1])]
+    [1, 3]
+    """
     return _split("dsplit", input, sections, 2)
 
 
@@ -318,10 +336,14 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 @operation(method=True)
 def adjoint(input: Tensor) -> Tensor:
-    """The matrices transposed and conjugated.
+    """A view of matrices transposed and conjugated.
 
     Raises:
         RuntimeError: for a vector.
+
+    >>> import kajo
+    >>> kajo.adjoint(kajo.tensor([[1 + 1j], [2 - 1j]]))
+    tensor([[1.-1.j, 2.+1.j]])
     """
     if input.dim() == 1:
         raise RuntimeError(
@@ -347,7 +369,17 @@ def isreal(input: Tensor) -> Tensor:
 
 @operation(method=True, out="same")
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """:func:`kajo.narrow` with a copy in place of a view."""
+    """A copy of :func:`kajo.narrow`.
+
+    Args:
+        dim: the dimension.
+        start: where the stretch begins.
+        length: how long it is.
+
+    >>> import kajo
+    >>> kajo.narrow_copy(kajo.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
     if dim >= input.dim():
         raise RuntimeError(
             f"narrow_copy(): expected dim to be less than {input.dim()}, but got {dim}"

@@ -352,23 +352,37 @@ def dense_dim(input: Tensor) -> int:
     return input.dim()
 
 
-# What only sparse tensors have; their own functions are in kajo.sparse.
+# What only sparse tensors have; their own functions are in kajo.sparse. For each what it is, and an
+# example: a format and what the method gives for the unit matrix of size 2 in it.
 _PARTS = {
-    "indices": "the coordinates of the values, a column each",
-    "values": "the values",
-    "_indices": "the coordinates of the values, in any order",
-    "_values": "the values, in any order",
-    "coalesce": "the same tensor with every place once and in order",
-    "is_coalesced": "whether every place occurs once and in order",
-    "_nnz": "the number of values",
-    "crow_indices": "where each row begins among the values",
-    "col_indices": "the column of each value",
-    "ccol_indices": "where each column begins among the values",
-    "row_indices": "the row of each value",
+    "indices": (
+        "the coordinates of the values, a column each",
+        "",
+        "tensor([[0, 1],\n        [0, 1]])",
+    ),
+    "values": ("the values", "", "tensor([1., 1.])"),
+    "_indices": (
+        "the coordinates of the values, in any order",
+        "",
+        "tensor([[0, 1],\n        [0, 1]])",
+    ),
+    "_values": ("the values, in any order", "", "tensor([1., 1.])"),
+    "coalesce": (
+        "the same tensor with every place once and in order",
+        "",
+        "tensor(indices=tensor([[0, 1],\n                       [0, 1]]),\n"
+        "       values=tensor([1., 1.]),\n       size=(2, 2), nnz=2, layout=kajo.sparse_coo)",
+    ),
+    "is_coalesced": ("whether every place occurs once and in order", "", "True"),
+    "_nnz": ("the number of values", "", "2"),
+    "crow_indices": ("where each row begins among the values", "_csr", "tensor([0, 1, 2])"),
+    "col_indices": ("the column of each value", "_csr", "tensor([0, 1])"),
+    "ccol_indices": ("where each column begins among the values", "_csc", "tensor([0, 1, 2])"),
+    "row_indices": ("the row of each value", "_csc", "tensor([0, 1])"),
 }
 
 
-def _define_part(name: str, meaning: str) -> None:
+def _define_part(name: str, meaning: str, layout: str, printed: str) -> None:
     def part(input: Tensor) -> Any:
         error = NotImplementedError if name == "_nnz" else RuntimeError
         raise error(
@@ -376,12 +390,15 @@ def _define_part(name: str, meaning: str) -> None:
         )
 
     part.__name__ = part.__qualname__ = name
-    part.__doc__ = f"Of a sparse tensor: {meaning}."
+    part.__doc__ = (
+        f"Of a sparse tensor: {meaning}.\n\nRaises:\n    RuntimeError: for another layout.\n\n"
+        f">>> import kajo\n>>> kajo.eye(2).to_sparse{layout}().{name}()\n{printed}\n"
+    )
     operation(function=False, method=True)(part)
 
 
-for _name, _meaning in _PARTS.items():
-    _define_part(_name, _meaning)
+for _name, _description in _PARTS.items():
+    _define_part(_name, *_description)
 
 
 @operation()

@@ -123,7 +123,12 @@ def nanquantile(
     *,
     interpolation: str = "linear",
 ) -> Tensor:
-    """:func:`kajo.quantile` of the elements that are not nan."""
+    """:func:`kajo.quantile` of the elements that are not NaN.
+
+    >>> import kajo
+    >>> kajo.nanquantile(kajo.tensor([1.0, float("nan"), 3.0]), 0.5)
+    tensor(2.)
+    """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
