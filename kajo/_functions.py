@@ -20,6 +20,7 @@ __all__ = [
     "get_deterministic_debug_mode",
     "get_device_module",
     "get_float32_matmul_precision",
+    "init_num_threads",
     "is_deterministic_algorithms_warn_only_enabled",
     "is_distributed",
     "is_storage",
@@ -316,6 +317,10 @@ def set_float32_matmul_precision(precision: str) -> None:
 def get_float32_matmul_precision() -> str:
     """What `set_float32_matmul_precision` was given."""
     return _matmul_precision[0]
+
+
+def init_num_threads() -> None:
+    """Give a new thread the setting of `set_num_threads`: all threads share it already."""
 
 
 def set_flush_denormal(mode: bool) -> bool:
