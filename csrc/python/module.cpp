@@ -10,6 +10,7 @@
 #include "python/autograd.h"
 #include "python/bind.h"
 #include "python/overrides.h"
+#include "python/plain_copy.h"
 #include "python/profiler.h"
 #include "python/subscript.h"
 #include "python/tables.h"
@@ -136,6 +137,11 @@ void bind_generator(nb::module_& m) {
         .def_prop_ro("device",
                      [](Generator&) { return object_from([] { return wrap_device(Device{}); }); });
     m.attr("default_generator") = nb::cast(&default_generator(), nb::rv_policy::reference);
+    m.def(
+        "_current_generator", [] { return &default_generator(); }, nb::rv_policy::reference,
+        "The generator that this thread draws from where none is given.");
+    m.def("_set_thread_generator", &set_thread_generator, nb::arg("generator").none(),
+          "Gives this thread a generator of its own; None takes it away.");
 }
 
 void bind_runtime(nb::module_& m) {
@@ -236,6 +242,7 @@ NB_MODULE(_core, m) {
         bind_generator(m);
         bind_runtime(m);
         bind_profiler(m);
+        bind_plain_copy(m);
         m.attr("tensor") = m.attr("_overridable")(m.attr("tensor"));
         for (const auto table : operation_tables()) add_operations(table());
         publish_operations(module);
