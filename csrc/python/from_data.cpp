@@ -165,6 +165,8 @@ T convert_number(PyObject* o) {
             if (v == -1.0 && PyErr_Occurred()) throw PythonError{};
             return T(v);
         }
+    if constexpr (std::is_same_v<T, bool>)
+        if (PyLong_CheckExact(o)) return PyObject_IsTrue(o) == 1;
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, uint64_t>)
         if (PyLong_CheckExact(o)) {
             int overflow = 0;
