@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from kajo import _core
-from kajo._composites.fourier import _wrapped
 from kajo._operation import Dims, operation
 from kajo._tensor import Tensor
 
@@ -55,9 +54,14 @@ def hash_tensor(input: Tensor, dim: Dims = (), *, keepdim: bool = False, mode: i
             "hash_tensor(): Expected reduction dim to be specified for input.numel() == 0. Specify "
             "the reduction dim with the 'dim' argument."
         )
-    reduced = (
-        [_wrapped("hash_tensor", input, d) for d in dims] if dims else list(range(input.dim()))
-    )
+    rank = max(input.dim(), 1)
+    for d in dims:
+        if not -rank <= d < rank:
+            raise IndexError(
+                f"hash_tensor(): Dimension out of range (expected to be in range of [{-rank}, "
+                f"{rank - 1}], but got {d})"
+            )
+    reduced = sorted(d % rank for d in dims) if dims and input.dim() else list(range(input.dim()))
     for d in reduced:
         if input.shape[d] == 0:
             raise IndexError(f"hash_tensor(): Expected reduction dim {d} to have non-zero size.")
