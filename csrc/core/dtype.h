@@ -88,8 +88,7 @@ struct DTypeInfo {
     int8_t size;
     Kind kind;
     Family family;
-    // Of the buffer protocol, in the words that give NumPy's own types; null: it has none.
-    const char* format;
+    const char* format;  // of the buffer protocol; null: it has none
     // Of floating-point types: the largest and the smallest normal number, the distance from 1 to
     // the next one, and the decimal digits that survive, as PyTorch counts them.
     double largest = 0, tiny = 0, epsilon = 0, resolution = 0;
@@ -111,7 +110,7 @@ constexpr std::array<DTypeInfo, kDTypes> kDTypeInfo = {{
     {"bfloat16", "BFloat16", 2, Kind::Float, kCommon, nullptr, 0x1.fep127, 0x1p-126, 0x1p-7, 1e-2},
     {"uint16", "UInt16", 2, Kind::Unsigned, kUnsigned, "H"},
     {"uint32", "UInt32", 4, Kind::Unsigned, kUnsigned, "I"},
-    {"uint64", "UInt64", 8, Kind::Unsigned, kUnsigned, "L"},
+    {"uint64", "UInt64", 8, Kind::Unsigned, kUnsigned, "Q"},
     {"complex32", "ComplexHalf", 4, Kind::Complex, kComplexHalf, nullptr},
     {"float8_e4m3fn", "Float8_e4m3fn", 1, Kind::Float, kFloat8, nullptr, 448, 0x1p-6, 0.125, 1},
     {"float8_e4m3fnuz", "Float8_e4m3fnuz", 1, Kind::Float, kFloat8, nullptr, 240, 0x1p-7, 0.125, 1},

@@ -134,7 +134,8 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         refuse(!t.is_meta(), "a meta tensor has no data");
         refuse(!requires_grad(t),
                "a tensor that requires grad has no plain buffer; use detach() first");
-        const char* format = info(t.dtype()).format;
+        // By the letter of the table, NumPy would make its ulonglong, which others do not know.
+        const char* format = t.dtype() == DType::UInt64 ? "L" : info(t.dtype()).format;
         refuse(format, "the tensor's dtype has no buffer format; convert it with .to(...) first");
         refuse((flags & PyBUF_STRIDES) == PyBUF_STRIDES || t.is_contiguous(),
                "the tensor is not contiguous");
