@@ -48,7 +48,7 @@ struct ReduceFunctions {
     void (*finish)(void* const* out, const void* state, int64_t n, const ReduceAttributes& how);
 };
 struct ReduceKernels {
-    ReduceFunctions table[kReductions][kDTypes];  // run == nullptr: not for this type
+    ReduceFunctions table[kReductions][kCommonDTypes];  // run == nullptr: not for this type
 };
 // Those of this machine's instruction set.
 const ReduceKernels& reduce_kernels();
