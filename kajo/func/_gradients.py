@@ -87,6 +87,11 @@ def _split(result: Any, has_aux: bool, name: str) -> tuple[Any, Any]:
             f"{name}: output of function f should be a tuple: (output, aux) if has_aux is True, got "
             f"{type(result).__name__}"
         )
+    for leaf in tree_leaves(result[1]):
+        if not isinstance(leaf, Tensor):
+            raise RuntimeError(
+                f"{name}: expected aux to hold only tensors, got {type(leaf).__name__}"
+            )
     return result
 
 

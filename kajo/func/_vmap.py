@@ -65,8 +65,6 @@ def vmap(
         raise ValueError(
             f"vmap: chunk_size should be None or greater than 0. (got chunk_size={chunk_size})"
         )
-    if isinstance(in_dims, list):
-        in_dims = tuple(in_dims)
 
     @functools.wraps(func)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -74,9 +72,12 @@ def vmap(
         if chunk_size is None or size <= chunk_size:
             return _run(func, dims, leaves, structure, size, out_dims, randomness, kwargs)
         pieces = []
+        drawn = kajo.get_rng_state() if randomness == "same" else None
         for start in range(0, size, chunk_size):
             count = min(chunk_size, size - start)
             part = [x if d is None else x.narrow(d, start, count) for x, d in zip(leaves, dims)]
+            if drawn is not None:
+                kajo.set_rng_state(drawn)
             pieces.append(_run(func, dims, part, structure, count, out_dims, randomness, kwargs))
         return _joined(pieces, out_dims, func)
 

@@ -51,7 +51,7 @@ def _apply_mask(
         if input.dim() < 2:
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
         shape[2:] = [1] * (input.dim() - 2)
-    kept = kajo.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
+    kept = input.new_empty(shape).bernoulli_(1 - p)
     if not keep_moments:
         kept = kept.div_(1 - p)
         return input.mul_(kept) if inplace else input * kept

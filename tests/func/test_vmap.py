@@ -140,12 +140,14 @@ def test_randomness():
         lambda x: F.dropout(x, 0.5),
         lambda x: F.dropout(kajo.ones(8), 0.5),
         lambda x: x.clone().normal_(),
-        kajo.bernoulli,
-        lambda x: x.multinomial(4).float(),
     ):
         kajo.manual_seed(0)
         assert distinct(function, "different") == 4
         assert distinct(function, "same") == 1
+    for function in (kajo.bernoulli, kajo.poisson, lambda x: x.multinomial(4)):
+        assert distinct(function, "different") > 1
+        with pytest.raises(RuntimeError, match="differ between samples"):
+            distinct(function, "same")
     noise = vmap(vmap(lambda x: x + kajo.rand(()), randomness="different"), randomness="different")(
         kajo.zeros(2, 3)
     )

@@ -18,6 +18,8 @@ REFUSED = {
     "argwhere", "empty_like", "masked_select", "new_empty", "new_empty_strided", "nonzero", "resize_",
     "resize_as_", "unique", "unique_consecutive",
 }  # fmt: skip
+# Cannot draw the same numbers from what differs.
+REFUSED |= {"bernoulli", "multinomial", "normal", "poisson", "binomial"}
 # Statistics that are the same for all samples cannot take up what differs between them.
 SHARED_STATE = {"native_batch_norm", "nn.functional.batch_norm", "nn.functional.instance_norm"}
 

@@ -77,7 +77,7 @@ for _name in (*_UNTOLD.split(), "__index__", "__bool__"):
         "__bool__" if _name in ("__bool__", "is_nonzero", "equal", "allclose") else "item"
     ]
     RULES[_found] = _refuse(_message)
-for _operation in every("nonzero argwhere masked_select unique unique_consecutive"):
+for _operation in every("nonzero argwhere unique unique_consecutive"):
     RULES[_operation] = _refuse(_REFUSED["nonzero"])
 for _operation in every("allclose equal"):
     RULES[_operation] = _refuse(_REFUSED["__bool__"])

@@ -32,13 +32,19 @@ nanmean nanmedian nansum norm _norm prod std std_mean sum var var_mean
 """
 
 
-def _prepared(batch: Batch, found: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Bound arguments with values for tensors, and the rank of the first one."""
+def _prepared(
+    batch: Batch, found: dict[str, Any], alike: bool = False
+) -> tuple[dict[str, Any], int]:
+    """Bound arguments with values for tensors, and the rank of the first one.
+
+    With `alike` all tensors have the same rank, that of a vector without dimensions included.
+    """
     tensors = {k: x for k, x in found.items() if isinstance(x, Tensor)}
     rank = rank_of(next(iter(tensors.values())))
     values = {k: batch.lift(x) for k, x in tensors.items()}
     # A sample without dimensions is treated as one of a single element.
-    values = {k: v if rank_of(tensors[k]) else v.unsqueeze(-1) for k, v in values.items()}
+    if rank == 0 or alike:
+        values = {k: v if rank_of(tensors[k]) else v.unsqueeze(-1) for k, v in values.items()}
     return found | values, rank
 
 
@@ -55,7 +61,8 @@ def _finished(batch: Batch, result: Any, rank: int) -> Any:
 
 def shifted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """An operation along dimensions of its first tensor; further tensors have the same dimensions."""
-    found, rank = _prepared(batch, bound(func, args, kwargs))
+    given = bound(func, args, kwargs)
+    found, rank = _prepared(batch, given, func.__name__.startswith(("gather", "scatter")))
     if rank == 0 and func.__name__ in ("flatten", "unflatten"):
         value = found["self"]
         return batch.wrap(value if func.__name__ == "flatten" else func(value, 1, found["sizes"]))
@@ -63,6 +70,8 @@ def shifted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
         dims = found.get(name)
         if dims is not None and not isinstance(dims, Tensor):
             found[name] = dims_of(dims, rank)
+    if func.__name__ == "gather":
+        rank = rank_of(given["index"])
     return _finished(batch, func(**found), rank)
 
 
@@ -83,6 +92,17 @@ def _transform(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
         dims = range(rank) if sizes is None else range(rank - len(sizes), rank)
     found["dim"] = [dim_of(d, rank) for d in ([dims] if isinstance(dims, int) else dims)]
     return batch.wrap(func(value, **found))
+
+
+@rule("repeat_interleave")
+def _repeat_each(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    if "self" not in found or batch.has(found["repeats"]):
+        raise Unsupported
+    self, dim = found.pop("self"), found.pop("dim")
+    if dim is None or rank_of(self) == 0:
+        self, dim = self.reshape(-1), 0
+    return batch.wrap(func(batch.value(self), dim=dim_of(dim, rank_of(self)), **found))
 
 
 @rule("narrow narrow_copy")

@@ -135,7 +135,17 @@ def _index_put(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
     found = bound(func, args, kwargs)
     self, by_dim = found["self"], found["indices"]
     if any(t is not None and t.dtype in (kajo.bool, kajo.uint8) for t in by_dim):
-        raise Unsupported
+        if any(map(batch.has, by_dim)):
+            raise Unsupported
+        by_dim = [
+            places
+            for t in by_dim
+            for places in (
+                t.nonzero(as_tuple=True)
+                if t is not None and t.dtype in (kajo.bool, kajo.uint8)
+                else [t]
+            )
+        ]
     return batch.wrap(_put(batch, self, by_dim, found["values"], found["accumulate"]))
 
 
@@ -187,9 +197,12 @@ def _along(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     """One vector of positions along a dimension: the samples' slices form one long dimension."""
     found = bound(func, args, kwargs)
     self, index = found["self"], found["index"]
-    fill = found.get("value")
-    if rank_of(self) == 0 or rank_of(index) != 1 or isinstance(fill, Tensor):
-        raise Unsupported
+    if isinstance(found.get("value"), Tensor):
+        return _filled(self, found["dim"], index, found["value"])
+    vectors = {k: x for k, x in found.items() if isinstance(x, Tensor) and rank_of(x) == 0}
+    if vectors:
+        result = func(**found | {k: x.reshape(1) for k, x in vectors.items()})
+        return result.reshape(()) if "self" in vectors else result
     if not batch.has(index):
         parts = {k: batch.lift(found[k]) for k in ("self", "source") if k in found}
         return batch.wrap(func(**found | parts | {"dim": dim_of(found["dim"], rank_of(self))}))
@@ -211,6 +224,30 @@ def _along(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 register(_ALONG, _along)
+
+
+def _filled(self: Tensor, dim: int, index: Tensor, value: Tensor) -> Any:
+    """`index_fill` with what may differ between samples."""
+    size = self.shape[dim] if rank_of(self) else 1
+    chosen = _core.zeros(size, dtype=kajo.bool).index_fill(0, index.reshape(-1), True)
+    shape = [1] * rank_of(self)
+    if shape:
+        shape[dim] = size
+    return _core.where(chosen.reshape(shape), value.to(self.dtype), self)
+
+
+@rule("masked_select")
+def _masked_select(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    self, mask = found["self"], found["mask"]
+    if batch.has(mask):
+        raise DataDependent(
+            "vmap: We do not support batching operators that can output dynamic shape: the result of "
+            "masked_select() differs in size from sample to sample."
+        )
+    shape = kajo.broadcast_shapes(self.shape, mask.shape)
+    places = mask.expand(shape).reshape(-1).nonzero().squeeze(1)
+    return self.expand(shape).reshape(-1).index_select(0, places)
 
 
 @rule("take_along_dim")
@@ -241,9 +278,13 @@ def _embedding(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
 def _searchsorted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
     ordered, self = found["sorted_sequence"], found["self"]
-    if not isinstance(self, Tensor) or found["sorter"] is not None or rank_of(ordered) != 1:
-        raise Unsupported
+    if not isinstance(self, Tensor):
+        self = _core.full((), self, dtype=ordered.dtype)
+    if found["sorter"] is not None:
+        found["sorter"] = batch.lift(found["sorter"]).contiguous()
     found["sorted_sequence"] = batch.lift(ordered).contiguous()
+    if rank_of(ordered) != 1:
+        return batch.wrap(func(**found | {"self": batch.lift(self)}))
     found["self"] = batch.lift(self).reshape(batch.size, self.numel())
     return batch.wrap(func(**found).reshape(batch.size, *self.shape))
 
@@ -251,6 +292,7 @@ def _searchsorted(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[s
 @rule("bucketize")
 def _bucketize(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
-    if batch.has(found["boundaries"]) or not isinstance(found["self"], Tensor):
-        raise Unsupported
+    if batch.has(found["boundaries"]):
+        boundaries, self = found.pop("boundaries"), found.pop("self")
+        return _core.searchsorted(boundaries, self, **found)
     return batch.wrap(func(**found | {"self": batch.value(found["self"])}))

@@ -144,6 +144,8 @@ def _group_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
 def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
     input, training = _wide(found["input"]), found["training"]
+    if rank_of(input) < 2:
+        raise Unsupported
     mean, variance = found["running_mean"], found["running_var"]
     per_channel = (1, -1, *(1 for _ in range(rank_of(input) - 2)))
     dims = [d for d in range(rank_of(input)) if d != 1]
@@ -200,7 +202,7 @@ def _class_loss(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     found = bound(func, args, kwargs)
     scores, target, weight = found["self"], found["target"], found["weight"]
     if batch.has(weight):
-        raise Unsupported
+        return _weighted(func, found)
     reduction, rank = found["reduction"], rank_of(scores)
     rows, classes = _wide(batch.lift(scores)), _wide(batch.lift(target))
     if rank > 1:
@@ -215,6 +217,33 @@ def _class_loss(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     if reduction == 1:
         total = total / _count(scores, target, found, weight)
     return total.to(scores.dtype)
+
+
+def _weighted(func: Any, found: dict[str, Any]) -> Any:
+    """Losses of classes whose weights differ between samples."""
+    scores, target, weight = found["self"], found["target"], found["weight"]
+    reduction, dim = found["reduction"], min(rank_of(scores) - 1, 1)
+    if func.__name__ == "cross_entropy":
+        scores = scores.log_softmax(dim)
+    along = weight.reshape(-1, *[1] * (rank_of(scores) - 1 - dim))
+    smoothing, classes = found.get("label_smoothing", 0.0), scores.shape[dim]
+    if target.is_floating_point():
+        smooth = target * (1 - smoothing) + smoothing / classes
+        losses = -(scores * smooth * along).sum(dim)
+        total: Any = max(losses.numel(), 1)
+    else:
+        counted = target != found["ignore_index"]
+        named = target.where(counted, 0)
+        # By the classes' own weights there is no gradient.
+        weights = weight.detach()[named] * counted
+        losses = -scores.gather(dim, named.unsqueeze(dim)).squeeze(dim) * weights
+        if smoothing:
+            spread = -(scores * along).sum(dim) * counted
+            losses = losses * (1 - smoothing) + spread * (smoothing / classes)
+        total = weights.sum()
+    if reduction == 0:
+        return losses
+    return losses.sum() / total if reduction == 1 else losses.sum()
 
 
 def _count(scores: Tensor, target: Tensor, found: dict[str, Any], weight: Any) -> Any:

@@ -56,9 +56,9 @@ cholesky cholesky_inverse cholesky_solve det inverse linalg.cholesky linalg.chol
 linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.inv linalg.inv_ex linalg.ldl_factor
 linalg.ldl_factor_ex linalg.ldl_solve linalg.lstsq linalg.lu linalg.lu_factor linalg.lu_factor_ex
 linalg.lu_solve linalg.matrix_exp linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.pinv
-linalg.qr linalg.slogdet linalg.solve linalg.solve_ex linalg.solve_triangular linalg.svd linalg.svdvals
+linalg.qr linalg.slogdet linalg.solve_triangular linalg.svd linalg.svdvals
 linalg.householder_product logdet lu_unpack lu_solve matrix_exp matrix_power pinverse qr slogdet svd
-triangular_solve geqrf _geqrf _ldl_factor _ldl_solve ormqr orgqr tril triu adjoint
+triangular_solve geqrf _geqrf linalg._ldl_factor linalg._ldl_solve _ldl_factor _ldl_solve ormqr orgqr tril triu adjoint
 """
 
 
@@ -94,3 +94,44 @@ def _align_right_hand_side(tensors: dict[str, Tensor]) -> None:
 
 
 register(_STACKED, stacked)
+
+
+@rule("linalg.solve linalg.solve_ex")
+def _solve(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    left, right = found["A"], found["B"]
+    is_vector = rank_of(right) == 1 or (
+        rank_of(left) - 1 == rank_of(right) and right.shape == left.shape[:-1]
+    )
+    if is_vector:
+        result = func(**found | {"B": right.unsqueeze(-1)})
+        if isinstance(result, tuple):
+            return type(result)((result[0].squeeze(-1), result[1]))
+        return result.squeeze(-1)
+    return batch.wrap(func(**found | _aligned(batch, {"A": left, "B": right})))
+
+
+def _aligned(batch: Batch, matrices: dict[str, Tensor]) -> dict[str, Any]:
+    """Values of one rank, told apart from vectors."""
+    rank = max(map(rank_of, matrices.values()))
+    values = {}
+    for name, x in matrices.items():
+        value = batch.lift(x)
+        for _ in range(rank - rank_of(x)):
+            value = value.unsqueeze(1)
+        values[name] = value
+    return values
+
+
+@rule("linalg.pinv linalg.matrix_rank")
+def _with_tolerance(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    tolerances = {k: x for k, x in found.items() if k != "self" and isinstance(x, Tensor)}
+    if not tolerances:
+        return stacked(batch, func, args, kwargs)
+    # A tolerance has the dimensions of the stack, without those of the matrices.
+    bounds = {k: x[..., None, None] for k, x in tolerances.items()}
+    values = _aligned(batch, {"self": found["self"], **bounds})
+    return batch.wrap(
+        func(**found | {k: v if k == "self" else v[..., 0, 0] for k, v in values.items()})
+    )

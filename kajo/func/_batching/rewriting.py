@@ -140,6 +140,24 @@ def _addr(self: Any, vec1: Any, vec2: Any, beta: Any = 1, alpha: Any = 1) -> Any
     return _added(beta, self, alpha, _outer(vec1, vec2))
 
 
+def _linspace(start: Any, end: Any, steps: int, dtype: Any = None, **options: Any) -> Any:
+    kind = dtype or kajo.get_default_dtype()
+    if not kind.is_floating_point or options.pop("requires_grad", False):
+        raise Unsupported
+    first, last = (
+        x.to(kind) if isinstance(x, Tensor) else _core.full((), x, dtype=kind) for x in (start, end)
+    )
+    count = _core.arange(steps, dtype=kind)
+    step = (last - first) / max(steps - 1, 1)
+    # From both ends, so that both are met.
+    upward, downward = first + step * count, last - step * (steps - 1 - count)
+    return _core.where(count < max(steps // 2, 1), upward, downward)
+
+
+def _logspace(start: Any, end: Any, steps: int, base: float = 10.0, **options: Any) -> Any:
+    return base ** _linspace(start, end, steps, **options)
+
+
 _MEANINGS: dict[str, Any] = {
     "addmm": lambda self, mat1, mat2, beta=1, alpha=1: _added(beta, self, alpha, mat1 @ mat2),
     "addmv": lambda self, mat, vec, beta=1, alpha=1: _added(beta, self, alpha, mat @ vec),
@@ -184,6 +202,8 @@ _MEANINGS: dict[str, Any] = {
     "isin": _isin,
     "take": _take,
     "put": _put,
+    "linspace": _linspace,
+    "logspace": _logspace,
     "fill": _fill,
     "prelu": _prelu,
     "chain_matmul": lambda matrices: _chain(matrices),

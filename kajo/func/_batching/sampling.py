@@ -33,6 +33,19 @@ def _check(batch: Batch, name: str) -> None:
         )
 
 
+# Dropout has a mask, which can be the same for all; the others draw from what their samples say.
+_WITH_A_MASK = "dropout alpha_dropout feature_dropout feature_alpha_dropout native_dropout rrelu"
+
+
+def _check_same(batch: Batch, name: str, tensors: Any) -> None:
+    is_masking = name.rstrip("_") in _WITH_A_MASK.split()
+    if batch.randomness == "same" and not is_masking and any(map(batch.has, tensors)):
+        raise RuntimeError(
+            f"vmap: {name}() of tensors that differ between samples cannot draw the same numbers for all: "
+            "use randomness='different'"
+        )
+
+
 def sample_by_sample(batch: Batch, func: Any, args: Any, kwargs: Any) -> Any:
     """Each sample by itself; under "same" all from the same state of the generator.
 
@@ -58,6 +71,7 @@ def _from_nothing(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[s
     found = func.bind(*args, **kwargs)
     is_batched = any(batch.has(x) for x in found.values())
     if is_batched:
+        _check_same(batch, func.__name__, found.values())
         return sample_by_sample(batch, func, args, kwargs)
     if batch.randomness == "same":
         return func(*args, **kwargs)
@@ -89,6 +103,7 @@ def _of_tensors(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
     if _draws_nothing(found):
         return pointwise(batch, func, args, kwargs)
     _check(batch, func.__name__)
+    _check_same(batch, func.__name__, found.values())
     if batch.randomness == "same" and not any(batch.has(x) for x in found.values()):
         return func(*args, **kwargs)
     elementwise = func.__name__ in (
@@ -120,6 +135,7 @@ def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
             "vmap over the tensor."
         )
     others = [x for x in list(found.values())[1:] if isinstance(x, Tensor)]
+    _check_same(batch, func.__name__, others)
     if batch.randomness == "different" and not others and not func.__name__.startswith("feature"):
         func(**found | {next(iter(found)): batch.value(self)})
         return self

@@ -12,6 +12,13 @@ from kajo.nn.modules.module import Module
 __all__ = ["functional_call"]
 
 
+class _Absent:
+    """In place of what a module does not have."""
+
+
+_ABSENT = _Absent()
+
+
 def _place(module: Module, path: str) -> tuple[dict[str, Any], str]:
     """The table of the module that has `path`, and the name in it."""
     owner_path, _, name = path.rpartition(".")
@@ -19,7 +26,9 @@ def _place(module: Module, path: str) -> tuple[dict[str, Any], str]:
     for table in (owner._parameters, owner._buffers):
         if name in table:
             return table, name
-    raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+    if not isinstance(vars(owner).get(name, _ABSENT), Tensor | _Absent):
+        raise TypeError(f"functional_call(): {path} of the module is no tensor")
+    return vars(owner), name
 
 
 def _with_tied(module: Module, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -68,12 +77,15 @@ def _reparametrize_module(
     try:
         for path, tensor in tensors.items():
             table, name = _place(module, path)
-            saved.append((table, name, table[name]))
+            saved.append((table, name, table.get(name, _ABSENT)))
             table[name] = tensor
         yield
     finally:
         for table, name, tensor in reversed(saved):
-            table[name] = tensor
+            if tensor is _ABSENT:
+                del table[name]
+            else:
+                table[name] = tensor
 
 
 def functional_call(
@@ -89,7 +101,8 @@ def functional_call(
 
     Args:
         module: called, and left as it was.
-        parameters_and_buffers: tensors by path; those not named stay.
+        parameters_and_buffers: tensors by path; those not named stay, those that it has not got it has
+            for the call.
         args, kwargs: for the call; a single argument need not be a tuple.
         tie_weights: use one tensor for all names of a parameter that has several.
         strict: refuse missing and unexpected names.
