@@ -20,6 +20,10 @@ RECIPES = {
     "surnames": ("names_by_language", "confusion.png"),
     "airline": ("time_series", "forecast.png"),
     "etth1": ("time_series", "forecast.png"),
+    "spoken_digits": ("free_spoken_digits", "spectrograms.png"),
+    "sentiment": ("text_classification/sst2", "words.png"),
+    "cartpole": (None, "learning.png"),
+    "vae": ("mnist", "digits.png"),
 }
 
 
