@@ -40,7 +40,7 @@ class CartPoles:
 
         Returns which poles have fallen, and which episodes are over; those start anew.
         """
-        place, speed, angle, turning = self.state.unbind(1)
+        _, speed, angle, turning = self.state.unbind(1)
         force = FORCE * (2 * push - 1)
         sine, cosine = angle.sin(), angle.cos()
         drive = (force + POLE * HALF_LENGTH * turning**2 * sine) / (CART + POLE)

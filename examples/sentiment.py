@@ -12,6 +12,7 @@ Time:     4 s on one core
 import copy
 from collections import Counter
 from contextlib import suppress
+from itertools import pairwise
 
 from recipe import arguments, picture, progress
 
@@ -25,7 +26,7 @@ from kajo.utils.data import DataLoader
 def pieces(sentence):
     """The words, and the pairs of neighbours."""
     words = sentence.split()
-    return words + [" ".join(pair) for pair in zip(words, words[1:])]
+    return words + [" ".join(pair) for pair in pairwise(words)]
 
 
 def read(path):
@@ -116,7 +117,9 @@ def main():
         names, order = list(vocabulary), says.argsort().tolist()
         axes = figure.add_subplot(xlabel="says", title="what speaks most against and for a film")
         chosen = order[:20] + order[-20:]
-        axes.barh([names[i] for i in chosen], says[chosen].tolist(), color=["C3"] * 20 + ["C2"] * 20)
+        axes.barh(
+            [names[i] for i in chosen], says[chosen].tolist(), color=["C3"] * 20 + ["C2"] * 20
+        )
 
     picture(options.out / "words.png", draw, width=6, height=8)
 

@@ -74,7 +74,10 @@ def train(model, images, validation, epochs):
                 loss.backward()
                 optimizer.step()
                 schedule.step()
-            print(f"epoch {epoch + 1:2d}  validation loss {evaluate(model, validation):.2f}", flush=True)
+            print(
+                f"epoch {epoch + 1:2d}  validation loss {evaluate(model, validation):.2f}",
+                flush=True,
+            )
 
 
 @kajo.no_grad()
@@ -103,7 +106,9 @@ def main():
     kajo.save(model.state_dict(), options.out / "model.pt")
 
     def draw(figure):
-        axes = figure.add_subplot(title="given; written again; from the first to the last; invented")
+        axes = figure.add_subplot(
+            title="given; written again; from the first to the last; invented"
+        )
         axes.imshow(gallery(model, test_images).numpy(), cmap="gray_r")
         axes.set_axis_off()
 

@@ -24,6 +24,7 @@ RECIPES = {
     "sentiment": ("text_classification/sst2", "words.png"),
     "cartpole": (None, "learning.png"),
     "vae": ("mnist", "digits.png"),
+    "translate_attention": ("eng_fra", "attention.png"),
 }
 
 
