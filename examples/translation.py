@@ -18,7 +18,7 @@ def words(text):
 class Vocabulary:
     """Numbers for the words that are found at least so often."""
 
-    def __init__(self, texts, least=2):
+    def __init__(self, texts, least):
         counts = Counter(word for text in texts for word in text)
         known = [word for word, count in counts.items() if count >= least]
         self.words = ["<padding>", "<start>", "<end>", "<unknown>", *known]
