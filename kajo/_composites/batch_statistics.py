@@ -127,7 +127,13 @@ def batch_norm_gather_stats(
     eps: float,
     count: int,
 ) -> tuple[Tensor, Tensor]:
-    """:func:`kajo.batch_norm_gather_stats_with_counts` for parts of one size."""
+    """:func:`kajo.batch_norm_gather_stats_with_counts` for parts of one size.
+
+    >>> import kajo
+    >>> mean = kajo.tensor([[0.0], [2.0]])
+    >>> kajo.batch_norm_gather_stats(mean, mean, kajo.ones(2, 1), None, None, 0.1, 0.0, 2)
+    (tensor([1.]), tensor([0.7071]))
+    """
     counts = _core.full((mean.shape[0],), count, dtype=mean.dtype)
     return batch_norm_gather_stats_with_counts(
         input, mean, invstd, running_mean, running_var, momentum, eps, counts

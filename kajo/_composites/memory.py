@@ -43,6 +43,11 @@ def _define_copy(kind: str) -> None:
 
     Raises:
         {error.__name__}: always: this build is for the CPU.
+
+    >>> import kajo
+    >>> kajo.ones(1).{kind}()
+    Traceback (most recent call last):
+    {error.__name__}: {kind}(): {text}
     """
     operation(function=False, method=True)(copied)
 
@@ -66,7 +71,12 @@ def record_stream(self: Tensor, s: Any) -> None:
 
 @operation(function=False, method=True)
 def is_distributed(input: Tensor) -> bool:
-    """Whether the tensor lies on several machines: never."""
+    """Whether the tensor lies on several machines: never.
+
+    >>> import kajo
+    >>> kajo.ones(1).is_distributed()
+    False
+    """
     return False
 
 

@@ -403,7 +403,14 @@ for _name, _description in _PARTS.items():
 
 
 # The same as tensors of their own, which writes to the sparse tensor do not reach.
-_COPIES = ("values", "indices", "crow_indices", "col_indices", "ccol_indices", "row_indices")
+_LAYOUTS = {
+    "values": "to_sparse_csr",
+    "indices": "to_sparse",
+    "crow_indices": "to_sparse_csr",
+    "col_indices": "to_sparse_csr",
+    "ccol_indices": "to_sparse_csc",
+    "row_indices": "to_sparse_csc",
+}
 
 
 def _define_copy(name: str) -> None:
@@ -412,11 +419,18 @@ def _define_copy(name: str) -> None:
         return part.clone()
 
     copied.__name__ = copied.__qualname__ = f"{name}_copy"
-    copied.__doc__ = f"Of a sparse tensor: {_PARTS[name]}, copied."
+    layout = _LAYOUTS[name]
+    copied.__doc__ = f"""Of a sparse tensor: {_PARTS[name]}, copied.
+
+    >>> import kajo
+    >>> x = kajo.eye(2).{layout}()
+    >>> kajo.{name}_copy(x).data_ptr() == x.{name}().data_ptr()
+    False
+    """
     operation(out="same")(copied)
 
 
-for _name in _COPIES:
+for _name in _LAYOUTS:
     _define_copy(_name)
 
 
@@ -555,19 +569,34 @@ def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
 
 @operation()
 def spmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """:func:`kajo.mm`, under the name that says that the first matrix is sparse."""
+    """:func:`kajo.mm`, under the name that says that the first matrix is sparse.
+
+    >>> import kajo
+    >>> kajo.spmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).tolist()
+    [[1.0], [1.0]]
+    """
     return _core.mm(input, mat2)
 
 
 @operation()
 def dsmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """:func:`kajo.mm`, under the name that says that the result is dense."""
+    """:func:`kajo.mm`, under the name that says that the result is dense.
+
+    >>> import kajo
+    >>> kajo.dsmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).tolist()
+    [[1.0], [1.0]]
+    """
     return _core.mm(input, mat2)
 
 
 @operation()
 def hsmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """:func:`kajo.hspmm`."""
+    """:func:`kajo.hspmm`.
+
+    >>> import kajo
+    >>> kajo.hsmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).sparse_dim()
+    1
+    """
     return hspmm(input, mat2)
 
 
@@ -575,7 +604,13 @@ def hsmm(input: Tensor, mat2: Tensor) -> Tensor:
 def saddmm(
     input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1
 ) -> Tensor:
-    """:func:`kajo.sspaddmm`."""
+    """:func:`kajo.sspaddmm`.
+
+    >>> import kajo
+    >>> x = kajo.eye(2).to_sparse()
+    >>> kajo.saddmm(x, x, kajo.ones(2, 2)).is_sparse
+    True
+    """
     return sspaddmm(input, mat1, mat2, beta=beta, alpha=alpha)
 
 
