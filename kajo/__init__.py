@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from kajo import distributions as distributions
     from kajo import fft as fft
     from kajo import func as func
+    from kajo import futures as futures
     from kajo import library as library
     from kajo import linalg as linalg
     from kajo import masked as masked
@@ -63,6 +64,11 @@ if TYPE_CHECKING:
     from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
+    from kajo._control_flow import cond as cond
+    from kajo._kinds import AVG as AVG
+    from kajo._kinds import SUM as SUM
+    from kajo._kinds import AggregationType as AggregationType
+    from kajo._kinds import Tag as Tag
     from kajo._linalg.low_rank import lobpcg as lobpcg
     from kajo._linalg.low_rank import pca_lowrank as pca_lowrank
     from kajo._linalg.low_rank import svd_lowrank as svd_lowrank
@@ -71,6 +77,7 @@ if TYPE_CHECKING:
     from kajo._streams import Event as Event
     from kajo._streams import OutOfMemoryError as OutOfMemoryError
     from kajo._streams import Stream as Stream
+    from kajo._symbolic import *  # noqa: F403
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
@@ -88,11 +95,16 @@ if TYPE_CHECKING:
     from kajo.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
     from kajo.amp.grad_scaler import GradScaler as GradScaler
     from kajo.func import vmap as vmap
+    from kajo.futures import Future as Future
+    from kajo.futures import fork as fork
+    from kajo.futures import wait as wait
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
     from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
     from kajo.nn._numbered import affine_grid_generator as affine_grid_generator
     from kajo.nn._numbered import cosine_embedding_loss as cosine_embedding_loss
+    from kajo.nn._numbered import embedding_bag as embedding_bag
+    from kajo.nn._numbered import embedding_renorm_ as embedding_renorm_
     from kajo.nn._numbered import instance_norm as instance_norm
     from kajo.nn._numbered import margin_ranking_loss as margin_ranking_loss
     from kajo.nn._numbered import poisson_nll_loss as poisson_nll_loss
@@ -162,6 +174,8 @@ _LAZY = {
     "rnn_tanh_cell": "nn._recurrent",
     "affine_grid_generator": "nn._numbered",
     "cosine_embedding_loss": "nn._numbered",
+    "embedding_bag": "nn._numbered",
+    "embedding_renorm_": "nn._numbered",
     "instance_norm": "nn._numbered",
     "margin_ranking_loss": "nn._numbered",
     "poisson_nll_loss": "nn._numbered",
@@ -172,6 +186,13 @@ _LAZY = {
     "rms_norm": "nn.functional",
     "vmap": "func",
     "GradScaler": "amp.grad_scaler",
+    "cond": "_control_flow",
+    **dict.fromkeys(("AVG", "SUM", "AggregationType", "Tag"), "_kinds"),
+    **dict.fromkeys(("Future", "fork", "wait"), "futures"),
+    **dict.fromkeys(
+        ("SymBool", "SymFloat", "SymInt", "sym_constrain_range", "sym_constrain_range_for_size", "sym_float", "sym_fresh_size", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
+        "_symbolic",
+    ),
     **dict.fromkeys(("AcceleratorError", "Event", "OutOfMemoryError", "Stream"), "_streams"),
     **dict.fromkeys(
         ("get_autocast_cpu_dtype", "get_autocast_gpu_dtype", "get_autocast_ipu_dtype", "get_autocast_xla_dtype", "is_autocast_cpu_enabled", "is_autocast_ipu_enabled", "is_autocast_xla_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled", "set_autocast_gpu_dtype", "set_autocast_ipu_dtype", "set_autocast_ipu_enabled", "set_autocast_xla_dtype", "set_autocast_xla_enabled"),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from kajo._composites import (
+    batch_statistics,
     contraction,
     elements,
     factorisations,
+    fake_quantization,
+    former_methods,
     fourier,
     hashing,
     histograms,
     matrices,
+    memory,
     normalization,
     segments,
     shapes,
@@ -23,13 +27,17 @@ from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
 _FAMILIES = (
+    batch_statistics,
     contraction,
     elements,
     factorisations,
+    fake_quantization,
+    former_methods,
     fourier,
     hashing,
     histograms,
     matrices,
+    memory,
     normalization,
     segments,
     shapes,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import kajo
 from kajo import Tensor
-from kajo.sparse import _matrices
+from kajo.sparse import _matrices, _resizing
 from kajo.sparse._tensor import (
     COMPRESSED,
     SparseTensor,
@@ -189,6 +189,13 @@ def _stride(x: SparseTensor, dim: int | None = None) -> Any:
     )
 
 
+@_handles("dim_order")
+def _dim_order(x: SparseTensor, **_: Any) -> Any:
+    raise AttributeError(
+        f"dim_order(): tensors of layout {x._kind} have no strides: use to_dense() first"
+    )
+
+
 @_handles("numpy", "__array__")
 def _numpy(x: SparseTensor, *_: Any, **__: Any) -> Any:
     raise TypeError(
@@ -251,6 +258,16 @@ _TABLE |= {
 }
 
 
+for _name in ("values", "indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"):
+    _TABLE[f"{_name}_copy"] = functools.partial(lambda part, x: _TABLE[part](x).clone(), _name)
+
+_TABLE |= {
+    "sparse_resize_": _resizing.resize,
+    "sparse_resize_and_clear_": _resizing.resize_and_clear,
+    "resize_as_sparse_": _resizing.resize_as,
+}
+
+
 # ---- conversions, copies -------------------------------------------------------------------------------
 
 
@@ -275,6 +292,9 @@ for _layout in (kajo.sparse_csr, kajo.sparse_csc, kajo.sparse_bsr, kajo.sparse_b
     _TABLE[f"to_{_short}"] = functools.partial(
         lambda layout, x, blocksize=None, **_: converted(x, layout, blocksize), _layout
     )
+
+
+_TABLE["to_sparse_coo"] = lambda x: converted(x, kajo.sparse_coo)
 
 
 @_handles("detach")
@@ -520,6 +540,16 @@ def _sum(x: SparseTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     return sparse_sum(x, dim, dtype) if dtype is not None else sparse_sum(x, dim)
 
 
+@_handles("native_norm")
+def _native_norm(
+    x: SparseTensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None
+) -> Tensor:
+    dims = [dim] if isinstance(dim, int) else list(dim or [])
+    if (dims and {_axis(x, d) for d in dims} != set(range(len(x._size)))) or keepdim:
+        raise RuntimeError("native_norm(): of a sparse tensor takes all dimensions, and keeps none")
+    return kajo.norm(coalesced(x)._parts[-1], 2 if p is None else p, dtype=dtype)
+
+
 @_handles("norm")
 def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, **_: Any) -> Tensor:
     if dim is not None:
@@ -720,9 +750,14 @@ _TABLE |= {
     "mm": _matrices.product,
     "matmul": _matrices.product,
     "mv": _matrices.product,
-    "smm": _matrices.product,
+    "spmm": _matrices.product,
+    "dsmm": _matrices.product,
+    "hspmm": _matrices.product_by_rows,
+    "hsmm": _matrices.product_by_rows,
+    "smm": lambda x, mat2: _matrices.sspaddmm(None, x, mat2),
     "addmm": _matrices.addmm,
-    "sspaddmm": _matrices.addmm,
+    "sspaddmm": _matrices.sspaddmm,
+    "saddmm": _matrices.sspaddmm,
 }
 
 
