@@ -9,6 +9,7 @@
 #include "ops/copy.h"
 #include "python/autograd.h"
 #include "python/bind.h"
+#include "python/debugging.h"
 #include "python/dlpack.h"
 #include "python/overrides.h"
 #include "python/plain_copy.h"
@@ -260,6 +261,7 @@ NB_MODULE(_core, m) {
         bind_runtime(m);
         bind_profiler(m);
         bind_plain_copy(m);
+        bind_debugging(m);
         m.attr("tensor") = m.attr("_overridable")(m.attr("tensor"));
         for (const auto table : operation_tables()) add_operations(table());
         publish_operations(module);
