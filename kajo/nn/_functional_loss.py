@@ -30,7 +30,7 @@ def warn_about_sizes(input: Tensor, target: Tensor) -> None:
     >>> import warnings
     >>> import kajo
     >>> from kajo.nn._functional_loss import warn_about_sizes
-    >>> with warnings.catch_warnings(record=True) as caught:
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
     ...     warn_about_sizes(kajo.ones(4, 1), kajo.ones(4))
     >>> len(caught)
     1
