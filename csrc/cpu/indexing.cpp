@@ -371,7 +371,21 @@ void bincount(TensorRefs out, TensorRefs in, const void*) {
     auto* counts = out[0].data<int64_t>();
     std::memset(counts, 0, static_cast<size_t>(out[0].numel()) * sizeof(int64_t));
     const auto* values = in[0].data<int64_t>();
-    for (int64_t i = 0, n = in[0].numel(); i < n; i++) counts[values[i]]++;
+    const int64_t n = in[0].numel(), bins = out[0].numel();
+    // Counters that take turns: one alone would wait for its own last store where values repeat.
+    constexpr int64_t kTurns = 4, kMostBins = 4096;
+    std::vector<int64_t> more(static_cast<size_t>(bins <= kMostBins ? (kTurns - 1) * bins : 0));
+    int64_t i = 0;
+    if (bins <= kMostBins) {
+        for (; i + kTurns <= n; i += kTurns) {
+            counts[values[i]]++;
+            for (int64_t k = 1; k < kTurns; k++)
+                more[static_cast<size_t>((k - 1) * bins + values[i + k])]++;
+        }
+        for (int64_t at = 0; at < static_cast<int64_t>(more.size()); at++)
+            counts[at % bins] += more[static_cast<size_t>(at)];
+    }
+    for (; i < n; i++) counts[values[i]]++;
 }
 
 void int_range(TensorRefs out, TensorRefs in, const void*) {
