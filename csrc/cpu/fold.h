@@ -185,7 +185,8 @@ template <class X>
 inline X rotated(X v, int by) {
     constexpr int kCount = sizeof(X) / sizeof(v[0]);
     decltype(v < v) places;
-    for (int i = 0; i < kCount; i++) places[i] = static_cast<decltype(places[0] + 0)>((i + by) % kCount);
+    for (int i = 0; i < kCount; i++)
+        places[i] = static_cast<decltype(places[0] + 0)>((i + by) % kCount);
     return __builtin_shuffle(v, places);
 }
 

@@ -530,9 +530,9 @@ bool run_direct(TileFn function, const void* scalars, IntSpan shape,
         const void* from[kMaxOperands];
         void* to[kMaxOperands];
         for (size_t i = 0; i < inputs.size(); i++)
-            from[i] = in_step[i] ? static_cast<const char*>(in[i]) + begin * in_step[i]
-                                 : repeat(inputs[i], thread_scratch(), i,
-                                          std::min(piece, end - begin));
+            from[i] = in_step[i]
+                          ? static_cast<const char*>(in[i]) + begin * in_step[i]
+                          : repeat(inputs[i], thread_scratch(), i, std::min(piece, end - begin));
         for (size_t i = 0; i < outputs.size(); i++)
             to[i] = static_cast<char*>(out[i]) + begin * out_step[i];
         for (int64_t at = begin; at < end; at += piece) {

@@ -39,7 +39,8 @@ struct ReduceAttributes {
 struct ReduceFunctions {
     int64_t state_bytes;
     void (*init)(void* state, int64_t n);
-    // Folds `runs` contiguous runs of n elements, whose first has index `first`, into one state each.
+    // Folds `runs` contiguous runs of n elements, whose first has index `first`, into one state
+    // each.
     void (*runs)(void* state, const void* from, int64_t run_stride, int64_t runs, int64_t n,
                  int64_t first);
     // Folds rows of n elements into n states.

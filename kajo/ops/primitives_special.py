@@ -144,7 +144,8 @@ def _lgamma_for_float32(t: Float, x: Expr) -> Expr:
     stirling = (w - 0.5) * log(w) - w + (fma(u, horner(terms, u * u), 0.5 * math.log(2 * math.pi)))
     mirror = abs_(sin(math.pi * (x - rint(x))))
     rest = log(where(left, math.pi * product / mirror, 1 / product))
-    return where(eq(abs_(x), INF), INF, where(left, rest - stirling, stirling + rest))
+    y = where(left, rest - stirling, stirling + rest)
+    return where(eq(abs_(x), INF), INF, where(eq(x, 1) | eq(x, 2), 0, y))
 
 
 WIDE["lgamma"] = _lgamma_for_float32
