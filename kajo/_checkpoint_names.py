@@ -135,8 +135,8 @@ def rebuild_tensor_v3(
 
 def _with_flags(tensor: Tensor, requires_grad: Any, metadata: Any) -> Tensor:
     if isinstance(metadata, dict):
-        tensor = tensor.conj() if metadata.get("conj") is True else tensor
-        tensor = -tensor if metadata.get("neg") is True else tensor
+        tensor = tensor.conj().detach() if metadata.get("conj") is True else tensor
+        tensor = _core._neg_view(tensor).detach() if metadata.get("neg") is True else tensor
     return tensor.requires_grad_(True) if _flag(requires_grad) else tensor
 
 

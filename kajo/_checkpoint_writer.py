@@ -193,8 +193,6 @@ class _Reductions:
             name = _name("torch._utils", "_rebuild_meta_tensor_no_storage")
             layout = (tensor.dtype, tuple(tensor.shape), tensor.stride(), tensor.requires_grad)
             return name, layout
-        if tensor.is_complex():
-            tensor = tensor.resolve_conj()
         requires_grad = tensor.requires_grad
         dtype = dtype_name(tensor.dtype)
         typed = dtype in _STORAGE_OF_DTYPE
@@ -211,9 +209,12 @@ class _Reductions:
             requires_grad,
             OrderedDict(),
         )
+        flags = {"conj": tensor.is_conj(), "neg": tensor.is_neg()}
+        lazy = {name: True for name, on in flags.items() if on}
+        metadata = (lazy,) if lazy else ()
         if typed:
-            return _name("torch._utils", "_rebuild_tensor_v2"), arguments
-        return _name("torch._utils", "_rebuild_tensor_v3"), (*arguments, tensor.dtype)
+            return _name("torch._utils", "_rebuild_tensor_v2"), (*arguments, *metadata)
+        return _name("torch._utils", "_rebuild_tensor_v3"), (*arguments, tensor.dtype, *metadata)
 
 
 def _device_arguments(device: Any) -> tuple[Any, ...]:

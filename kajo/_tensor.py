@@ -234,15 +234,25 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             force: detach, move to the CPU and resolve first, possibly by copying.
 
         Raises:
-            RuntimeError: if the tensor requires grad.
+            RuntimeError: if the tensor requires grad, or is a lazily conjugated or negated view.
             TypeError: if NumPy has no such dtype (bfloat16, complex32, float8).
         """
         import numpy
 
-        t = self.detach().cpu() if force else self
+        t = self.detach().cpu().resolve_conj().resolve_neg() if force else self
         if t.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        if t.is_conj():
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that has conjugate bit set. Use "
+                "tensor.resolve_conj().numpy() instead."
+            )
+        if t.is_neg():
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that has negative bit set. Use "
+                "tensor.resolve_neg().numpy() instead."
             )
         if t.is_meta:
             raise TypeError("numpy(): can't convert a meta tensor to numpy: it has no data")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def tensor_bytes(tensor: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The elements of a tensor in row-major order as bytes, sharing memory where possible."""
-    flat = tensor.detach().contiguous().reshape(-1)
+    flat = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
     if flat.numel() == 0:
         return np.empty(0, dtype=np.uint8)
     array: np.ndarray[Any, np.dtype[np.uint8]] = flat.view(kajo.uint8).numpy()

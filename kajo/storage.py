@@ -214,9 +214,13 @@ def _rebuild_tensor(
     size: Any,
     stride: Any,
     requires_grad: bool,
+    is_conj: bool = False,
+    is_neg: bool = False,
 ) -> Tensor:
     empty = _core.empty(0, dtype=dtype, device=storage.device)
     tensor: Tensor = _core._set_tensor(empty, storage._bytes, offset, tuple(size), tuple(stride))
+    tensor = tensor.conj().detach() if is_conj else tensor
+    tensor = _core._neg_view(tensor).detach() if is_neg else tensor
     if cls is not Tensor:
         tensor = _core._make_subclass(cls, tensor)
     return tensor.requires_grad_(requires_grad)
@@ -226,7 +230,7 @@ def reduce_tensor(tensor: Tensor) -> Any:
     """How a tensor pickles: its storage once, and its view of it."""
     arguments = (
         type(tensor), tensor.untyped_storage(), tensor.dtype, tensor.storage_offset(),
-        tuple(tensor.size()), tensor.stride(), tensor.requires_grad,
+        tuple(tensor.size()), tensor.stride(), tensor.requires_grad, tensor.is_conj(), tensor.is_neg(),
     )  # fmt: skip
     state = tensor.__dict__ or None
     return (_rebuild_tensor, arguments, state) if state else (_rebuild_tensor, arguments)
@@ -240,6 +244,8 @@ def copy_with_storage(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     copied = storage.__deepcopy__(memo)
     memo.setdefault(-id(storage), storage)  # keeps the identity alive for the memo
     empty = _core.empty(0, dtype=tensor.dtype)
-    return _core._set_tensor(
+    copy = _core._set_tensor(
         empty, copied._bytes, tensor.storage_offset(), tuple(tensor.size()), tensor.stride()
     )
+    copy = copy.conj_physical() if tensor.is_conj() else copy
+    return copy.neg() if tensor.is_neg() else copy

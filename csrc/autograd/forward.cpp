@@ -21,6 +21,12 @@ std::unordered_set<Tangents*>& registry() {
     return *all;
 }
 
+// By number, up to the highest that is open; guarded by the mutex.
+std::vector<bool>& open_levels() {
+    static auto* all = new std::vector<bool>;
+    return *all;
+}
+
 size_t at(int level) { return static_cast<size_t>(level); }
 
 }  // namespace
@@ -35,18 +41,26 @@ Tangents::~Tangents() {
     registry().erase(this);
 }
 
-int enter_forward_level() { return ForwardMode::open_++; }
+int enter_forward_level() {
+    const std::lock_guard lock(registry_mutex);
+    open_levels().push_back(true);
+    ForwardMode::open_ = static_cast<int>(open_levels().size());
+    return ForwardMode::open_ - 1;
+}
 
-void exit_forward_level() {
+void exit_forward_level(int level) {
     TensorList dropped;  // freed without the lock: tensors may hold others that have tangents
     {
         const std::lock_guard lock(registry_mutex);
-        const size_t level = at(--ForwardMode::open_);
+        std::vector<bool>& open = open_levels();
+        check(level >= 0 && at(level) < open.size() && open[at(level)], "no forward AD level ",
+              level, " is open");
+        open[at(level)] = false;
         for (Tangents* t : registry())
-            if (t->at_level.size() > level) {
-                dropped.push_back(std::move(t->at_level[level]));
-                t->at_level.resize(level);
-            }
+            if (t->at_level.size() > at(level))
+                dropped.push_back(std::move(t->at_level[at(level)]));
+        while (!open.empty() && !open.back()) open.pop_back();
+        ForwardMode::open_ = static_cast<int>(open.size());
     }
 }
 
@@ -149,6 +163,17 @@ bool has_tangent(const Tensor& t) {
 void copy_tangents(const Tensor& from, const Tensor& to) {
     for (int level = 0; level < ForwardMode::levels(); level++)
         if (Tensor t = tangent(from, level); t.defined()) set_own_tangent(to, level, std::move(t));
+}
+
+Tensor detach_dual(const Tensor& t, bool keep_history_of_tangents) {
+    const Tensor out = detach(t);
+    for (int level = 0; level < ForwardMode::levels(); level++) {
+        Tensor along = tangent(t, level);
+        if (!along.defined()) continue;
+        const ForwardModeGuard below(level);
+        set_own_tangent(out, level, keep_history_of_tangents ? along : detach_dual(along, false));
+    }
+    return out;
 }
 
 Tensor with_tangent(const Tensor& t, int level, const Tensor& tangent_) {

@@ -14,15 +14,18 @@ namespace kajo {
 
 class FormulaNode;
 
-// Levels are numbered from 0. Leaving one takes the tangents of that level from all tensors.
+// Levels are numbered from 0. Leaving one takes the tangents of that level from all tensors;
+// threads may leave theirs in any order.
 int enter_forward_level();
-void exit_forward_level();
+void exit_forward_level(int level);
 
 // Undefined where `t` has none.
 Tensor tangent(const Tensor& t, int level);
 void set_tangent(const Tensor& t, int level, Tensor tangent);
 // `to` gets the tangents that `from` has at the levels seen now.
 void copy_tangents(const Tensor& from, const Tensor& to);
+// `t` without history but with its tangents: these too without history, or as they are.
+Tensor detach_dual(const Tensor& t, bool keep_history_of_tangents);
 // The same values, with the tangent given at `level` (or none), and no other tensor's tangent
 // changes with it; the tangents at other levels are kept.
 Tensor with_tangent(const Tensor& t, int level, const Tensor& tangent);

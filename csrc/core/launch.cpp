@@ -52,16 +52,51 @@ void check_families(const Launch& work) {
     check_all(work.inputs);
 }
 
-void run(const Launch& work) {
+void run_kernel(const Launch& work) {
+    check_families(work);
+    const LockRelease unlocked(is_large(work));
+    work.kernel.cpu(work.outputs, work.inputs, work.attributes);
+}
+
+std::vector<Tensor> resolved(TensorRefs tensors) {
+    std::vector<Tensor> all(tensors.begin(), tensors.end());
+    for (Tensor& t : all) {
+        if (!t.defined() || !t.lazy()) continue;
+        const Tensor plain = empty_like(t);
+        LazyViews::copy(plain, t);
+        t = plain;
+    }
+    return all;
+}
+
+// Kernels may write parts of their outputs, so that a lazy one's values are copied there and back.
+void run_resolved(const Launch& work) {
+    const std::vector<Tensor> outputs = resolved(work.outputs), inputs = resolved(work.inputs);
+    run_kernel({work.kernel, outputs, inputs, work.attributes, work.attribute_bytes});
+    for (size_t i = 0; i < outputs.size(); i++)
+        if (work.outputs[i].lazy()) LazyViews::copy(work.outputs[i], outputs[i]);
+}
+
+// Tensors that are not plain memory: lazy views, or without any.
+[[gnu::noinline]] void run_special(const Launch& work) {
     for (const Tensor& t : work.outputs)
         if (t.is_meta()) return;
     for (const Tensor& t : work.inputs)
         if (t.defined() && t.is_meta())
             raise(ErrorKind::Runtime, work.kernel.name,
                   "(): reads a meta tensor, which has no data; use tensors on one device");
-    check_families(work);
-    const LockRelease unlocked(is_large(work));
-    work.kernel.cpu(work.outputs, work.inputs, work.attributes);
+    if (work.kernel.reads_lazy_views) return run_kernel(work);
+    run_resolved(work);
+}
+
+bool is_special(const Tensor& t) { return (static_cast<uint8_t>(t.device().type) | t.lazy()) != 0; }
+
+void run(const Launch& work) {
+    for (const Tensor& t : work.outputs)
+        if (is_special(t)) return run_special(work);
+    for (const Tensor& t : work.inputs)
+        if (t.defined() && is_special(t)) return run_special(work);
+    run_kernel(work);
 }
 }  // namespace
 

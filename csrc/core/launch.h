@@ -16,7 +16,8 @@ using KernelFunction = void (*)(TensorRefs outputs, TensorRefs inputs, const voi
 struct Kernel {
     const char* name;
     KernelFunction cpu = nullptr;
-    uint8_t families = kCommon;  // beside the common types, those of these families
+    uint8_t families = kCommon;     // beside the common types, those of these families
+    bool reads_lazy_views = false;  // heeds TensorImpl::lazy itself; others get resolved copies
 };
 
 struct Launch {
@@ -37,6 +38,11 @@ void add_launch_observer(LaunchObserver* observer);
 void remove_launch_observer(LaunchObserver* observer);
 
 void launch(const Launch& work);
+
+// Copies between tensors of which some are lazy views. Set by the operations.
+struct LazyViews {
+    static inline void (*copy)(const Tensor& to, const Tensor& from) = nullptr;
+};
 
 // Set by the language bindings: gives up the interpreter lock while a large kernel runs. Returns
 // what `reacquire` wants back, or null if this thread did not hold the lock.

@@ -114,6 +114,7 @@ Tensor alias(const Tensor& base, IntSpan sizes, IntSpan strides, int64_t offset)
     impl->storage = from.storage;
     impl->dtype = from.dtype;
     impl->device = from.device;
+    impl->lazy = from.lazy;
     impl->inference = from.inference;
     impl->detached_version = from.detached_version;
     impl->offset = offset;

@@ -16,6 +16,10 @@ namespace kajo {
 
 enum class MemoryFormat : int8_t { Contiguous, Preserve, ChannelsLast, ChannelsLast3d };
 
+// Conjugation and negation that a view has not carried out: its elements are those in memory,
+// changed so. Layout like strides, to operations; kernels see resolved data (core/launch.h).
+enum LazyBits : uint8_t { kConjugated = 1, kNegated = 2 };
+
 // What automatic differentiation keeps with a tensor; the core only owns it.
 struct AutogradMetaBase {
     virtual ~AutogradMetaBase() = default;
@@ -28,6 +32,7 @@ struct TensorImpl : RefCounted {
     Dims sizes, strides;
     DType dtype = DType::Float32;
     Device device;
+    uint8_t lazy = 0;               // LazyBits
     bool inference = false;         // made in inference mode: no version counter, no autograd
     bool detached_version = false;  // `.data`: writes through it do not count
     bool wrapped_number = false;    // a Python number made a 0-d tensor: ranks low in promotion
@@ -69,6 +74,9 @@ class Tensor {
     int64_t item_size() const { return kajo::item_size(impl_->dtype); }
     Device device() const { return impl_->device; }
     bool is_meta() const { return impl_->device.is_meta(); }
+    uint8_t lazy() const { return impl_->lazy; }
+    bool is_conj() const { return impl_->lazy & kConjugated; }
+    bool is_neg() const { return impl_->lazy & kNegated; }
     const StorageRef& storage() const { return impl_->storage; }
 
     void* raw_data() const {

@@ -4,12 +4,38 @@
 #include <cstring>
 
 #include "core/parallel.h"
+#include "cpu/pointwise.h"
 #include "cpu/tensor_operands.h"
+#include "pointwise_ids.h"
 
 namespace kajo::cpu {
 
+namespace {
+
+void change(const Tensor& to, const Tensor& from, OpId op) {
+    PointwiseAttributes attributes{};
+    attributes.op = op;
+    attributes.part = PointwisePart::Forward;
+    attributes.promoted = to.dtype();
+    attributes.number_at = -1;
+    pointwise({&to, 1}, {&from, 1}, &attributes);
+}
+
+// Whether there was something to change between views of which one is lazy.
+bool copy_changed(const Tensor& to, const Tensor& from, int differ) {
+    const bool conjugate = differ & kConjugated && is_complex(to.dtype());
+    const bool negate = differ & kNegated && to.dtype() != DType::Bool;
+    if (conjugate) change(to, from, OpId::conj);
+    if (negate) change(to, conjugate ? to : from, OpId::neg);
+    return conjugate || negate;
+}
+
+}  // namespace
+
 void copy(TensorRefs outputs, TensorRefs inputs, const void*) {
     const Tensor &to = outputs[0], &from = inputs[0];
+    if (const int differ = to.lazy() ^ from.lazy(); differ && copy_changed(to, from, differ))
+        return;
     TensorOperands<2> operands(to.sizes());
     operands.add(to, to.dtype());
     operands.add_input(from, to.dtype());

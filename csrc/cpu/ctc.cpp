@@ -11,12 +11,21 @@ namespace kajo::cpu {
 
 namespace {
 
-constexpr double kNever = -std::numeric_limits<double>::infinity();
+template <class T>
+constexpr T kNever = -std::numeric_limits<T>::infinity();
 
-double log_sum(double a, double b, double c = kNever) {
-    const double top = std::max({a, b, c});
-    if (top == kNever) return kNever;
-    return top + std::log(std::exp(a - top) + std::exp(b - top) + std::exp(c - top));
+// Sums are in the type of the scores and in PyTorch's order: in float32 the digits show.
+template <class T>
+T log_sum(T a, T b) {
+    const T top = std::max(a, b);
+    if (top == kNever<T>) return top;
+    return std::log(std::exp(a - top) + std::exp(b - top)) + top;
+}
+template <class T>
+T log_sum(T a, T b, T c) {
+    const T top = std::max({a, b, c});
+    if (top == kNever<T>) return top;
+    return std::log(std::exp(a - top) + std::exp(b - top) + std::exp(c - top)) + top;
 }
 
 // One sequence: its states are its labels with a blank before, between and after them.
@@ -28,38 +37,39 @@ struct Sequence {
     int64_t states, blank;
 
     int64_t label(int64_t state) const { return state % 2 ? labels[state / 2] : blank; }
-    double score(int64_t time, int64_t state) const {
-        return static_cast<double>(log_probs[time * time_stride + label(state)]);
+    T score(int64_t time, int64_t state) const {
+        return log_probs[time * time_stride + label(state)];
     }
     // From two states before, over a blank: only between different labels.
     bool may_skip_to(int64_t state) const {
         return state % 2 && state >= 3 && labels[state / 2] != labels[state / 2 - 1];
     }
     // The first and, in reverse, the last states: a blank or a label.
-    void begin(double* row) const {
-        std::fill(row, row + states, kNever);
+    void begin(T* row) const {
+        std::fill(row, row + states, kNever<T>);
         for (int64_t s = 0; s < std::min<int64_t>(states, 2); s++) row[s] = score(0, s);
     }
-    void end(double* row) const {
-        std::fill(row, row + states, kNever);
+    void end(T* row) const {
+        std::fill(row, row + states, kNever<T>);
         for (int64_t s = std::max<int64_t>(states - 2, 0); s < states; s++)
             row[s] = score(steps - 1, s);
     }
     // The log-probability of having come to each state by `time`.
-    void forward(const double* before, double* now, int64_t time) const {
+    void forward(const T* before, T* now, int64_t time) const {
         for (int64_t s = 0; s < states; s++)
-            now[s] = score(time, s) + log_sum(before[s], s >= 1 ? before[s - 1] : kNever,
-                                              may_skip_to(s) ? before[s - 2] : kNever);
+            now[s] = log_sum(before[s], s >= 1 ? before[s - 1] : kNever<T>,
+                             may_skip_to(s) ? before[s - 2] : kNever<T>) +
+                     score(time, s);
     }
     // The log-probability of all that follows each state from `time` on.
-    void backward(const double* after, double* now, int64_t time) const {
+    void backward(const T* after, T* now, int64_t time) const {
         for (int64_t s = 0; s < states; s++)
-            now[s] = score(time, s) +
-                     log_sum(after[s], s + 1 < states ? after[s + 1] : kNever,
-                             s + 2 < states && may_skip_to(s + 2) ? after[s + 2] : kNever);
+            now[s] = log_sum(after[s], s + 1 < states ? after[s + 1] : kNever<T>,
+                             s + 2 < states && may_skip_to(s + 2) ? after[s + 2] : kNever<T>) +
+                     score(time, s);
     }
-    double loss(const double* last) const {
-        return -log_sum(last[states - 1], states >= 2 ? last[states - 2] : kNever);
+    T loss(const T* last) const {
+        return -log_sum(last[states - 1], states >= 2 ? last[states - 2] : kNever<T>);
     }
 };
 
@@ -116,9 +126,9 @@ struct Batch {
 };
 
 template <class T>
-double loss_of(const Sequence<T>& sequence) {
-    if (sequence.steps == 0) return sequence.states == 1 ? 0 : -kNever;
-    std::vector<double> now(static_cast<size_t>(sequence.states)), before(now);
+T loss_of(const Sequence<T>& sequence) {
+    if (sequence.steps == 0) return sequence.states == 1 ? T(0) : -kNever<T>;
+    std::vector<T> now(static_cast<size_t>(sequence.states)), before(now);
     sequence.begin(now.data());
     for (int64_t t = 1; t < sequence.steps; t++) {
         std::swap(now, before);
@@ -129,11 +139,10 @@ double loss_of(const Sequence<T>& sequence) {
 
 // exp(log_prob) - P(passes through the class at that time | labels), times the loss's gradient.
 template <class T>
-void gradient_of(const Sequence<T>& sequence, double loss, double scale, T* grad) {
+void gradient_of(const Sequence<T>& sequence, T loss, T scale, T* grad) {
     const auto states = static_cast<size_t>(sequence.states);
-    std::vector<double> alpha(static_cast<size_t>(sequence.steps) * states), beta(states),
-        after(states);
-    std::vector<double> through(static_cast<size_t>(sequence.classes));
+    std::vector<T> alpha(static_cast<size_t>(sequence.steps) * states), beta(states), after(states);
+    std::vector<T> through(static_cast<size_t>(sequence.classes));
     sequence.begin(alpha.data());
     for (int64_t t = 1; t < sequence.steps; t++)
         sequence.forward(&alpha[static_cast<size_t>(t - 1) * states],
@@ -144,18 +153,16 @@ void gradient_of(const Sequence<T>& sequence, double loss, double scale, T* grad
             sequence.end(beta.data());
         else
             sequence.backward(after.data(), beta.data(), t);
-        std::fill(through.begin(), through.end(), kNever);
-        const double* row = &alpha[static_cast<size_t>(t) * states];
-        for (int64_t s = 0; s < sequence.states; s++) {
-            double& sum = through[static_cast<size_t>(sequence.label(s))];
+        std::fill(through.begin(), through.end(), kNever<T>);
+        const T* row = &alpha[static_cast<size_t>(t) * states];
+        for (int64_t s = sequence.states; s-- > 0;) {
+            T& sum = through[static_cast<size_t>(sequence.label(s))];
             sum = log_sum(sum, row[s] + beta[static_cast<size_t>(s)]);
         }
         for (int64_t c = 0; c < sequence.classes; c++) {
-            const auto log_prob =
-                static_cast<double>(sequence.log_probs[t * sequence.time_stride + c]);
-            const double share = std::exp(through[static_cast<size_t>(c)] + loss - log_prob);
-            grad[t * sequence.time_stride + c] =
-                static_cast<T>((std::exp(log_prob) - share) * scale);
+            const T log_prob = sequence.log_probs[t * sequence.time_stride + c];
+            const T share = std::exp(through[static_cast<size_t>(c)] + loss - log_prob);
+            grad[t * sequence.time_stride + c] = (std::exp(log_prob) - share) * scale;
         }
     }
 }
@@ -176,7 +183,7 @@ void ctc_loss(TensorRefs out, TensorRefs in, const void* attributes) {
     for_type(in[0].dtype(), [&]<class T>() {
         T* losses = out[0].data<T>();
         parallel_for(batch.samples, [&](int64_t n) {
-            losses[n] = static_cast<T>(loss_of(batch.sequence(in[0].data<T>(), n, blank)));
+            losses[n] = loss_of(batch.sequence(in[0].data<T>(), n, blank));
         });
     });
 }
@@ -189,10 +196,9 @@ void ctc_loss_backward(TensorRefs out, TensorRefs in, const void* attributes) {
         const T *losses = in[4].data<T>(), *scales = in[5].data<T>();
         std::fill(grad, grad + out[0].numel(), T(0));
         parallel_for(batch.samples, [&](int64_t n) {
-            const auto loss = static_cast<double>(losses[n]);
-            if (a.zero_infinity && loss == -kNever) return;
-            gradient_of(batch.sequence(in[0].data<T>(), n, a.blank), loss,
-                        static_cast<double>(scales[n]), grad + n * batch.classes);
+            if (a.zero_infinity && losses[n] == -kNever<T>) return;
+            gradient_of(batch.sequence(in[0].data<T>(), n, a.blank), losses[n], scales[n],
+                        grad + n * batch.classes);
         });
     });
 }

@@ -68,7 +68,7 @@ double i_far(int order, double x) {
         term *= -(4.0 * order - (2.0 * k - 1) * (2 * k - 1)) / (8 * k * x);
         sum += term;
     }
-    return sum / std::sqrt(2 * kPi * x);
+    return sum / (std::sqrt(2 * kPi) * std::sqrt(x));  // the product may overflow
 }
 
 double scaled_i(int order, double x) {

@@ -10,7 +10,14 @@ namespace kajo::ops {
 
 namespace {
 
-const Kernel copy_kernel{"copy_", cpu::copy, kMoved};
+const Kernel copy_kernel{"copy_", cpu::copy, kMoved, true};
+
+[[maybe_unused]] const bool knows_copy = [] {
+    LazyViews::copy = [](const Tensor& to, const Tensor& from) {
+        cpu::copy({&to, 1}, {&from, 1}, nullptr);
+    };
+    return true;
+}();
 
 struct ByteRange {
     const char *begin, *end;
@@ -38,6 +45,27 @@ Tensor empty_in(const Tensor& like, DType dtype, Device device, MemoryFormat for
     if (like.is_non_overlapping_and_dense())
         return empty_strided(like.sizes(), like.strides(), dtype, device);
     return kajo::empty(like.sizes(), dtype, device);
+}
+
+// Whether strides grow as channels-last ones do, channel first and batch last, gaps allowed.
+bool grows_channels_last(const Tensor& t) {
+    const int64_t n = t.dim();
+    if (t.stride(1) == 0) return false;
+    int64_t least = 0;
+    const auto next = [&](int64_t d) {
+        if (t.size(d) == 0 || t.stride(d) < least || (d == 0 && least == t.stride(1))) return false;
+        least = t.size(d) > 1 ? t.stride(d) * t.size(d) : t.stride(d);
+        return true;
+    };
+    if (!next(1)) return false;
+    for (int64_t d = n - 1; d > 1; d--)
+        if (!next(d)) return false;
+    return next(0);
+}
+
+MemoryFormat format_of(const Tensor& t) {
+    if ((t.dim() != 4 && t.dim() != 5) || !grows_channels_last(t)) return MemoryFormat::Contiguous;
+    return t.dim() == 4 ? MemoryFormat::ChannelsLast : MemoryFormat::ChannelsLast3d;
 }
 
 }  // namespace
@@ -109,7 +137,7 @@ Tensor to(const Tensor& self, std::optional<DType> dtype, std::optional<Device> 
     const DType new_dtype = dtype.value_or(self.dtype());
     const Device new_device = device.value_or(self.device());
     if (!copy && new_dtype == self.dtype() && new_device.type == self.device().type &&
-        (format == MemoryFormat::Preserve || self.is_contiguous(format)))
+        (format == MemoryFormat::Preserve || format == format_of(self)))
         return self;
     Tensor out = empty_in(self, new_dtype, new_device, format);
     copy_raw(out, self);
@@ -123,6 +151,8 @@ Scalar item(const Tensor& self) {
     check(self.numel() == 1, "a Tensor with ", self.numel(),
           " elements cannot be converted to Scalar: index it or reduce it first");
     check(!self.is_meta(), "Tensor.item() cannot be called on meta tensors: they have no data");
+    if (self.lazy()) [[unlikely]]
+        return item(clone(detach(self)));
     return dispatch<kEveryType>(self.dtype(), "item", [&]<class T>() -> Scalar {
         const auto x = static_cast<Accumulator<T>>(*self.data<T>());
         if constexpr (kIsComplex<Accumulator<T>>)

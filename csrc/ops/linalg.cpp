@@ -32,12 +32,11 @@ Tensor halved_diagonal(const Tensor& t) {
 
 }  // namespace
 
-Tensor2 cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
-    check_square("linalg.cholesky", self);
-    if (upper) {
-        auto [lower, info] = cholesky_ex(mH(self), false, check_errors);
-        return {mH(lower), info};
-    }
+namespace {
+
+// `turned`: `self` is the adjoint of what the user gave. It is equal to it; what its gradient has
+// besides the Hermitian part is turned back, and its direction, too.
+Tensor2 lower_factor(const Tensor& self, bool turned, bool check_errors) {
     Tensor out = columns(self.sizes(), self.dtype(), self.device());
     const Tensor info = info_for(self);
     launch(cholesky_kernel, {out, info}, {self}, cpu::LinalgAttributes{});
@@ -46,22 +45,33 @@ Tensor2 cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
                    "The factorization could not be completed because the input is not "
                    "positive-definite (the leading minor of order ",
                    " is not positive-definite).");
-    const auto gradient = [](Backward& ctx) {
+    const auto gradient = [turned](Backward& ctx) {
         const Tensor L = ctx.saved(0), LH = mH(L);
-        const Tensor middle = halved_diagonal(matmul(LH, ctx.grad()));
+        const Tensor flowing = matmul(LH, ctx.grad());
+        const Tensor middle = add(tril(flowing, 0), mH(tril(flowing, -1)));
         const Tensor right = solve_triangular(L, middle, false, false, false);
-        const Tensor whole = solve_triangular(LH, right, true, true, false);
-        ctx.set(0, mul(add(whole, mH(whole)), Scalar(0.5)));
+        const Tensor whole = mul(solve_triangular(LH, right, true, true, false), Scalar(0.5));
+        ctx.set(0, turned ? mH(whole) : whole);
     };
     // The gradient is made symmetric, the direction is taken as it is.
-    const auto along = [](const Forward& ctx) {
+    const auto along = [turned](const Forward& ctx) {
         const Tensor& L = ctx.saved(0);
-        const Tensor left = solve_triangular(L, ctx.tangent(0), false, true, false);
+        const Tensor direction = turned ? mH(ctx.tangent(0)) : ctx.tangent(0);
+        const Tensor left = solve_triangular(L, direction, false, true, false);
         return matmul(L, halved_diagonal(solve_triangular(mH(L), left, true, false, false)));
     };
     out = attach("LinalgCholeskyExBackward0", out, {self}, {out},
                  with_tangent_formula(gradient, along));
     return {out, info};
+}
+
+}  // namespace
+
+Tensor2 cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
+    check_square("linalg.cholesky", self);
+    if (!upper) return lower_factor(self, false, check_errors);
+    auto [lower, info] = lower_factor(mH(self), true, check_errors);
+    return {resolve_conj(mH(lower)), info};
 }
 
 Tensor cholesky(const Tensor& self, bool upper) {
@@ -242,7 +252,7 @@ Tensor lu_solve(const Tensor& LU, const Tensor& pivots, const Tensor& B, bool le
     check_matrix("linalg.lu_solve", B);
     check_same_type("linalg.lu_solve", LU, B);
     // X A = B is A' X' = B'.
-    if (!left) return mH(lu_solve(LU, pivots, mH(B), true, !adjoint));
+    if (!left) return resolve_conj(mH(lu_solve(LU, pivots, mH(B), true, !adjoint)));
     check(B.size(-2) == LU.size(-1),
           "linalg.lu_solve: Incompatible shapes of A and B for the "
           "equation AX = B (",

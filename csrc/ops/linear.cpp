@@ -65,9 +65,21 @@ struct Added {
     Scalar beta = 1, alpha = 1;
 };
 
+// What lies in memory where `t` is a conjugating view, for kernels that conjugate as they read.
+Tensor unconjugated(const Tensor& t) {
+    if (!t.is_conj()) return t;
+    const Tensor plain = alias(t);
+    plain.impl()->lazy ^= kConjugated;
+    return plain;
+}
+
 // Fills `out` (contiguous, matrices last).
 void multiply(const Tensor& out, const Tensor& a, const Tensor& b, Conjugate conjugate = {},
               const Added& added = {}) {
+    if (a.is_conj() || b.is_conj()) {
+        const Conjugate both{conjugate.a != a.is_conj(), conjugate.b != b.is_conj()};
+        return multiply(out, unconjugated(a), unconjugated(b), both, added);
+    }
     MatmulAttributes attributes;
     attributes.a_conjugate = conjugate.a;
     attributes.b_conjugate = conjugate.b;

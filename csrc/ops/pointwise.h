@@ -139,7 +139,8 @@ Tensor round(const Tensor& self, int64_t decimals = 0);
 Tensor erf(const Tensor& self);
 Tensor erfinv(const Tensor& self);
 Tensor digamma(const Tensor& self);
-Tensor conj(const Tensor& self);  // self itself where it is real
+Tensor conj(const Tensor& self);           // a view; self itself where it is real
+Tensor conj_physical(const Tensor& self);  // self itself where it is real
 Tensor angle(const Tensor& self);
 Tensor complex(const Tensor& real, const Tensor& imag);
 Tensor polar(const Tensor& abs, const Tensor& angle);

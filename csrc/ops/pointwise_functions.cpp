@@ -146,13 +146,24 @@ void check_not_bool(const char* name, bool all_bool, bool any_bool) {
           "you are trying to invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
+// A product of 16 bits is rounded to them before it is added, as is its factor.
+bool rounds_product(DType type) { return is_float(type) && item_size(type) == 2; }
+
 // add and its kin: op(self, other, alpha).
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor scaled(OpId op, const char* name, const Tensor& self, const Tensor& other,
               const Scalar& alpha) {
     const TensorPair inputs = {self, other};
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs});
-    check_alpha(name, result_type(self, other), alpha);
+    const DType type = result_type(self, other);
+    check_alpha(name, type, alpha);
+    if (rounds_product(type)) {
+        const Tensor factor = scalar_tensor(alpha, type);
+        const bool of_self = op == OpId::rsub;
+        const TensorPair rounded = {of_self ? mul(to(self, type), factor) : self,
+                                    of_self ? other : mul(to(other, type), factor)};
+        return run({op, rounded});
+    }
     return run({op, inputs, {&alpha, 1}});
 }
 template <Tensor (*run)(const PointwiseCall&)>
@@ -408,7 +419,7 @@ Tensor round(const Tensor& self, int64_t decimals) {
                         : mul(unary<OpId::round>(div(self, scale)), scale);
 }
 
-Tensor conj(const Tensor& self) {
+Tensor conj_physical(const Tensor& self) {
     return is_complex(self.dtype()) ? unary<OpId::conj>(self) : self;
 }
 
@@ -474,10 +485,20 @@ void check_bounds(bool given) {
     check(given, "clamp(): At least one of 'min' or 'max' must not be None");
 }
 
+bool is_nan(const OptionalScalar& bound) {
+    return bound && !bound->is_complex() && std::isnan(bound->as_double());
+}
+
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor clamp_by(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max) {
     for (const OptionalScalar& bound : {min, max})
         if (bound && is_common(self.dtype())) check_fits(*bound, self.dtype(), "clamp");
+    if (is_nan(min) || is_nan(max)) {
+        // As tensors, for these pass nan on.
+        const Tensor nan = scalar_tensor(Scalar(std::nan("")), self.dtype());
+        const Tensor inputs[] = {self, nan};
+        return run({OpId::clamp_min_tensor, inputs});
+    }
     if (!max) return run({OpId::clamp_min, {&self, 1}, {&*min, 1}});
     if (!min) return run({OpId::clamp_max, {&self, 1}, {&*max, 1}});
     const Scalar bounds[] = {*min, *max};

@@ -105,7 +105,9 @@ Tensor fill(const Kernel& kernel, const char* node, const Tensor& self,
             const RandomAttributes& attributes) {
     check_inplace(self, kernel.name);
     check_no_internal_overlap(self);
-    draw(kernel, is_complex(self.dtype()) ? parts_of(self) : self, attributes);
+    const Tensor drawn = self.lazy() ? empty_like(self) : self;
+    draw(kernel, is_complex(self.dtype()) ? parts_of(drawn) : drawn, attributes);
+    if (self.lazy()) copy_raw(self, drawn);
     return attach_inplace(node, self, {&self, 1}, {}, zero_gradient);
 }
 

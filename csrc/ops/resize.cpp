@@ -17,6 +17,7 @@ void reserve(const Tensor& self, int64_t elements) {
 Tensor resize_(const Tensor& self, IntSpan size) {
     check(!(GradMode::enabled() && requires_grad(self)),
           "cannot resize variables that require grad");
+    if (IntSpan(self.sizes()) == size) return self;
     const Dims strides = contiguous_strides(size);
     const int64_t numel = numel_of(size);
     if (numel) reserve(self, self.offset() + numel);
@@ -58,6 +59,7 @@ void set_data(const Tensor& self, const Tensor& other) {
     to.offset = from.offset;
     to.dtype = from.dtype;
     to.device = from.device;
+    to.lazy = from.lazy;
     to.set_sizes(from.sizes, from.strides);
 }
 

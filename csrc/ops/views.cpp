@@ -49,6 +49,12 @@ Tensor as_view(const Tensor& self) {
 }
 
 Tensor view_dtype(const Tensor& self, DType dtype) {
+    check(!self.is_conj(),
+          "view(): not supported for conjugate view tensors when converting to a "
+          "different dtype. Copy it first, with .resolve_conj().");
+    check(!self.is_neg(),
+          "view(): not supported for tensors with negative bit set when converting "
+          "to a different dtype. Copy it first, with .resolve_neg().");
     const int64_t from = self.item_size(), to = item_size(dtype);
     Dims sizes = self.sizes(), strides = self.strides();
     int64_t offset = self.offset();
@@ -522,9 +528,32 @@ TensorList unbind(const Tensor& self, int64_t dim) {
     return pieces;
 }
 
+Tensor conj(const Tensor& self) {
+    if (!is_complex(self.dtype())) return self;
+    Tensor out = alias(self);
+    out.impl()->lazy ^= kConjugated;
+    return attach_view(
+        "ConjBackward0", self, out, [](Backward& ctx) { ctx.set(0, conj(ctx.grad())); },
+        ViewOrigin::Default, [](const Tensor& base) { return conj(base); });
+}
+
+Tensor neg_view(const Tensor& self) {
+    Tensor out = alias(self);
+    out.impl()->lazy ^= kNegated;
+    return attach_view(
+        "NegViewBackward0", self, out, [](Backward& ctx) { ctx.set(0, neg(ctx.grad())); },
+        ViewOrigin::Default, [](const Tensor& base) { return neg_view(base); });
+}
+
+Tensor resolve_conj(const Tensor& self) { return self.is_conj() ? clone(self) : self; }
+Tensor resolve_neg(const Tensor& self) { return self.is_neg() ? clone(self) : self; }
+
 Tensor view_as_real(const Tensor& self) {
     check(is_complex(self.dtype()), "view_as_real is only supported for complex tensors, got ",
           self.dtype());
+    check(!self.is_conj(),
+          "view_as_real doesn't work on unresolved conjugated tensors. Copy it first, with "
+          ".resolve_conj(); the copy shares no memory with the original.");
     Dims sizes = self.sizes(), strides = self.strides();
     for (int64_t& s : strides) s *= 2;
     sizes.push_back(2);
@@ -559,16 +588,18 @@ Tensor view_as_complex(const Tensor& self) {
     out.impl()->dtype = complex_type(self.dtype());
     return attach_view(
         "ViewAsComplexBackward0", self, out,
-        [](Backward& ctx) { ctx.set(0, view_as_real(contiguous(ctx.grad()))); },
+        [](Backward& ctx) { ctx.set(0, view_as_real(contiguous(resolve_conj(ctx.grad())))); },
         ViewOrigin::Default, [](const Tensor& base) { return view_as_complex(base); });
 }
 
 Tensor real(const Tensor& self) {
-    return is_complex(self.dtype()) ? select(view_as_real(self), -1, 0) : self;
+    if (!is_complex(self.dtype())) return self;
+    return select(view_as_real(self.is_conj() ? conj(self) : self), -1, 0);
 }
 
 Tensor imag(const Tensor& self) {
     check(is_complex(self.dtype()), "imag is not implemented for tensors with non-complex dtypes.");
+    if (self.is_conj()) return select(neg_view(view_as_real(conj(self))), -1, 1);
     return select(view_as_real(self), -1, 1);
 }
 

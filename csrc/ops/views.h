@@ -38,6 +38,11 @@ TensorList chunk(const Tensor& self, int64_t chunks, int64_t dim);
 TensorList unbind(const Tensor& self, int64_t dim);
 Tensor real(const Tensor& self);
 Tensor imag(const Tensor& self);
+// A view that negates what it shows; `conj` is another (ops/pointwise.h).
+Tensor neg_view(const Tensor& self);
+// The same values in memory: self itself, or a copy of a lazy view.
+Tensor resolve_conj(const Tensor& self);
+Tensor resolve_neg(const Tensor& self);
 Tensor view_as_real(const Tensor& self);
 Tensor view_as_complex(const Tensor& self);
 Tensor detach_(const Tensor& self);

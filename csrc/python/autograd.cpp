@@ -570,10 +570,9 @@ PyObject* bump_version_python(PyObject*, PyObject* t) {
 }
 
 PyObject* enter_level(PyObject*, PyObject*) { return PyLong_FromLong(enter_forward_level()); }
-PyObject* exit_level(PyObject*, PyObject*) {
+PyObject* exit_level(PyObject*, PyObject* level) {
     return guarded([&] {
-        check(ForwardMode::open_ > 0, "no forward AD level is open");
-        exit_forward_level();
+        exit_forward_level(static_cast<int>(to_int(level)));
         return Py_NewRef(Py_None);
     });
 }
@@ -592,6 +591,12 @@ PyObject* tangent_python(PyObject*, PyObject* args) {
     int level;
     if (!PyArg_ParseTuple(args, "O!i", &tensor_base_type, &self, &level)) return nullptr;
     return guarded([&] { return wrap(tangent(tensor_of(self), level)); });
+}
+PyObject* detach_dual_python(PyObject*, PyObject* args) {
+    PyObject* self;
+    int keep;
+    if (!PyArg_ParseTuple(args, "O!p", &tensor_base_type, &self, &keep)) return nullptr;
+    return guarded([&] { return wrap(detach_dual(tensor_of(self), keep)); });
 }
 PyObject* set_tangent_python(PyObject*, PyObject* args) {
     PyObject *self, *value;
@@ -675,13 +680,15 @@ PyMethodDef functions[] = {
     {"_will_run", will_run_python, METH_O, "Whether the running backward gets to a node."},
     {"_bump_version", bump_version_python, METH_O, "Counts a write."},
     {"_enter_forward_level", enter_level, METH_NOARGS, "Opens a level of forward mode."},
-    {"_exit_forward_level", exit_level, METH_NOARGS, "Closes the newest level."},
+    {"_exit_forward_level", exit_level, METH_O, "Closes a level."},
     {"_forward_levels", forward_levels, METH_NOARGS, "How many levels operations see."},
     {"_open_forward_levels", open_forward_levels, METH_NOARGS, "How many levels are open."},
     {"_forward_limit", forward_limit, METH_NOARGS, "The number that was set last."},
     {"_set_forward_limit", set_forward_limit, METH_O,
      "Lets operations see the levels below a number only; returns the number before."},
     {"_tangent", tangent_python, METH_VARARGS, "The tangent of a tensor at a level, or None."},
+    {"_detach_dual", detach_dual_python, METH_VARARGS,
+     "Without history but with tangents; these too without, unless asked to keep theirs."},
     {"_set_tangent", set_tangent_python, METH_VARARGS, "Gives a tensor a tangent at a level."},
     {"_with_tangent", with_tangent_python, METH_VARARGS,
      "A view with this tangent, or none, at a level."},

@@ -234,6 +234,7 @@ void bind_runtime(nb::module_& m) {
                 const Tensor t = checked_tensor(h);
                 const Tensor bytes = alias(t, {static_cast<int64_t>(t.storage()->bytes())}, {1}, 0);
                 bytes.impl()->dtype = DType::UInt8;
+                bytes.impl()->lazy = 0;
                 return wrap(bytes);
             });
         },

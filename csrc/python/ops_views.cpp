@@ -3,8 +3,10 @@
 #include "autograd/forward.h"
 #include "autograd/meta.h"
 #include "core/promotion.h"
+#include "core/shape.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
+#include "ops/pointwise.h"
 #include "ops/resize.h"
 #include "ops/views.h"
 #include "python/bind.h"
@@ -38,11 +40,12 @@ bool is_floating_point(const Tensor& t) { return is_float(t.dtype()); }
 bool is_complex_tensor(const Tensor& t) { return is_complex(t.dtype()); }
 bool is_signed(const Tensor& t) { return kajo::is_signed(t.dtype()); }
 bool is_inference(const Tensor& t) { return t.impl()->inference; }
-bool is_conj(const Tensor&) { return false; }
+bool is_conj(const Tensor& t) { return t.is_conj(); }
+bool is_neg(const Tensor& t) { return t.is_neg(); }
 bool is_same_size(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes(); }
 bool is_set_to(const Tensor& a, const Tensor& b) {
     return a.storage() == b.storage() && a.offset() == b.offset() && a.sizes() == b.sizes() &&
-           a.strides() == b.strides();
+           a.strides() == b.strides() && a.lazy() == b.lazy();
 }
 bool is_nonzero(const Tensor& t) {
     check(t.numel() == 1, "Boolean value of Tensor with ",
@@ -55,7 +58,6 @@ Tensor requires_grad_(const Tensor& t, bool on) {
     return t;
 }
 Tensor detach_view(const Tensor& t) { return detach(t); }
-Tensor identity(const Tensor& t) { return t; }
 
 void append_list(PyObject* list, const Tensor& t, const char* at, size_t d) {
     for (int64_t i = 0; i < t.sizes()[d]; i++) {
@@ -85,6 +87,7 @@ void append_list(PyObject* list, const Tensor& t, const char* at, size_t d) {
 PyObject* tolist(const Tensor& t) {
     check(!t.is_meta(), "tolist(): a meta tensor has no data");
     if (t.dim() == 0) return wrap_scalar(ops::item(t));
+    if (t.lazy()) return tolist(ops::clone(detach(t)));
     Object list = Object::steal(PyList_New(0));
     append_list(list.get(), t, static_cast<const char*>(t.raw_data()), 0);
     return list.release();
@@ -249,11 +252,15 @@ constexpr Invoke copied = bind<&Copied<view>::call>;
 
 Tensor expand_plain(const Tensor& t, IntSpan size, bool) { return ops::expand(t, size); }
 Tensor alias_of(const Tensor& t) { return ops::as_view(t); }
-Tensor view_plain(const Tensor& t, IntSpan size) { return ops::view(t, size); }
+// A copy has any shape of as many elements.
+Tensor view_plain(const Tensor& t, IntSpan size) { return ops::reshape(t, size); }
 Tensor view_typed(const Tensor& t, DType dtype) { return ops::view_dtype(t, dtype); }
 Tensor as_strided_scatter(const Tensor& t, const Tensor& src, IntSpan size, IntSpan stride,
                           std::optional<int64_t> offset) {
-    const Tensor out = ops::clone(t);
+    // The strides count in the storage of `t`, so that all of it up to the last element is copied.
+    const int64_t reach = t.numel() ? t.offset() + extent_of(t.sizes(), t.strides()) : 0;
+    const Tensor storage = ops::clone(ops::as_strided(t, {reach}, {1}, 0));
+    const Tensor out = ops::as_strided(storage, t.sizes(), t.strides(), t.offset());
     ops::copy_(ops::as_strided(out, size, stride, offset), src);
     return out;
 }
@@ -316,7 +323,7 @@ const OpEntry table[] = {
     {"is_signed(Tensor self) -> bool", bind<&is_signed>, kBoth},
     {"is_inference(Tensor self) -> bool", bind<&is_inference>, kBoth},
     {"is_conj(Tensor self) -> bool", bind<&is_conj>, kBoth},
-    {"is_neg(Tensor self) -> bool", bind<&is_conj>, kBoth},
+    {"is_neg(Tensor self) -> bool", bind<&is_neg>, kBoth},
     {"is_same_size(Tensor self, Tensor other) -> bool", bind<&is_same_size>, kBoth},
     {"is_set_to(Tensor self, Tensor tensor) -> bool", bind<&is_set_to>, kMethod},
     {"is_nonzero(Tensor self) -> bool", bind<&is_nonzero>, kBoth},
@@ -325,8 +332,10 @@ const OpEntry table[] = {
      kMethod},
     {"detach(Tensor self) -> Tensor", bind<&detach_view>, kBoth},
     {"detach_(Tensor self) -> Tensor", bind<&ops::detach_>, kBoth},
-    {"resolve_conj(Tensor self) -> Tensor", bind<&identity>, kBoth},
-    {"resolve_neg(Tensor self) -> Tensor", bind<&identity>, kBoth},
+    {"conj(Tensor self) -> Tensor", bind<&ops::conj>, kBoth},
+    {"_neg_view(Tensor self) -> Tensor", bind<&ops::neg_view>, kPrivate},
+    {"resolve_conj(Tensor self) -> Tensor", bind<&ops::resolve_conj>, kBoth},
+    {"resolve_neg(Tensor self) -> Tensor", bind<&ops::resolve_neg>, kBoth},
     {"tolist(Tensor self) -> object", bind<&tolist>, kMethod},
     {"item(Tensor self) -> Scalar", bind<&ops::item>, kMethod},
     {"to(Tensor self, Device? device=None, ScalarType? dtype=None, bool non_blocking=False, bool "

@@ -152,6 +152,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         refuse(!t.is_meta(), "a meta tensor has no data");
         refuse(!requires_grad(t),
                "a tensor that requires grad has no plain buffer; use detach() first");
+        refuse(!t.lazy(),
+               "a conjugated or negated view has no plain buffer; use resolve_conj() or "
+               "resolve_neg() first");
         // By the letter of the table, NumPy would make its ulonglong, which others do not know.
         const char* format = t.dtype() == DType::UInt64 ? "L" : info(t.dtype()).format;
         refuse(format, "the tensor's dtype has no buffer format; convert it with .to(...) first");

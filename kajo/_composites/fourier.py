@@ -249,7 +249,7 @@ def _computed(
     if family.conjugate == "input":
         source = source.conj()
     result: Tensor = _function().apply(source, family.transform, dims, lengths, mode)
-    return result.conj() if family.conjugate == "result" else result
+    return result.conj_physical() if family.conjugate == "result" else result
 
 
 def _wrapped(name: str, input: Tensor, dim: int) -> int:

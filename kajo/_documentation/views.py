@@ -21,6 +21,21 @@ tensor([[0, 1, 2],
 >>> kajo.tensor([1.0]).view(kajo.int32)
 tensor([1065353216], dtype=kajo.int32)
 """,
+    "conj": """
+The conjugate, as a view: nothing is computed until elements are read. Real tensors are returned as they
+are.
+
+Types: all. Gradient: by self.
+
+>>> import kajo
+>>> x = kajo.tensor([1 + 2j, 3 - 1j])
+>>> y = x.conj()
+>>> y, y.is_conj()
+(tensor([1.-2.j, 3.+1.j]), True)
+>>> _ = y.mul_(2)
+>>> x
+tensor([2.+4.j, 6.-2.j])
+""",
     "view_as": """
 The same elements under the shape of another tensor: self.view(other.size()).
 

@@ -74,7 +74,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
             "Trying to exit a forward AD level that was not the last one that was created. This is "
             "not supported."
         )
-    _core._exit_forward_level()
+    _core._exit_forward_level(given)
     _current_level = _NO_LEVEL
 
 

@@ -32,7 +32,7 @@ def _outputs(function: Callable[..., Any], inputs: tuple[Any, ...]) -> list[Tens
 def _real_parts(tensor: Tensor) -> Tensor:
     """The elements as a vector of real numbers."""
     flat = tensor.detach().reshape(-1)
-    return kajo.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
+    return kajo.view_as_real(flat.resolve_conj()).reshape(-1) if flat.is_complex() else flat
 
 
 def _numerical(
@@ -121,7 +121,11 @@ def _from_real(vector: Tensor, like: Tensor) -> Tensor:
 
 
 def _real_dtype(tensor: Tensor) -> Any:
-    return kajo.view_as_real(tensor.detach()).dtype if tensor.is_complex() else tensor.dtype
+    return (
+        kajo.view_as_real(tensor.detach().resolve_conj()).dtype
+        if tensor.is_complex()
+        else tensor.dtype
+    )
 
 
 class _Check(NamedTuple):

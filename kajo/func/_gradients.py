@@ -13,8 +13,8 @@ from typing import Any
 import kajo
 from kajo import Tensor
 from kajo.func import _forward
-from kajo.func._batched import active
-from kajo.func._vmap import debug_unwrap, everywhere
+from kajo.func._batched import DataDependent, active
+from kajo.func._vmap import debug_unwrap, everywhere, vmap
 from kajo.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp"]
@@ -35,7 +35,7 @@ def _fresh(x: Any, recorded: bool) -> Any:
     own = everywhere(x, active())
     if recorded and own.requires_grad:
         return own.view_as(own)
-    return own.detach().requires_grad_()
+    return _forward.detached(own, True).requires_grad_()
 
 
 def _places(args: tuple[Any, ...], argnums: _Arguments) -> tuple[int, ...]:
@@ -55,6 +55,7 @@ def _places(args: tuple[Any, ...], argnums: _Arguments) -> tuple[int, ...]:
 def _is_closed(outputs: list[Tensor], inputs: list[Tensor]) -> bool:
     """Whether the outputs depend on nothing that requires grad besides the inputs."""
     own = {id(debug_unwrap(x)) for x in inputs}
+    outputs = [t for o in outputs for t in (o, *_forward.tangents_of(debug_unwrap(o)))]
     held: list[Any] = []  # nodes live as long as they are told apart by their id
     seen: set[int] = set()
     pending = [node for o in outputs if (node := o.grad_fn) is not None]
@@ -76,7 +77,9 @@ def _is_closed(outputs: list[Tensor], inputs: list[Tensor]) -> bool:
 
 def _released(tree: Any, closed: bool) -> Any:
     """Results without the history that belongs to the transform alone."""
-    return tree_map(lambda x: x.detach() if closed and isinstance(x, Tensor) else x, tree)
+    return tree_map(
+        lambda x: _forward.detached(x, False) if closed and isinstance(x, Tensor) else x, tree
+    )
 
 
 def _split(result: Any, has_aux: bool, name: str) -> tuple[Any, Any]:
@@ -298,8 +301,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     >>> along(kajo.tensor(1.0)), along(kajo.tensor(2.0))
     (tensor(6.), tensor(12.))
     """
-    value, along, _ = _forward.linear_part(func, primals, False)
-    return value, along
+    return _forward.linear_part(func, primals)
 
 
 # ---- Jacobians -----------------------------------------------------------------------------------------
@@ -406,13 +408,12 @@ def jacfwd(
             return func(*given, **kwargs)
 
         chosen = tuple(args[place] for place in places)
-        value, along, aux = _forward.linear_part(of_chosen, chosen, has_aux)
         leaves, inner = tree_flatten(chosen)
+        columns, value, aux = _columns(of_chosen, chosen, has_aux, randomness)
         outputs, outer = tree_flatten(value)
-        columns = [_columns(leaves, inner, i, along, outputs) for i in range(len(leaves))]
         blocks = [
-            _by_argument([column[k] for column in columns], inner, argnums)
-            for k in range(len(outputs))
+            _by_argument(_by_input(column, output, leaves), inner, argnums)
+            for column, output in zip(columns, outputs)
         ]
         jacobian = tree_unflatten(blocks, outer)
         return (jacobian, aux) if has_aux else jacobian
@@ -421,23 +422,60 @@ def jacfwd(
 
 
 def _columns(
-    leaves: list[Tensor], structure: Any, chosen: int, along: Any, outputs: list[Tensor]
-) -> list[Tensor]:
-    """The derivatives of all outputs by one input."""
-    x = leaves[chosen]
-    found = []
-    for position in range(x.numel()):
-        directions = [
-            _basis(x, position) if i == chosen else kajo.zeros_like(leaf)
-            for i, leaf in enumerate(leaves)
-        ]
-        found.append(tree_leaves(along(*tree_unflatten(directions, structure))))
-    if not found:
-        return [o.new_zeros((*o.shape, *x.shape)) for o in outputs]
-    return [
-        kajo.stack(list(column), -1).reshape((*o.shape, *x.shape))
-        for column, o in zip(zip(*found), outputs)
-    ]
+    func: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool, randomness: str
+) -> tuple[list[Tensor], Any, Any]:
+    """The derivatives of all results along each element of the arguments, which are counted first.
+
+    Together with the value, and what came with it.
+    """
+    leaves, structure = tree_flatten(primals)
+
+    def push(*directions: Any) -> Any:
+        along = tree_unflatten(list(directions), structure)
+        value, pushed, *aux = _forward.push_forward(func, primals, along, False, has_aux)
+        return tree_leaves(pushed), value, aux[0] if has_aux else ()
+
+    basis = _standard_basis(leaves)
+    if not basis[0].shape[0]:
+        _, value, aux = push(*(kajo.zeros_like(x) for x in leaves))
+        return [o.new_zeros((0, *o.shape)) for o in tree_leaves(value)], value, aux
+    others: list[Any] = []
+
+    def of_samples(*directions: Any) -> Any:
+        pushed, *rest = push(*directions)
+        batch = active()[-1]
+        others[:] = batch.sample(rest, 0)
+        return pushed
+
+    try:
+        pushed = vmap(of_samples, randomness=randomness)(*basis)
+    except RuntimeError as refusal:
+        if not isinstance(refusal, DataDependent) and not isinstance(
+            refusal.__cause__, DataDependent
+        ):
+            raise
+        # The function looks at values: one direction after the other.
+        found = [push(*directions) for directions in zip(*basis)]
+        pushed = [kajo.stack(list(column)) for column in zip(*(row[0] for row in found))]
+        others[:] = found[0][1:]
+    return pushed, others[0], others[1]
+
+
+def _standard_basis(leaves: list[Tensor]) -> list[Tensor]:
+    """For each leaf as many directions as all leaves have elements: each is a one in one place."""
+    total = sum(x.numel() for x in leaves)
+    basis, start = [], 0
+    for x in leaves:
+        block = kajo.zeros(total, x.numel(), dtype=x.dtype, device=x.device)
+        block[start : start + x.numel()].fill_diagonal_(1)
+        basis.append(block.view(total, *x.shape))
+        start += x.numel()
+    return basis
+
+
+def _by_input(column: Tensor, output: Tensor, leaves: list[Tensor]) -> list[Tensor]:
+    pieces = column.movedim(0, -1).split([x.numel() for x in leaves], -1)
+    return [piece.reshape((*output.shape, *x.shape)) for piece, x in zip(pieces, leaves)]
 
 
 def hessian(func: Callable[..., Any], argnums: _Arguments = 0) -> Callable[..., Any]:

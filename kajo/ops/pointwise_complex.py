@@ -26,10 +26,11 @@ def _imag(x: Expr) -> Expr:
     return node("imag", x)
 
 
-@pointwise(name="conj", allows="float int bool complex unsigned complex_half float8", complex_formula=conj,
+@pointwise(name="conj", node_name="ConjPhysicalBackward0", complex_formula=conj,
+           allows="float int bool complex unsigned complex_half float8",
            complex_gradient=lambda g, y, x: (conj(g),))  # fmt: skip
 def conj_(input: Expr) -> Expr:
-    """The complex conjugate; real tensors are returned as they are.
+    """The complex conjugate, computed at once; real tensors are returned as they are.
 
     >>> import kajo
     >>> kajo.conj_physical(kajo.tensor([1 + 2j]))

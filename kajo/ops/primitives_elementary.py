@@ -383,7 +383,7 @@ def hypot_one(x: Expr) -> Expr:
 def acosh(t: Float, x: Expr) -> Expr:
     d = x - 1
     huge = x > 2.0**t.mantissa
-    near = log1p(d + sqrt(d * (x + 1)))
+    near = log1p(d + sqrt(d) * sqrt(x + 1))
     return where(huge, log(x) + math.log(2), near)
 
 

@@ -85,7 +85,7 @@ def _advance(step: Tensor) -> float:
 
 def _real(tensor: Tensor) -> Tensor:
     """A complex tensor as its real and imaginary parts: updates treat them as two numbers."""
-    return kajo.view_as_real(tensor) if kajo.is_complex(tensor) else tensor
+    return kajo.view_as_real(tensor.resolve_conj()) if kajo.is_complex(tensor) else tensor
 
 
 def _gradient(param: Tensor, grad: Tensor, weight_decay: Any, maximize: bool) -> Tensor:

@@ -202,7 +202,7 @@ class LBFGS(Optimizer):
                 grad = kajo.zeros_like(param)
             elif grad.is_sparse:
                 grad = grad.to_dense()
-            grad = kajo.view_as_real(grad) if kajo.is_complex(grad) else grad
+            grad = kajo.view_as_real(grad.resolve_conj()) if kajo.is_complex(grad) else grad
             pieces.append(grad.reshape(-1))
         return kajo.cat(pieces, 0)
 

@@ -161,7 +161,16 @@ def _values(method: str) -> Callable[..., Any]:
     return lambda x, *args, **kwargs: getattr(x._parts[-1], method)(*args, **kwargs)
 
 
-for _name in ("is_floating_point", "is_complex", "is_signed", "element_size", "get_device", "type"):
+for _name in [
+    "is_floating_point",
+    "is_complex",
+    "is_conj",
+    "is_neg",
+    "is_signed",
+    "element_size",
+    "get_device",
+    "type",
+]:
     _TABLE[_name] = _values(_name)
 
 _TABLE |= {

@@ -21,10 +21,15 @@ def to_dlpack(tensor: Tensor, **options: Any) -> Any:
     """A DLPack capsule that shares the memory of a tensor.
 
     Raises:
-        BufferError: if the tensor requires grad, or DLPack has no such dtype.
+        BufferError: if the tensor requires grad, is a conjugated view, or DLPack has no such dtype.
     """
     if tensor.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if tensor.is_conj():
+        raise BufferError(
+            "to_dlpack(): can't export tensors with the conjugate bit set; use tensor.resolve_conj()"
+        )
+    tensor = tensor.resolve_neg()
     return _core._to_dlpack(tensor.clone() if options.get("copy") else tensor)
 
 

@@ -94,9 +94,9 @@ def test_levels_nest():
     b = _core._with_tangent(a, inner, one)
     result = (b.sin() * b).exp()
     first = _core._tangent(result, inner)
-    _core._exit_forward_level()
+    _core._exit_forward_level(inner)
     second = _core._tangent(first, outer)
-    _core._exit_forward_level()
+    _core._exit_forward_level(outer)
     s, c = np.sin(0.7), np.cos(0.7)
     slope = s + 0.7 * c
     np.testing.assert_allclose(first.item(), slope * np.exp(0.7 * s))

@@ -135,3 +135,107 @@ def test_single_numbers():
     same(jacrev(lambda t: t**3)(x), kajo.tensor(12.0))
     same(jacfwd(lambda t: t**3)(x), kajo.tensor(12.0))
     same(hessian(lambda t: t**3)(x), kajo.tensor(12.0))
+
+
+def rough(x, w):
+    return (x.sin() * w).cumsum(0).exp().prod() + (x * x).sum()
+
+
+def double(*shape):
+    return kajo.randn(*shape, dtype=kajo.float64)
+
+
+def test_forward_mode_in_all_nestings():
+    kajo.manual_seed(0)
+    x, w, v, u = double(3), double(3), double(3), double(3)
+    first = grad(rough)(x, w)
+    second = jacrev(grad(rough))(x, w)
+    value, pushed = jvp(rough, (x, w), (v, kajo.zeros(3, dtype=x.dtype)))
+    same(value, rough(x, w))
+    same(pushed, first @ v)
+    f = lambda x: rough(x, w)  # noqa: E731
+    same(jvp(grad(f), (x,), (v,))[1], second @ v)
+    same(jvp(lambda x: grad_and_value(f)(x)[1], (x,), (v,))[1], first @ v)
+    same(grad(lambda x: jvp(f, (x,), (v,))[1])(x), second @ v)
+    same(jvp(lambda x: jvp(f, (x,), (v,))[1], (x,), (u,))[1], u @ second @ v)
+    same(jvp(lambda x: vjp(f, x)[1](kajo.ones((), dtype=x.dtype))[0], (x,), (v,))[1], second @ v)
+    third = jacrev(jacrev(grad(f)))(x)
+    same(jvp(lambda x: jvp(grad(f), (x,), (v,))[1], (x,), (u,))[1], third @ u @ v)
+    same(grad(lambda x: jvp(grad(f), (x,), (v,))[1] @ u)(x), (third @ u).mT @ v)
+    # The direction has a history of its own.
+    same(grad(lambda v: jvp(grad(f), (x,), (v,))[1] @ u)(v), second @ u)
+    same(grad(lambda v: jvp(f, (x,), (v,))[1])(v), first)
+    # What the function reads besides its arguments has directions of its own.
+    mixed = jvp(lambda w: jvp(lambda x: rough(x, w), (x,), (v,))[1], (w,), (u,))[1]
+    same(mixed, jvp(lambda w: grad(rough)(x, w) @ v, (w,), (u,))[1])
+    same(hessian(f)(x), second)
+    same(jacfwd(jacfwd(f))(x), second)
+    same(jacrev(jacfwd(f))(x), second)
+    same(jacfwd(jacfwd(jacfwd(f)))(x), third)
+
+
+def test_forward_mode_and_vmap():
+    kajo.manual_seed(0)
+    x, w, v = double(4, 3), double(3), double(4, 3)
+    expected = kajo.stack([jvp(rough, (a, w), (b, w))[1] for a, b in zip(x, v)])
+    same(vmap(lambda a, b: jvp(rough, (a, w), (b, w))[1])(x, v), expected)
+    batched = vmap(rough, (0, None))
+    same(jvp(batched, (x, w), (v, w))[1], expected)
+    same(
+        vmap(lambda b: jvp(rough, (x[0], w), (b, w))[1])(v)[2], jvp(rough, (x[0], w), (v[2], w))[1]
+    )
+    same(
+        vmap(lambda a: jvp(rough, (a, w), (v[0], w))[1])(x)[1], jvp(rough, (x[1], w), (v[0], w))[1]
+    )
+    nested = vmap(lambda a: vmap(lambda b: jvp(rough, (a, w), (b, w))[1])(v))(x)
+    same(nested[1, 2], jvp(rough, (x[1], w), (v[2], w))[1])
+    inner = lambda a, b: jvp(grad(rough), (a, w), (b, w))[1]  # noqa: E731
+    same(vmap(inner)(x, v)[3], inner(x[3], v[3]))
+    outer = lambda a, b: grad(lambda a: jvp(rough, (a, w), (b, w))[1])(a)  # noqa: E731
+    same(vmap(outer)(x, v)[3], outer(x[3], v[3]))
+    same(vmap(jacfwd(lambda a: rough(a, w)))(x)[1], grad(rough)(x[1], w))
+    same(vmap(hessian(lambda a: rough(a, w)))(x)[1], hessian(lambda a: rough(a, w))(x[1]))
+
+
+def test_forward_mode_beside_dual_levels_and_modes():
+    import kajo.autograd.forward_ad as fwAD
+
+    x, v = double(3), double(3)
+    with fwAD.dual_level():
+        d = fwAD.make_dual(x, v)
+        value, pushed = jvp(lambda t: t**3, (d,), (kajo.ones_like(x),))
+        same(fwAD.unpack_dual(value).tangent, 3 * x**2 * v)
+        same(fwAD.unpack_dual(pushed).tangent, 6 * x * v)
+        same(fwAD.unpack_dual(grad(lambda t: (t**3).sum())(d)).tangent, 6 * x * v)
+    with kajo.no_grad():
+        same(jvp(lambda t: t**3, (x,), (v,))[1], 3 * x**2 * v)
+    value, pushed, aux = jvp(lambda t: (t * 2, (t, "name")), (x,), (v,), has_aux=True)
+    assert aux[1] == "name" and kajo._core._open_forward_levels() == 0
+    p = double(3).requires_grad_()
+    jvp(lambda t: (p * t).pow(2).sum(), (x,), (v,))[1].backward()
+    same(p.grad, 4 * p.detach() * x * v)
+
+
+def test_jacfwd_of_a_function_that_looks_at_values():
+    looking = lambda x: x**2 if x.sum() > 0 else -x  # noqa: E731
+    same(jacfwd(looking)(X), kajo.diag(2 * X))
+    with pytest.raises(RuntimeError, match="random"):
+        jacfwd(lambda x: x * kajo.rand(3))(X)
+    same(jacfwd(lambda x: x * kajo.ones(3), randomness="same")(X), kajo.eye(3))
+    same(jacfwd(lambda x, y: x[:0] * y)(kajo.ones(2), kajo.ones(())), kajo.zeros(0, 2))
+    same(jacfwd(lambda x: x.sum() + kajo.ones(2))(kajo.ones(0)), kajo.zeros(2, 0))
+
+
+def test_operations_without_forward_mode_are_refused():
+    class Opaque(kajo.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    with pytest.raises(NotImplementedError, match="You must implement the jvp function"):
+        jvp(Opaque.apply, (X,), (X,))
+    assert kajo._core._open_forward_levels() == 0
