@@ -209,8 +209,8 @@ def test_forward_mode_beside_dual_levels_and_modes():
         same(fwAD.unpack_dual(grad(lambda t: (t**3).sum())(d)).tangent, 6 * x * v)
     with kajo.no_grad():
         same(jvp(lambda t: t**3, (x,), (v,))[1], 3 * x**2 * v)
-    value, pushed, aux = jvp(lambda t: (t * 2, (t, "name")), (x,), (v,), has_aux=True)
-    assert aux[1] == "name" and kajo._core._open_forward_levels() == 0
+    value, pushed, aux = jvp(lambda t: (t * 2, (t, t + 1)), (x,), (v,), has_aux=True)
+    assert aux[1].tolist() == (x + 1).tolist() and kajo._core._open_forward_levels() == 0
     p = double(3).requires_grad_()
     jvp(lambda t: (p * t).pow(2).sum(), (x,), (v,))[1].backward()
     same(p.grad, 4 * p.detach() * x * v)
