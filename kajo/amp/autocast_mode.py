@@ -62,12 +62,22 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether autocast is on for a kind of device in this thread."""
+    """Whether autocast is on for a kind of device in this thread.
+
+    >>> import kajo
+    >>> with kajo.autocast('cpu'):
+    ...     print(kajo.is_autocast_enabled('cpu'))
+    True
+    """
     return _state.enabled[_checked(device_type)]
 
 
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
-    """Switches autocast on or off for a kind of device in this thread."""
+    """Switches autocast on or off for a kind of device in this thread.
+
+    >>> import kajo
+    >>> kajo.set_autocast_enabled('cpu', False)
+    """
     if enabled is None:
         device_type, enabled = "cuda", device_type
     _state.enabled[_checked(device_type)] = enabled
@@ -92,17 +102,32 @@ def get_autocast_dtype(device_type: str) -> _core._dtype:
 
 
 def set_autocast_dtype(device_type: str, dtype: _core._dtype) -> None:
-    """Sets the dtype of 16 bits that autocast uses."""
+    """Sets the dtype of 16 bits that autocast uses.
+
+    >>> import kajo
+    >>> kajo.set_autocast_dtype('cpu', kajo.bfloat16)
+    >>> kajo.get_autocast_dtype('cpu')
+    kajo.bfloat16
+    """
     _state.dtypes[_checked(device_type)] = dtype
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether casts of parameters are kept until the outermost block ends."""
+    """Whether casts of parameters are kept until the outermost block ends.
+
+    >>> import kajo
+    >>> kajo.is_autocast_cache_enabled()
+    True
+    """
     return _state.caching
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Sets whether casts of parameters are kept until the outermost block ends."""
+    """Sets whether casts of parameters are kept until the outermost block ends.
+
+    >>> import kajo
+    >>> kajo.set_autocast_cache_enabled(True)
+    """
     _state.caching = enabled
 
 
@@ -119,7 +144,11 @@ def autocast_decrement_nesting() -> int:
 
 
 def clear_autocast_cache() -> None:
-    """Drops the casts of parameters that are kept."""
+    """Drops the casts of parameters that are kept.
+
+    >>> import kajo
+    >>> kajo.clear_autocast_cache()
+    """
     _state.casts.clear()
 
 
