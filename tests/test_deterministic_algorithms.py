@@ -60,6 +60,7 @@ def test_memory_is_filled(make):
     assert make(kajo.complex64).isnan().all()
     assert make(kajo.int8).tolist() == [127] * 3
     assert make(kajo.uint8).tolist() == [255] * 3
+    assert make(kajo.uint16).tolist() == [65535] * 3
     assert make(kajo.int64).tolist() == [2**63 - 1] * 3
     assert make(kajo.bool).all()
 

@@ -36,14 +36,14 @@ namespace {
 Scalar mark_of(DType type) {
     if (is_differentiable(type)) return std::numeric_limits<double>::quiet_NaN();
     if (type == DType::Bool) return true;
-    const int64_t value_bits = 8 * item_size(type) - info(type).is_signed;
-    return static_cast<int64_t>(~uint64_t{0} >> (64 - value_bits));
+    const int64_t value_bits = 8 * item_size(type) - (info(type).kind == Kind::Signed);
+    return ~uint64_t{0} >> (64 - value_bits);
 }
 }  // namespace
 
 Tensor filled_if_deterministic(const Tensor& made) {
     if (!deterministic().enabled || !deterministic().fill_uninitialized) return made;
-    if (made.is_meta() || made.numel() == 0) return made;
+    if (made.is_meta() || made.numel() == 0 || !is_number(made.dtype())) return made;
     GradModeGuard off(false);
     return ops::fill_(made, mark_of(made.dtype()));
 }
