@@ -421,7 +421,11 @@ def get_float32_matmul_precision() -> str:
 
 
 def init_num_threads() -> None:
-    """Give a new thread the setting of `set_num_threads`: all threads share it already."""
+    """Give a new thread the setting of `set_num_threads`: all threads share it already.
+
+    >>> import kajo
+    >>> kajo.init_num_threads()
+    """
 
 
 def set_flush_denormal(mode: bool) -> bool:

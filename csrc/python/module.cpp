@@ -84,7 +84,13 @@ nb::object build_info() {
 
 void bind_generator(nb::module_& m) {
     nb::class_<Generator>(m, "Generator",
-                          "A source of random numbers with its own state: Generator(device='cpu').")
+                          R"(A source of random numbers with its own state.
+
+>>> import kajo
+>>> source = kajo.Generator().manual_seed(0)
+>>> kajo.rand(2, generator=source)
+tensor([0.4963, 0.7682])
+)")
         .def(
             "__init__",
             [](Generator* self, nb::object device) {

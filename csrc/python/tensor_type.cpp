@@ -658,7 +658,7 @@ PyObject* wrap_size(IntSpan sizes) {
 void add_tensor_type(PyObject* module) {
     ForeignGradients::of_gather = gathered_gradient;
     TensorImpl::release_python_object = release_wrapper;
-    name_tensor_properties();
+    complete_tensor_properties();
     define_operators();
     tensor_base_type.tp_methods = operator_methods.data();
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||

@@ -132,13 +132,23 @@ def set_autocast_cache_enabled(enabled: bool) -> None:
 
 
 def autocast_increment_nesting() -> int:
-    """Begins a block by hand; returns how many there are in this thread."""
+    """Begins a block by hand; returns how many there are in this thread.
+
+    >>> import kajo
+    >>> kajo.autocast_increment_nesting(), kajo.autocast_decrement_nesting()
+    (1, 0)
+    """
     _state.nesting += 1
     return _state.nesting
 
 
 def autocast_decrement_nesting() -> int:
-    """Ends a block that was begun by hand; returns how many are left in this thread."""
+    """Ends a block that was begun by hand; returns how many are left in this thread.
+
+    >>> import kajo
+    >>> kajo.autocast_increment_nesting(), kajo.autocast_decrement_nesting()
+    (1, 0)
+    """
     _state.nesting -= 1
     return _state.nesting
 
