@@ -148,6 +148,11 @@ def asarray(
 
     Raises:
         ValueError: if `copy=False` and the memory cannot be shared.
+
+    >>> import kajo
+    >>> x = kajo.ones(2)
+    >>> kajo.asarray(x) is x, kajo.asarray([1, 2])
+    (True, tensor([1, 2]))
     """
     if copy and isinstance(obj, Tensor):
         tensor = obj.to(device=device, dtype=dtype, copy=True)
@@ -174,7 +179,13 @@ def asarray(
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor that shares the memory of another library's array, through DLPack."""
+    """A tensor that shares the memory of another library's array, through DLPack.
+
+    >>> import kajo
+    >>> x = kajo.ones(2)
+    >>> kajo.from_dlpack(x).data_ptr() == x.data_ptr()
+    True
+    """
     from kajo.utils.dlpack import from_dlpack
 
     return from_dlpack(ext_tensor)
@@ -189,6 +200,13 @@ def from_file(
         filename: the file.
         shared: write changes back to the file (which is made as long as needed).
         size: the number of elements.
+
+    >>> import kajo
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     x = kajo.from_file(os.path.join(folder, 'data'), shared=True, size=2)
+    >>> x.fill_(3.0)
+    tensor([3., 3.])
     """
     import mmap
 
@@ -204,19 +222,34 @@ def from_file(
 
 
 def is_tensor(obj: Any) -> bool:
-    """Whether `obj` is a tensor."""
+    """Whether `obj` is a tensor.
+
+    >>> import kajo
+    >>> kajo.is_tensor(kajo.ones(1)), kajo.is_tensor(1.0)
+    (True, False)
+    """
     return isinstance(obj, Tensor)
 
 
 def is_storage(obj: Any) -> bool:
-    """Whether `obj` is a storage."""
+    """Whether `obj` is a storage.
+
+    >>> import kajo
+    >>> kajo.is_storage(kajo.ones(1).untyped_storage())
+    True
+    """
     from kajo.storage import TypedStorage, UntypedStorage
 
     return isinstance(obj, (TypedStorage, UntypedStorage))
 
 
 def typename(obj: Any) -> str:
-    """The name of a tensor's type, such as 'kajo.FloatTensor', or of an object's class."""
+    """The name of a tensor's type, such as 'kajo.FloatTensor', or of an object's class.
+
+    >>> import kajo
+    >>> kajo.typename(kajo.ones(1))
+    'kajo.FloatTensor'
+    """
     if isinstance(obj, Tensor):
         return obj.type()  # type: ignore[no-any-return]
     cls = obj if isinstance(obj, type) else type(obj)
@@ -230,6 +263,12 @@ def set_default_dtype(d: Any, /) -> None:
 
     Raises:
         TypeError: if it is no floating-point dtype.
+
+    >>> import kajo
+    >>> kajo.set_default_dtype(kajo.float64)
+    >>> kajo.tensor([0.5]).dtype
+    kajo.float64
+    >>> kajo.set_default_dtype(kajo.float32)
     """
     _core._set_default_dtype(d)
 
@@ -264,64 +303,149 @@ def set_default_device(device: Any) -> None:
     _device.set_default(device)
 
 
-# Every result is the same every time already; these only remember what was asked for.
-_deterministic = {"enabled": False, "warn_only": False}
 _matmul_precision = ["highest"]
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Ask for deterministic algorithms; all of kajo's are."""
-    _deterministic.update(enabled=bool(mode), warn_only=bool(warn_only))
+    """Refuse what PyTorch has no deterministic algorithm for, and fill memory that is not initialised.
+
+    Every operation of kajo gives the same bits every time, for any number of threads, also without this.
+    With it, programs behave as they do on PyTorch's CPU: :func:`put` without `accumulate` and the
+    unpooling of maxima raise, and tensors made by :func:`empty` and its like, and elements that
+    `resize_` adds, are NaN, the largest integer or True, unless
+    `kajo.utils.deterministic.fill_uninitialized_memory` is False.
+
+    Args:
+        mode: whether.
+        warn_only: warn where it would raise.
+
+    Raises:
+        TypeError: if `mode` is no bool.
+
+    >>> import kajo
+    >>> kajo.use_deterministic_algorithms(True)
+    >>> kajo.empty(2)
+    tensor([nan, nan])
+    >>> kajo.zeros(2).put_(kajo.tensor([0]), kajo.tensor([1.0]))
+    Traceback (most recent call last):
+        ...
+    RuntimeError: put_ does not have a deterministic implementation in PyTorch...
+    >>> kajo.use_deterministic_algorithms(False)
+    """
+    if not isinstance(mode, bool):
+        raise TypeError(
+            f"use_deterministic_algorithms(): argument 'mode' must be bool, not {type(mode).__name__}"
+        )
+    _core._set_deterministic(mode, bool(warn_only))
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """Whether deterministic algorithms were asked for."""
-    return _deterministic["enabled"]
+    """Whether :func:`use_deterministic_algorithms` was asked for.
+
+    >>> import kajo
+    >>> kajo.are_deterministic_algorithms_enabled()
+    False
+    """
+    return _core._deterministic()[0]
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether a warning would do where an algorithm is not deterministic."""
-    return _deterministic["warn_only"]
+    """Whether :func:`use_deterministic_algorithms` only warns.
+
+    >>> import kajo
+    >>> kajo.is_deterministic_algorithms_warn_only_enabled()
+    False
+    """
+    return _core._deterministic()[1]
+
+
+_DEBUG_MODES = {"default": 0, "warn": 1, "error": 2}
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
-    """0 or 'default', 1 or 'warn', 2 or 'error'."""
-    level = {"default": 0, "warn": 1, "error": 2}.get(str(debug_mode), debug_mode)
+    """Another way to say :func:`use_deterministic_algorithms`.
+
+    Args:
+        debug_mode: 0 or "default" for no, 1 or "warn" for warnings, 2 or "error".
+
+    Raises:
+        RuntimeError: for another number or word.
+        TypeError: for neither.
+
+    >>> import kajo
+    >>> kajo.set_deterministic_debug_mode("warn")
+    >>> kajo.get_deterministic_debug_mode()
+    1
+    >>> kajo.set_deterministic_debug_mode(0)
+    """
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    level = _DEBUG_MODES.get(debug_mode) if isinstance(debug_mode, str) else debug_mode
     if level not in (0, 1, 2):
-        raise RuntimeError(f"invalid value of debug_mode, expected 0, 1 or 2, got {debug_mode}")
-    use_deterministic_algorithms(level != 0, warn_only=level == 1)
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected 0, 1, 2 or one of {', '.join(_DEBUG_MODES)}, but got {debug_mode}"
+        )
+    _core._set_deterministic(level != 0, level == 1)
 
 
 def get_deterministic_debug_mode() -> int:
-    """0: default, 1: warn, 2: error."""
-    if not _deterministic["enabled"]:
-        return 0
-    return 1 if _deterministic["warn_only"] else 2
+    """How :func:`use_deterministic_algorithms` was asked for: 0 not, 1 with warnings, 2 with errors.
+
+    >>> import kajo
+    >>> kajo.get_deterministic_debug_mode()
+    0
+    """
+    enabled, warn_only = _core._deterministic()
+    return (1 if warn_only else 2) if enabled else 0
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """'highest', 'high' or 'medium': on the CPU float32 products always have full precision."""
+    """'highest', 'high' or 'medium': on the CPU float32 products always have full precision.
+
+    >>> import kajo
+    >>> kajo.set_float32_matmul_precision('highest')
+    """
     if precision not in ("highest", "high", "medium"):
         raise RuntimeError(f"{precision} is not one of 'highest', 'high', or 'medium'.")
     _matmul_precision[0] = precision
 
 
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was given."""
+    """What `set_float32_matmul_precision` was given.
+
+    >>> import kajo
+    >>> kajo.get_float32_matmul_precision()
+    'highest'
+    """
     return _matmul_precision[0]
 
 
 def init_num_threads() -> None:
-    """Give a new thread the setting of `set_num_threads`: all threads share it already."""
+    """Give a new thread the setting of `set_num_threads`: all threads share it already.
+
+    >>> import kajo
+    >>> kajo.init_num_threads()
+    """
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """Denormals are always kept: False says that the setting was not changed."""
+    """Denormals are always kept: False says that the setting was not changed.
+
+    >>> import kajo
+    >>> kajo.set_flush_denormal(True)
+    False
+    """
     return False
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
-    """Switch anomaly detection on or off."""
+    """Switch anomaly detection on or off.
+
+    >>> import kajo
+    >>> kajo.set_anomaly_enabled(False)
+    >>> kajo.is_anomaly_enabled()
+    False
+    """
     _core._set_anomaly_enabled(bool(mode))
     _core._set_anomaly_check_nan(bool(check_nan))
 
@@ -333,22 +457,41 @@ _warnings = {"always": False}
 
 
 def set_warn_always(b: bool, /) -> None:
-    """Whether warnings that are given once are to be given each time; kept, as none is held back."""
+    """Whether warnings that are given once are to be given each time; kept, as none is held back.
+
+    >>> import kajo
+    >>> kajo.set_warn_always(False)
+    """
     _warnings["always"] = bool(b)
 
 
 def is_warn_always_enabled() -> bool:
-    """What `set_warn_always` was given."""
+    """What `set_warn_always` was given.
+
+    >>> import kajo
+    >>> kajo.is_warn_always_enabled()
+    False
+    """
     return _warnings["always"]
 
 
 def is_distributed(input: Tensor) -> bool:
-    """Whether a tensor lies on several machines: never."""
+    """Whether a tensor lies on several machines: never.
+
+    >>> import kajo
+    >>> kajo.is_distributed(kajo.ones(1))
+    False
+    """
     return False
 
 
 def is_vulkan_available() -> bool:
-    """Whether a Vulkan device can be used: never."""
+    """Whether a Vulkan device can be used: never.
+
+    >>> import kajo
+    >>> kajo.is_vulkan_available()
+    False
+    """
     return False
 
 
@@ -357,6 +500,10 @@ def get_device_module(device: Any = None) -> Any:
 
     Raises:
         RuntimeError: for another kind.
+
+    >>> import kajo
+    >>> kajo.get_device_module('cpu').__name__
+    'kajo.cpu'
     """
     import importlib
 

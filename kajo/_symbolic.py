@@ -137,27 +137,52 @@ for _name in ("and", "or", "xor", "lshift", "rshift"):
 
 
 def sym_int(a: Any) -> Any:
-    """A number's whole part, towards zero."""
+    """A number's whole part, towards zero.
+
+    >>> import kajo
+    >>> kajo.sym_int(-2.5)
+    -2
+    """
     return SymInt(int(a)) if isinstance(a, _Symbol) else int(a)
 
 
 def sym_float(a: Any) -> Any:
-    """A number as a float."""
+    """A number as a float.
+
+    >>> import kajo
+    >>> kajo.sym_float(2)
+    2.0
+    """
     return SymFloat(float(a)) if isinstance(a, _Symbol) else float(a)
 
 
 def sym_not(a: Any) -> Any:
-    """Whether something is not true."""
+    """Whether something is not true.
+
+    >>> import kajo
+    >>> kajo.sym_not(False)
+    True
+    """
     return SymBool(not a) if isinstance(a, _Symbol) else not a
 
 
 def sym_max(a: Any, b: Any) -> Any:
-    """The larger of two numbers, a float if one of them is."""
+    """The larger of two numbers, a float if one of them is.
+
+    >>> import kajo
+    >>> kajo.sym_max(1, 2.0)
+    2.0
+    """
     return _chosen(max, a, b)
 
 
 def sym_min(a: Any, b: Any) -> Any:
-    """The smaller of two numbers, a float if one of them is."""
+    """The smaller of two numbers, a float if one of them is.
+
+    >>> import kajo
+    >>> kajo.sym_min(1, 2.0)
+    1.0
+    """
     return _chosen(min, a, b)
 
 
@@ -174,19 +199,34 @@ def _same(a: Any) -> Any:
 
 
 def sym_ite(b: Any, t: Any, f: Any) -> Any:
-    """`t` if `b`, else `f`, which are of one type."""
+    """`t` if `b`, else `f`, which are of one type.
+
+    >>> import kajo
+    >>> kajo.sym_ite(True, 1, 2)
+    1
+    """
     if type(t) is not type(f):
         raise TypeError(f"sym_ite(): t and f must be of one type, got {type(t)} and {type(f)}")
     return t if b else f
 
 
 def sym_sqrt(a: Any) -> Any:
-    """The square root of a number."""
+    """The square root of a number.
+
+    >>> import kajo
+    >>> kajo.sym_sqrt(9)
+    3.0
+    """
     return SymFloat(math.sqrt(float(a))) if isinstance(a, _Symbol) else math.sqrt(a)
 
 
 def sym_sum(args: Any) -> Any:
-    """The sum of a list of numbers."""
+    """The sum of a list of numbers.
+
+    >>> import kajo
+    >>> kajo.sym_sum([1, 2, 3])
+    6
+    """
     return sum(args)
 
 
@@ -228,5 +268,9 @@ def sym_constrain_range(size: Any, *, min: int | None = None, max: int | None = 
 def sym_constrain_range_for_size(
     size: Any, *, min: int | None = None, max: int | None = None
 ) -> None:
-    """:func:`kajo.sym_constrain_range` for what is to be a size: at least 0."""
+    """:func:`kajo.sym_constrain_range` for what is to be a size: at least 0.
+
+    >>> import kajo
+    >>> kajo.sym_constrain_range_for_size(3, max=5)
+    """
     sym_constrain_range(size, min=0 if min is None else min, max=max)

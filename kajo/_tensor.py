@@ -218,11 +218,27 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         return _HookHandle(self, _core._add_tensor_hook(self, hook))
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> _HookHandle:
-        """Call `hook(tensor)` after `.grad` of this leaf was accumulated."""
+        """Call `hook(tensor)` after `.grad` of this leaf was accumulated.
+
+        >>> import kajo
+        >>> x = kajo.tensor(1.0, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> (3 * x).backward()
+        tensor(3.)
+        """
         return _HookHandle(self, _core._add_post_accumulate_hook(self, hook))
 
     def retain_grad(self) -> None:
-        """Keep the gradient of this tensor in `.grad` though it is no leaf."""
+        """Keep the gradient of this tensor in `.grad` though it is no leaf.
+
+        >>> import kajo
+        >>> x = kajo.tensor(2.0, requires_grad=True)
+        >>> y = x * x
+        >>> y.retain_grad()
+        >>> (3 * y).backward()
+        >>> y.grad
+        tensor(3.)
+        """
         _core._retain_grad(self)
 
     # ---- NumPy and other libraries -----------------------------------------------------------------
@@ -236,6 +252,12 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         Raises:
             RuntimeError: if the tensor requires grad, or is a lazily conjugated or negated view.
             TypeError: if NumPy has no such dtype (bfloat16, complex32, float8).
+
+        >>> import kajo
+        >>> x = kajo.ones(2)
+        >>> x.numpy()[0] = 5.0
+        >>> x
+        tensor([5., 1.])
         """
         import numpy
 
@@ -334,19 +356,34 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     # ---- storage -------------------------------------------------------------------------------------
 
     def untyped_storage(self) -> Any:
-        """The bytes that this tensor is a view of."""
+        """The bytes that this tensor is a view of.
+
+        >>> import kajo
+        >>> kajo.arange(4)[1:].untyped_storage().nbytes()
+        32
+        """
         from kajo.storage import UntypedStorage
 
         return UntypedStorage._of(self)
 
     def storage(self) -> Any:
-        """The elements that this tensor is a view of, with their dtype."""
+        """The elements that this tensor is a view of, with their dtype.
+
+        >>> import kajo
+        >>> kajo.arange(4)[1:].storage().size()
+        4
+        """
         from kajo.storage import TypedStorage
 
         return TypedStorage._of(self)
 
     def storage_type(self) -> type:
-        """The class of `storage()`."""
+        """The class of `storage()`.
+
+        >>> import kajo
+        >>> kajo.arange(4).storage_type().__name__
+        'TypedStorage'
+        """
         from kajo.storage import TypedStorage
 
         return TypedStorage
@@ -358,6 +395,11 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         Raises:
             RuntimeError: if the view reaches outside a storage that cannot grow.
+
+        >>> import kajo
+        >>> x = kajo.zeros(2)
+        >>> x.set_(kajo.tensor([1.0, 2.0]))
+        tensor([1., 2.])
         """
         if source is None:
             source = _core.empty(0, dtype=self.dtype)
@@ -375,22 +417,42 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         return _core._set_tensor(self, source, storage_offset, tuple(size), tuple(stride))
 
     def share_memory_(self) -> Tensor:
-        """Move the storage to memory that other processes can map; returns self."""
+        """Move the storage to memory that other processes can map; returns self.
+
+        >>> import kajo
+        >>> kajo.ones(2).share_memory_().is_shared()
+        True
+        """
         from kajo.multiprocessing import share_tensor
 
         share_tensor(self)
         return self
 
     def is_shared(self) -> bool:
-        """Whether other processes can map the storage."""
+        """Whether other processes can map the storage.
+
+        >>> import kajo
+        >>> kajo.ones(2).is_shared()
+        False
+        """
         return bool(getattr(self, "_shared", False))
 
     def pin_memory(self, device: Any = None) -> Tensor:
-        """Page-locked memory matters to GPUs only: here the tensor itself."""
+        """Page-locked memory matters to GPUs only: here the tensor itself.
+
+        >>> import kajo
+        >>> kajo.ones(2).pin_memory()
+        tensor([1., 1.])
+        """
         return self
 
     def is_pinned(self, device: Any = None) -> bool:
-        """Whether the memory is page-locked for a GPU: never on the CPU."""
+        """Whether the memory is page-locked for a GPU: never on the CPU.
+
+        >>> import kajo
+        >>> kajo.ones(2).is_pinned()
+        False
+        """
         return False
 
     def __contains__(self, element: Any) -> bool:
@@ -432,7 +494,12 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     def new_tensor(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
-        """A tensor with a copy of `data`, of this tensor's dtype and device unless given."""
+        """A tensor with a copy of `data`, of this tensor's dtype and device unless given.
+
+        >>> import kajo
+        >>> kajo.ones(1, dtype=kajo.float64).new_tensor([1, 2])
+        tensor([1., 2.], dtype=kajo.float64)
+        """
         return _core.tensor(
             data,
             dtype=dtype or self.dtype,

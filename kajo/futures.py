@@ -175,6 +175,12 @@ def wait(future: Future[T], /) -> T:
 
     Raises:
         TypeError: if it is none.
+
+    >>> import kajo
+    >>> future = kajo.futures.Future()
+    >>> future.set_result(3)
+    >>> kajo.wait(future)
+    3
     """
     if not isinstance(future, Future):
         raise TypeError(f"wait(): expected a Future, got {type(future).__name__}")

@@ -29,6 +29,11 @@ def manual_seed(seed: int) -> Generator:
 
     Raises:
         ValueError: if the seed does not fit into 64 bits.
+
+    >>> import kajo
+    >>> _ = kajo.manual_seed(0)
+    >>> kajo.rand(2)
+    tensor([0.4963, 0.7682])
     """
     seed = int(seed)
     if not -0x8000_0000_0000_0000 <= seed <= 0xFFFF_FFFF_FFFF_FFFF:
@@ -37,29 +42,63 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Restart the global stream from a random seed; returns the seed."""
+    """Restart the global stream from a random seed; returns the seed.
+
+    >>> import kajo
+    >>> _ = kajo.seed()
+    """
     return int(_current_generator().seed())
 
 
 def initial_seed() -> int:
-    """The seed that the global stream started from."""
+    """The seed that the global stream started from.
+
+    >>> import kajo
+    >>> _ = kajo.manual_seed(7)
+    >>> kajo.initial_seed()
+    7
+    """
     return int(_current_generator().initial_seed())
 
 
 def get_rng_state() -> Tensor:
-    """The state of the global stream: 5056 bytes, exchangeable with PyTorch's."""
+    """The state of the global stream: 5056 bytes, exchangeable with PyTorch's.
+
+    >>> import kajo
+    >>> state = kajo.get_rng_state()
+    >>> first = kajo.rand(2)
+    >>> kajo.set_rng_state(state)
+    >>> kajo.equal(kajo.rand(2), first)
+    True
+    """
     state: Tensor = _current_generator().get_state()
     return state
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Continue the global stream from a state of `get_rng_state`."""
+    """Continue the global stream from a state of `get_rng_state`.
+
+    >>> import kajo
+    >>> state = kajo.get_rng_state()
+    >>> first = kajo.rand(2)
+    >>> kajo.set_rng_state(state)
+    >>> kajo.equal(kajo.rand(2), first)
+    True
+    """
     _current_generator().set_state(new_state)
 
 
 @contextlib.contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[None]:
-    """Within the block the global stream may be used freely; afterwards it goes on as before."""
+    """Within the block the global stream may be used freely; afterwards it goes on as before.
+
+    >>> import kajo
+    >>> _ = kajo.manual_seed(0)
+    >>> with kajo.random.fork_rng():
+    ...     _ = kajo.rand(5)
+    >>> kajo.rand(2)
+    tensor([0.4963, 0.7682])
+    """
     if not enabled:
         yield
         return

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+from types import FunctionType, GetSetDescriptorType, ModuleType
 
 import pytest
 
@@ -34,12 +35,37 @@ def test_examples(name):
     assert failed == 0
 
 
-def is_found_in_its_module(operation):
-    module = importlib.import_module(operation.__module__)
-    return getattr(module, operation.__name__, None) is operation
+# The parts whose members all have an example, besides the operations.
+PARTS = (
+    "kajo", "kajo.fft", "kajo.linalg", "kajo.nn.functional", "kajo.random", "kajo.signal.windows",
+    "kajo.sparse", "kajo.special",
+)  # fmt: skip
 
 
-def test_examples_of_operations():
+def is_found_in_its_module(function):
+    module = importlib.import_module(function.__module__)
+    return getattr(module, function.__name__, None) is function
+
+
+def functions_and_properties():
+    """Public functions, methods and properties that are no operations, by name."""
+    operation = type(kajo.add)
+    for part, holder in [
+        *((p, importlib.import_module(p)) for p in PARTS),
+        ("Tensor", kajo.Tensor),
+    ]:
+        for name in dir(holder):
+            member = inspect.getattr_static(holder, name, None) or getattr(holder, name)
+            home = getattr(member, "__module__", None) or "kajo"
+            described = callable(member) or isinstance(member, (property, GetSetDescriptorType))
+            foreign = isinstance(member, (type, ModuleType, operation)) or not home.startswith(
+                "kajo"
+            )
+            if described and not foreign and not name.startswith("_"):
+                yield f"{part}.{name}", member
+
+
+def test_examples_of_operations_and_other_members():
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
     parser = doctest.DocTestParser()
     report = []
@@ -49,9 +75,25 @@ def test_examples_of_operations():
         kajo.manual_seed(0)
         text = inspect.cleandoc(listed.operation.__doc__)
         runner.run(parser.get_doctest(text, {}, listed.name, None, None), out=report.append)
+    for name, member in functions_and_properties():
+        if isinstance(member, FunctionType) and is_found_in_its_module(member):
+            continue
+        kajo.manual_seed(0)
+        text = inspect.cleandoc(member.__doc__ or "")
+        runner.run(parser.get_doctest(text, {}, name, None, None), out=report.append)
     assert runner.failures == 0, "".join(report)
 
 
 def test_every_operation_has_an_example():
     missing = [listed.name for listed in operations() if ">>>" not in listed.operation.__doc__]
     assert not missing, WHERE + "\n".join(missing)
+
+
+def test_every_public_function_has_an_example():
+    found = dict(functions_and_properties())
+    missing = [name for name, member in found.items() if ">>>" not in (member.__doc__ or "")]
+    assert not missing, (
+        "These have no example in their docstring. Write one; of a property it stands in "
+        "csrc/python/tensor_property_texts.h. Names of helpers begin with an underscore.\n"
+        + "\n".join(missing)
+    )

@@ -703,19 +703,41 @@ PyMethodDef functions[] = {
     {"_set_grad_enabled", mode_setter<GradMode::enabled, GradMode::set_enabled>, METH_O,
      "Returns the mode before."},
     {"is_grad_enabled", mode_getter<GradMode::enabled>, METH_NOARGS,
-     "Whether operations record their history."},
+     R"(Whether operations record their history.
+
+>>> import kajo
+>>> with kajo.no_grad():
+...     print(kajo.is_grad_enabled())
+False
+)"},
     {"_set_inference_mode", mode_setter<InferenceMode::enabled, InferenceMode::set_enabled>, METH_O,
      "Returns the mode before."},
     {"is_inference_mode_enabled", mode_getter<InferenceMode::enabled>, METH_NOARGS,
-     "Whether inference mode is on."},
+     R"(Whether inference mode is on.
+
+>>> import kajo
+>>> with kajo.inference_mode():
+...     print(kajo.is_inference_mode_enabled())
+True
+)"},
     {"_set_anomaly_enabled", mode_setter<anomaly_enabled, set_anomaly>, METH_O,
      "Returns the mode before."},
     {"is_anomaly_enabled", mode_getter<anomaly_enabled>, METH_NOARGS,
-     "Whether anomaly detection is on."},
+     R"(Whether anomaly detection is on.
+
+>>> import kajo
+>>> kajo.is_anomaly_enabled()
+False
+)"},
     {"_set_anomaly_check_nan", mode_setter<anomaly_nan, set_anomaly_nan>, METH_O,
      "Returns the mode before."},
     {"is_anomaly_check_nan_enabled", mode_getter<anomaly_nan>, METH_NOARGS,
-     "Whether backward looks for nan."},
+     R"(Whether anomaly detection, when it is on, looks for NaN among gradients.
+
+>>> import kajo
+>>> kajo.is_anomaly_check_nan_enabled()
+True
+)"},
     {"_push_saved_tensors_hooks", push_saved_hooks, METH_VARARGS,
      "Hooks for what is saved from now on."},
     {"_pop_saved_tensors_hooks", pop_saved_hooks, METH_NOARGS, "Takes the newest hooks away."},

@@ -10,6 +10,7 @@
 #include "python/autograd.h"
 #include "python/bind.h"
 #include "python/debugging.h"
+#include "python/deterministic.h"
 #include "python/dlpack.h"
 #include "python/overrides.h"
 #include "python/plain_copy.h"
@@ -83,7 +84,13 @@ nb::object build_info() {
 
 void bind_generator(nb::module_& m) {
     nb::class_<Generator>(m, "Generator",
-                          "A source of random numbers with its own state: Generator(device='cpu').")
+                          R"(A source of random numbers with its own state.
+
+>>> import kajo
+>>> source = kajo.Generator().manual_seed(0)
+>>> kajo.rand(2, generator=source)
+tensor([0.4963, 0.7682])
+)")
         .def(
             "__init__",
             [](Generator* self, nb::object device) {
@@ -147,14 +154,47 @@ void bind_generator(nb::module_& m) {
 }
 
 void bind_runtime(nb::module_& m) {
-    m.def("get_num_threads", &num_threads, "The threads that one operation may use.");
+    m.def("get_num_threads", &num_threads, R"(The threads that one operation may use.
+
+>>> import kajo
+>>> kajo.get_num_threads() >= 1
+True
+)");
     m.def(
-        "set_num_threads", [](int n) { set_num_threads(n); }, nb::arg("num_threads"), "Sets them.");
-    m.def("get_num_interop_threads", &num_interop_threads);
-    m.def("set_num_interop_threads", &set_num_interop_threads, nb::arg("num_threads"));
+        "set_num_threads", [](int n) { set_num_threads(n); }, nb::arg("num_threads"),
+        R"(Set the threads that one operation may use; results do not depend on it.
+
+Raises:
+    RuntimeError: for fewer than 1.
+
+>>> import kajo
+>>> before = kajo.get_num_threads()
+>>> kajo.set_num_threads(1)
+>>> kajo.get_num_threads()
+1
+>>> kajo.set_num_threads(before)
+)");
+    m.def("get_num_interop_threads", &num_interop_threads,
+          R"(The threads for operations at the same time, as set: kajo runs one after another.
+
+>>> import kajo
+>>> kajo.get_num_interop_threads() >= 1
+True
+)");
+    m.def("set_num_interop_threads", &set_num_interop_threads, nb::arg("num_threads"),
+          R"(Remember a number of threads for operations at the same time, of which there are none.
+
+>>> import kajo
+>>> kajo.set_num_interop_threads(kajo.get_num_interop_threads())
+)");
     m.def(
         "get_default_dtype", [] { return nb::borrow(wrap_dtype(default_dtype())); },
-        "The dtype of new float tensors.");
+        R"(The dtype of new floating-point tensors for which none is given.
+
+>>> import kajo
+>>> kajo.get_default_dtype()
+kajo.float32
+)");
     // The largest and the smallest normal number, the step from 1, and the decimal resolution.
     m.def("_float_limits", [](nb::object t) -> nb::object {
         const auto dtype = as_dtype(t.ptr());
@@ -172,6 +212,20 @@ void bind_runtime(nb::module_& m) {
             return Py_NewRef(Py_None);
         });
     });
+    m.def("_set_deterministic", [](bool enabled, bool warn_only) {
+        deterministic().enabled = enabled;
+        deterministic().warn_only = warn_only;
+    });
+    m.def("_deterministic",
+          [] { return nb::make_tuple(deterministic().enabled, deterministic().warn_only); });
+    m.def("_set_fill_uninitialized", [](bool fill) { deterministic().fill_uninitialized = fill; });
+    m.def("_fill_uninitialized", [] { return deterministic().fill_uninitialized; });
+    m.def("_alert_not_deterministic", [](const char* operation) {
+        object_from([&] {
+            alert_not_deterministic(operation);
+            return Py_NewRef(Py_None);
+        });
+    });
     m.def("_memory_stats", [] {
         const CpuMemoryStats s = cpu_memory_stats();
         nb::dict d;
@@ -184,7 +238,12 @@ void bind_runtime(nb::module_& m) {
     });
     m.def("_reset_peak_memory", &reset_peak_cpu_memory);
     m.def("_empty_cache", &empty_cpu_cache);
-    m.def("build_info", &build_info, "How this build was made and what it runs on.");
+    m.def("build_info", &build_info, R"(How this build was made and what it runs on.
+
+>>> import kajo
+>>> kajo.build_info()["version"] == kajo.__version__
+True
+)");
     m.def("_to_dlpack",
           [](nb::handle t) { return object_from([&] { return to_dlpack(checked_tensor(t)); }); });
     m.def("_from_dlpack", [](nb::handle capsule) {
@@ -193,7 +252,27 @@ void bind_runtime(nb::module_& m) {
     m.def("_from_buffer", &from_buffer, nb::arg("object"), nb::arg("dtype") = nb::none());
     m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(),
           nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
-          nb::arg("requires_grad") = false, "A new tensor with a copy of the data.");
+          nb::arg("requires_grad") = false,
+          R"(A new tensor with a copy of the data.
+
+Args:
+    data: a number, nested sequences of numbers or tensors, an array or a tensor.
+    dtype: the type of the elements; by default found from the data: bool, int64, the default
+        floating-point type or its complex counterpart.
+    device: where it is.
+    requires_grad: whether gradients are computed for it.
+
+Raises:
+    ValueError: if nested sequences have different lengths.
+    TypeError: for what is no number.
+
+>>> import kajo
+>>> kajo.tensor([[1, 2], [3, 4]])
+tensor([[1, 2],
+        [3, 4]])
+>>> kajo.tensor([1, 2], dtype=kajo.float64)
+tensor([1., 2.], dtype=kajo.float64)
+)");
     m.def(
         "_define",
         [m](const char* schema, nb::object body, uint32_t flags) {

@@ -251,22 +251,41 @@ PyMethodDef device_methods[] = {
 }  // namespace
 
 PyTypeObject dtype_type = [] {
-    PyTypeObject t =
-        named_type("kajo.dtype", "The type of a tensor's elements, such as kajo.float32.");
+    PyTypeObject t = named_type("kajo.dtype", R"(The type of a tensor's elements.
+
+>>> import kajo
+>>> kajo.float32.itemsize, kajo.float32.is_floating_point
+(4, True)
+)");
     t.tp_getset = dtype_getset;
     t.tp_methods = dtype_methods;
     return t;
 }();
 PyTypeObject layout_type =
-    named_type("kajo.layout", "How elements are kept, such as kajo.strided or kajo.sparse_coo.");
+    named_type("kajo.layout", R"(How elements are kept, such as kajo.strided or kajo.sparse_coo.
+
+>>> import kajo
+>>> kajo.zeros(1).layout is kajo.strided
+True
+)");
 PyTypeObject memory_format_type = named_type(
-    "kajo.memory_format", "The order of dimensions in memory, such as kajo.channels_last.");
+    "kajo.memory_format", R"(The order of dimensions in memory, such as kajo.channels_last.
+
+>>> import kajo
+>>> kajo.zeros(1, 2, 3, 4).contiguous(memory_format=kajo.channels_last).stride()
+(24, 1, 8, 2)
+)");
 PyTypeObject device_type = [] {
     PyTypeObject t = {PyVarObject_HEAD_INIT(nullptr, 0)};
     t.tp_name = "kajo.device";
     t.tp_basicsize = sizeof(DeviceObject);
     t.tp_flags = Py_TPFLAGS_DEFAULT;
-    t.tp_doc = "Where a tensor lives: device('cpu') or device('meta').";
+    t.tp_doc = R"(Where a tensor lives: device('cpu'), or device('meta') for shapes without data.
+
+>>> import kajo
+>>> kajo.device("cpu").type
+'cpu'
+)";
     t.tp_new = device_new;
     t.tp_repr = device_repr;
     t.tp_call = device_call;

@@ -3,6 +3,7 @@
 #include "core/promotion.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
+#include "python/deterministic.h"
 #include "python/entries.h"
 #include "python/tables.h"
 
@@ -26,8 +27,8 @@ using Layout = PyObject*;
 
 Tensor empty(IntSpan size, Type dtype, Layout, Where device, Flag, bool requires_grad,
              MemoryFormat format) {
-    return marked(kajo::empty(size, or_default(dtype), device.value_or(Device{}), format),
-                  requires_grad);
+    const Tensor made = kajo::empty(size, or_default(dtype), device.value_or(Device{}), format);
+    return marked(filled_if_deterministic(made), requires_grad);
 }
 Tensor zeros(IntSpan size, Type dtype, Layout, Where device, Flag, bool requires_grad) {
     return marked(ops::zeros(size, or_default(dtype), device.value_or(Device{})), requires_grad);
@@ -43,8 +44,9 @@ Tensor full(IntSpan size, const Scalar& value, Type dtype, Layout, Where device,
 }
 Tensor empty_strided(IntSpan size, IntSpan stride, Type dtype, Layout, Where device, Flag,
                      bool requires_grad) {
-    return marked(kajo::empty_strided(size, stride, or_default(dtype), device.value_or(Device{})),
-                  requires_grad);
+    const Tensor made =
+        kajo::empty_strided(size, stride, or_default(dtype), device.value_or(Device{}));
+    return marked(filled_if_deterministic(made), requires_grad);
 }
 Tensor scalar_tensor(const Scalar& value, Type dtype, Layout, Where device, Flag,
                      bool requires_grad) {
@@ -107,19 +109,23 @@ Tensor eye_square(int64_t n, Type dtype, Layout layout, Where device, Flag pin, 
     return eye(n, n, dtype, layout, device, pin, grad);
 }
 
-Tensor empty_like(const Tensor& self, Type dtype, Layout, Where device, Flag, bool requires_grad,
-                  MemoryFormat format) {
+// Of the shape and, unless another is asked for, the order in memory of another tensor.
+Tensor uninitialized_like(const Tensor& self, Type dtype, Where device, MemoryFormat format) {
     const DType type = dtype.value_or(self.dtype());
     const Device place = device.value_or(self.device());
-    if (format != MemoryFormat::Preserve)
-        return marked(kajo::empty(self.sizes(), type, place, format), requires_grad);
+    if (format != MemoryFormat::Preserve) return kajo::empty(self.sizes(), type, place, format);
     const Tensor same = kajo::empty_like(self, type);
-    if (place.type == self.device().type) return marked(same, requires_grad);
-    return marked(kajo::empty_strided(self.sizes(), same.strides(), type, place), requires_grad);
+    if (place.type == self.device().type) return same;
+    return kajo::empty_strided(self.sizes(), same.strides(), type, place);
 }
-Tensor full_like(const Tensor& self, const Scalar& value, Type dtype, Layout layout, Where device,
-                 Flag pin, bool requires_grad, MemoryFormat format) {
-    const Tensor out = empty_like(self, dtype, layout, device, pin, false, format);
+Tensor empty_like(const Tensor& self, Type dtype, Layout, Where device, Flag, bool requires_grad,
+                  MemoryFormat format) {
+    return marked(filled_if_deterministic(uninitialized_like(self, dtype, device, format)),
+                  requires_grad);
+}
+Tensor full_like(const Tensor& self, const Scalar& value, Type dtype, Layout, Where device, Flag,
+                 bool requires_grad, MemoryFormat format) {
+    const Tensor out = uninitialized_like(self, dtype, device, format);
     GradModeGuard off(false);
     return marked(ops::fill_(out, value), requires_grad);
 }
@@ -134,14 +140,15 @@ Tensor ones_like(const Tensor& self, Type dtype, Layout layout, Where device, Fl
 
 Tensor new_empty(const Tensor& self, IntSpan size, Type dtype, Layout, Where device, Flag,
                  bool requires_grad) {
-    return marked(kajo::empty(size, dtype.value_or(self.dtype()), device.value_or(self.device())),
-                  requires_grad);
+    const Tensor made =
+        kajo::empty(size, dtype.value_or(self.dtype()), device.value_or(self.device()));
+    return marked(filled_if_deterministic(made), requires_grad);
 }
 Tensor new_empty_strided(const Tensor& self, IntSpan size, IntSpan stride, Type dtype, Layout,
                          Where device, Flag, bool requires_grad) {
-    return marked(kajo::empty_strided(size, stride, dtype.value_or(self.dtype()),
-                                      device.value_or(self.device())),
-                  requires_grad);
+    const Tensor made = kajo::empty_strided(size, stride, dtype.value_or(self.dtype()),
+                                            device.value_or(self.device()));
+    return marked(filled_if_deterministic(made), requires_grad);
 }
 Tensor new_full(const Tensor& self, IntSpan size, const Scalar& value, Type dtype, Layout,
                 Where device, Flag, bool requires_grad) {

@@ -5,6 +5,7 @@
 #include "ops/ops.h"
 #include "ops/scatter.h"
 #include "python/bind.h"
+#include "python/deterministic.h"
 #include "python/tables.h"
 
 namespace kajo::python {
@@ -14,6 +15,16 @@ namespace {
 // One tensor of rows, or one vector a dimension.
 PyObject* nonzero(const Tensor& self, bool as_tuple) {
     return as_tuple ? to_python(ops::nonzero_as_tuple(self)) : to_python(ops::nonzero(self));
+}
+
+// PyTorch does not say which of several values for one place stays.
+Tensor put(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
+    if (!accumulate) alert_not_deterministic("put_");
+    return ops::put(self, index, source, accumulate);
+}
+Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate) {
+    if (!accumulate) alert_not_deterministic("put_");
+    return ops::put_(self, index, source, accumulate);
 }
 
 const OpEntry kOperations[] = {
@@ -48,10 +59,10 @@ const OpEntry kOperations[] = {
      bind<&ops::index_reduce_>, kMethod},
     {"take(Tensor self, Tensor index) -> Tensor", bind<&ops::take>,
      kFunction | kMethod | kOutSame | kOutApart},
-    {"put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor",
-     bind<&ops::put>, kFunction | kMethod},
-    {"put_(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor",
-     bind<&ops::put_>, kMethod},
+    {"put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor", bind<&put>,
+     kFunction | kMethod},
+    {"put_(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor", bind<&put_>,
+     kMethod},
 
     {"gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor",
      bind<&ops::gather>, kFunction | kMethod | kOutSame | kOutApart},

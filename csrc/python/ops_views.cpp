@@ -10,6 +10,7 @@
 #include "ops/resize.h"
 #include "ops/views.h"
 #include "python/bind.h"
+#include "python/deterministic.h"
 #include "python/tables.h"
 
 namespace kajo::python {
@@ -200,7 +201,7 @@ Tensor set_tensor_sized(const Tensor& t, const Tensor& source, int64_t offset, I
     return ops::set_(t, source.storage(), offset, size,
                      stride.size() || size.empty() ? stride.dims() : contiguous_strides(size));
 }
-Tensor resize_as_(const Tensor& t, const Tensor& other) { return ops::resize_(t, other.sizes()); }
+Tensor resize_as_(const Tensor& t, const Tensor& other) { return resize_(t, other.sizes()); }
 Tensor in_place_view(const Tensor& self, const Tensor& made) {
     check_inplace(self, "in-place view");
     TensorList tangents;
@@ -447,7 +448,7 @@ const OpEntry table[] = {
     {"view_as_real(Tensor self) -> Tensor", bind<&ops::view_as_real>, kFunction},
     {"view_as_complex(Tensor self) -> Tensor", bind<&ops::view_as_complex>, kFunction},
     {"sum_to_size(Tensor self, int[] size) -> Tensor", bind<&ops::sum_to_size>, kMethod},
-    {"resize_(Tensor self, int[] size) -> Tensor", bind<&ops::resize_>, kMethod},
+    {"resize_(Tensor self, int[] size) -> Tensor", bind<&resize_>, kMethod},
     {"resize_as_(Tensor self, Tensor the_template) -> Tensor", bind<&resize_as_>, kBoth},
     {"_set_tensor(Tensor self, Tensor source) -> Tensor", bind<&set_tensor>, kPrivate},
     {"_set_tensor(Tensor self, Tensor source, int storage_offset, int[] size, int[] stride) -> "

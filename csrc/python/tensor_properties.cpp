@@ -9,6 +9,7 @@
 #include "python/autograd.h"
 #include "python/bind.h"
 #include "python/overrides.h"
+#include "python/tensor_property_texts.h"
 
 namespace kajo::python {
 
@@ -188,34 +189,31 @@ PyBufferProcs buffer_methods = {get_buffer, release_buffer};
 
 PyGetSetDef tensor_properties[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {"shape", get<shape>, nullptr, "the sizes of all dimensions", nullptr},
-    {"dtype", get<dtype>, nullptr, "the type of the elements", nullptr},
-    {"device", get<device>, nullptr, "where the data is", nullptr},
-    {"layout", get<layout>, nullptr, "how elements lie in memory", nullptr},
-    {"ndim", get<ndim>, nullptr, "the number of dimensions", nullptr},
-    {"itemsize", get<itemsize>, nullptr, "bytes of one element", nullptr},
-    {"nbytes", get<nbytes>, nullptr, "bytes of all elements", nullptr},
+    {"shape", get<shape>, nullptr, nullptr, nullptr},
+    {"dtype", get<dtype>, nullptr, nullptr, nullptr},
+    {"device", get<device>, nullptr, nullptr, nullptr},
+    {"layout", get<layout>, nullptr, nullptr, nullptr},
+    {"ndim", get<ndim>, nullptr, nullptr, nullptr},
+    {"itemsize", get<itemsize>, nullptr, nullptr, nullptr},
+    {"nbytes", get<nbytes>, nullptr, nullptr, nullptr},
     {"requires_grad", get<static_cast<bool (*)(const Tensor&)>(requires_grad)>,
-     set<assign_requires_grad>, "whether gradients are computed for it", nullptr},
-    {"grad", get<grad>, set<assign_grad>, "the gradient accumulated by backward(), or None",
-     nullptr},
-    {"grad_dtype", get<gradient_dtype>, set<assign_gradient_dtype>,
-     "the dtype that a leaf's gradient has: its own unless set; None: that which it comes in",
-     nullptr},
-    {"grad_fn", get<grad_fn_object>, nullptr, "the node that made it, or None for leaves", nullptr},
-    {"is_leaf", get<is_leaf>, nullptr, "whether it was made by the user", nullptr},
-    {"retains_grad", get<retains_grad>, nullptr, "whether a non-leaf keeps its gradient", nullptr},
-    {"data", get<data>, set<assign_data>, "the same storage without history", nullptr},
-    {"output_nr", get<output_nr>, nullptr, "which output of grad_fn it is", nullptr},
+     set<assign_requires_grad>, nullptr, nullptr},
+    {"grad", get<grad>, set<assign_grad>, nullptr, nullptr},
+    {"grad_dtype", get<gradient_dtype>, set<assign_gradient_dtype>, nullptr, nullptr},
+    {"grad_fn", get<grad_fn_object>, nullptr, nullptr, nullptr},
+    {"is_leaf", get<is_leaf>, nullptr, nullptr, nullptr},
+    {"retains_grad", get<retains_grad>, nullptr, nullptr, nullptr},
+    {"data", get<data>, set<assign_data>, nullptr, nullptr},
+    {"output_nr", get<output_nr>, nullptr, nullptr, nullptr},
     {"name", get<name>, nullptr, nullptr, nullptr},
-    {"_version", get<version>, nullptr, "how often it was changed in place", nullptr},
-    {"_base", get<base>, nullptr, "the tensor that it is a view of, or None", nullptr},
-    {"T", get<ops::numpy_T>, nullptr, "all dimensions reversed", nullptr},
-    {"mT", get<ops::mT>, nullptr, "the last two dimensions swapped", nullptr},
-    {"H", get<hermitian>, nullptr, "the conjugate transpose of a matrix", nullptr},
-    {"mH", get<adjoint>, nullptr, "the conjugate transpose of the last two dimensions", nullptr},
-    {"real", get<ops::real>, set<assign_real>, "the real part, a view", nullptr},
-    {"imag", get<ops::imag>, set<assign_imag>, "the imaginary part, a view", nullptr},
+    {"_version", get<version>, nullptr, nullptr, nullptr},
+    {"_base", get<base>, nullptr, nullptr, nullptr},
+    {"T", get<ops::numpy_T>, nullptr, nullptr, nullptr},
+    {"mT", get<ops::mT>, nullptr, nullptr, nullptr},
+    {"H", get<hermitian>, nullptr, nullptr, nullptr},
+    {"mH", get<adjoint>, nullptr, nullptr, nullptr},
+    {"real", get<ops::real>, set<assign_real>, nullptr, nullptr},
+    {"imag", get<ops::imag>, set<assign_imag>, nullptr, nullptr},
     {"is_cpu", get<is_cpu>, nullptr, nullptr, nullptr},
     {"is_meta", get<+[](const Tensor& t) { return t.is_meta(); }>, nullptr, nullptr, nullptr},
     {"is_cuda", get<no>, nullptr, nullptr, nullptr},
@@ -231,11 +229,14 @@ PyGetSetDef tensor_properties[] = {
     {"is_mtia", get<no>, nullptr, nullptr, nullptr},
     {"is_vulkan", get<no>, nullptr, nullptr, nullptr},
     {"is_xla", get<no>, nullptr, nullptr, nullptr},
-    {"volatile", get<no>, nullptr, "a switch of older programs, which nothing heeds", nullptr},
+    {"volatile", get<no>, nullptr, nullptr, nullptr},
     {"__weakref__", weak_reference, nullptr, "the first weak reference to it, or None", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
-void name_tensor_properties() {
+void complete_tensor_properties() {
+    for (const auto& [name, text] : kPropertyTexts)
+        for (PyGetSetDef* p = tensor_properties; p->name; p++)
+            if (name == p->name) p->doc = text;
     for (PyGetSetDef* p = tensor_properties; p->name; p++)
         if (p->get != PyObject_GenericGetDict && p->get != weak_reference)
             p->closure = const_cast<char*>(p->name);

@@ -11,6 +11,7 @@
 #include "ops/creation.h"
 #include "ops/views.h"
 #include "python/bind.h"
+#include "python/deterministic.h"
 #include "python/overrides.h"
 #include "python/subscript.h"
 #include "python/tensor_properties.h"
@@ -149,7 +150,7 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject*) {
         if (sizes) {
             const Dims dims =
                 n == 0 ? Dims{0} : to_dims(n == 1 && !PyLong_Check(first) ? first : args);
-            return wrap_as(empty(dims, default_dtype_now()), type);
+            return wrap_as(filled_if_deterministic(empty(dims, default_dtype_now())), type);
         }
         check_type(n == 1 && PySequence_Check(first), "Tensor(): data must be a sequence (got ",
                    Py_TYPE(first)->tp_name, ")");
@@ -657,7 +658,7 @@ PyObject* wrap_size(IntSpan sizes) {
 void add_tensor_type(PyObject* module) {
     ForeignGradients::of_gather = gathered_gradient;
     TensorImpl::release_python_object = release_wrapper;
-    name_tensor_properties();
+    complete_tensor_properties();
     define_operators();
     tensor_base_type.tp_methods = operator_methods.data();
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||

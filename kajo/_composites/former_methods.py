@@ -32,6 +32,11 @@ def resize_as(self: Tensor, tensor: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: if the number of elements differs.
+
+    >>> import kajo
+    >>> kajo.arange(4).resize_as(kajo.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
     """
     warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
     return _resized(self, tensor.shape)
@@ -58,6 +63,12 @@ def eig(self: Tensor, eigenvectors: bool = False) -> Any:
 
     Raises:
         RuntimeError: always.
+
+    >>> import kajo
+    >>> kajo.eye(2).eig()
+    Traceback (most recent call last):
+        ...
+    RuntimeError: eig(): was removed. Use linalg...
     """
     _removed(
         "eig", "Use linalg.eig(A), or linalg.eigvals(A) for the values only; both are complex."
@@ -69,6 +80,12 @@ def symeig(self: Tensor, eigenvectors: bool = False) -> Any:
 
     Raises:
         RuntimeError: always.
+
+    >>> import kajo
+    >>> kajo.eye(2).symeig()
+    Traceback (most recent call last):
+        ...
+    RuntimeError: symeig(): was removed. Use lin...
     """
     _removed(
         "symeig",
@@ -82,6 +99,12 @@ def lstsq(self: Tensor, other: Tensor) -> Any:
 
     Raises:
         RuntimeError: always.
+
+    >>> import kajo
+    >>> kajo.eye(2).lstsq(kajo.eye(2))
+    Traceback (most recent call last):
+        ...
+    RuntimeError: lstsq(): was removed. Use lina...
     """
     _removed("lstsq", "Use linalg.lstsq(A, B).solution, whose arguments are the other way round.")
 
@@ -91,6 +114,12 @@ def solve(self: Tensor, other: Tensor) -> Any:
 
     Raises:
         RuntimeError: always.
+
+    >>> import kajo
+    >>> kajo.eye(2).solve(kajo.eye(2))
+    Traceback (most recent call last):
+        ...
+    RuntimeError: solve(): was removed. Use lina...
     """
     _removed(
         "solve",
@@ -103,6 +132,12 @@ def reinforce(self: Tensor, reward: Any) -> Any:
 
     Raises:
         RuntimeError: always.
+
+    >>> import kajo
+    >>> kajo.ones(1).reinforce(1.0)
+    Traceback (most recent call last):
+        ...
+    RuntimeError: reinforce(): was removed. Use ...
     """
     _removed(
         "reinforce",

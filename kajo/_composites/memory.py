@@ -61,6 +61,12 @@ def record_stream(self: Tensor, s: Any) -> None:
 
     Raises:
         NotImplementedError: for a tensor on the CPU, whose work is done when a call returns.
+
+    >>> import kajo
+    >>> kajo.ones(1).record_stream(kajo.Stream())
+    Traceback (most recent call last):
+        ...
+    NotImplementedError: record_stream(): is for tensors on GPUs...
     """
     from kajo._streams import Stream
 

@@ -206,12 +206,22 @@ def atleast_1d(*tensors: Any) -> Any:
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """The tensors with at least two dimensions; new ones come first."""
+    """The tensors with at least two dimensions; new ones come first.
+
+    >>> import kajo
+    >>> kajo.atleast_2d(kajo.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
     return _atleast(2, tensors)
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """The tensors with at least three dimensions; a matrix gets its third one at the end."""
+    """The tensors with at least three dimensions; a matrix gets its third one at the end.
+
+    >>> import kajo
+    >>> kajo.atleast_3d(kajo.tensor([1, 2])).shape
+    kajo.Size([1, 2, 1])
+    """
     return _atleast(3, tensors)
 
 

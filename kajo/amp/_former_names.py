@@ -21,70 +21,133 @@ __all__ = [
 
 
 def get_autocast_cpu_dtype() -> _core._dtype:
-    """`get_autocast_dtype("cpu")`."""
+    """`get_autocast_dtype("cpu")`.
+
+    >>> import kajo
+    >>> kajo.get_autocast_cpu_dtype()
+    kajo.bfloat16
+    """
     return get_autocast_dtype("cpu")
 
 
 def set_autocast_cpu_dtype(dtype: _core._dtype, /) -> None:
-    """`set_autocast_dtype("cpu", dtype)`."""
+    """`set_autocast_dtype("cpu", dtype)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_cpu_dtype(kajo.get_autocast_cpu_dtype())
+    """
     set_autocast_dtype("cpu", dtype)
 
 
 def is_autocast_cpu_enabled() -> bool:
-    """`is_autocast_enabled("cpu")`."""
+    """`is_autocast_enabled("cpu")`.
+
+    >>> import kajo
+    >>> kajo.is_autocast_cpu_enabled()
+    False
+    """
     return is_autocast_enabled("cpu")
 
 
 def set_autocast_cpu_enabled(enabled: bool, /) -> None:
-    """`set_autocast_enabled("cpu", enabled)`."""
+    """`set_autocast_enabled("cpu", enabled)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_cpu_enabled(False)
+    """
     set_autocast_enabled("cpu", enabled)
 
 
 def get_autocast_gpu_dtype() -> _core._dtype:
-    """`get_autocast_dtype("cuda")`."""
+    """`get_autocast_dtype("cuda")`.
+
+    >>> import kajo
+    >>> kajo.get_autocast_gpu_dtype()
+    kajo.float16
+    """
     return get_autocast_dtype("cuda")
 
 
 def set_autocast_gpu_dtype(dtype: _core._dtype, /) -> None:
-    """`set_autocast_dtype("cuda", dtype)`."""
+    """`set_autocast_dtype("cuda", dtype)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_gpu_dtype(kajo.get_autocast_gpu_dtype())
+    """
     set_autocast_dtype("cuda", dtype)
 
 
 def get_autocast_ipu_dtype() -> _core._dtype:
-    """`get_autocast_dtype("ipu")`."""
+    """`get_autocast_dtype("ipu")`.
+
+    >>> import kajo
+    >>> kajo.get_autocast_ipu_dtype()
+    kajo.float16
+    """
     return get_autocast_dtype("ipu")
 
 
 def set_autocast_ipu_dtype(dtype: _core._dtype, /) -> None:
-    """`set_autocast_dtype("ipu", dtype)`."""
+    """`set_autocast_dtype("ipu", dtype)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_ipu_dtype(kajo.get_autocast_ipu_dtype())
+    """
     set_autocast_dtype("ipu", dtype)
 
 
 def is_autocast_ipu_enabled() -> bool:
-    """`is_autocast_enabled("ipu")`."""
+    """`is_autocast_enabled("ipu")`.
+
+    >>> import kajo
+    >>> kajo.is_autocast_ipu_enabled()
+    False
+    """
     return is_autocast_enabled("ipu")
 
 
 def set_autocast_ipu_enabled(enabled: bool, /) -> None:
-    """`set_autocast_enabled("ipu", enabled)`."""
+    """`set_autocast_enabled("ipu", enabled)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_ipu_enabled(False)
+    """
     set_autocast_enabled("ipu", enabled)
 
 
 def get_autocast_xla_dtype() -> _core._dtype:
-    """`get_autocast_dtype("xla")`."""
+    """`get_autocast_dtype("xla")`.
+
+    >>> import kajo
+    >>> kajo.get_autocast_xla_dtype()
+    kajo.bfloat16
+    """
     return get_autocast_dtype("xla")
 
 
 def set_autocast_xla_dtype(dtype: _core._dtype, /) -> None:
-    """`set_autocast_dtype("xla", dtype)`."""
+    """`set_autocast_dtype("xla", dtype)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_xla_dtype(kajo.get_autocast_xla_dtype())
+    """
     set_autocast_dtype("xla", dtype)
 
 
 def is_autocast_xla_enabled() -> bool:
-    """`is_autocast_enabled("xla")`."""
+    """`is_autocast_enabled("xla")`.
+
+    >>> import kajo
+    >>> kajo.is_autocast_xla_enabled()
+    False
+    """
     return is_autocast_enabled("xla")
 
 
 def set_autocast_xla_enabled(enabled: bool, /) -> None:
-    """`set_autocast_enabled("xla", enabled)`."""
+    """`set_autocast_enabled("xla", enabled)`.
+
+    >>> import kajo
+    >>> kajo.set_autocast_xla_enabled(False)
+    """
     set_autocast_enabled("xla", enabled)

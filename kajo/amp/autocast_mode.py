@@ -62,12 +62,22 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether autocast is on for a kind of device in this thread."""
+    """Whether autocast is on for a kind of device in this thread.
+
+    >>> import kajo
+    >>> with kajo.autocast('cpu'):
+    ...     print(kajo.is_autocast_enabled('cpu'))
+    True
+    """
     return _state.enabled[_checked(device_type)]
 
 
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
-    """Switches autocast on or off for a kind of device in this thread."""
+    """Switches autocast on or off for a kind of device in this thread.
+
+    >>> import kajo
+    >>> kajo.set_autocast_enabled('cpu', False)
+    """
     if enabled is None:
         device_type, enabled = "cuda", device_type
     _state.enabled[_checked(device_type)] = enabled
@@ -92,34 +102,63 @@ def get_autocast_dtype(device_type: str) -> _core._dtype:
 
 
 def set_autocast_dtype(device_type: str, dtype: _core._dtype) -> None:
-    """Sets the dtype of 16 bits that autocast uses."""
+    """Sets the dtype of 16 bits that autocast uses.
+
+    >>> import kajo
+    >>> kajo.set_autocast_dtype('cpu', kajo.bfloat16)
+    >>> kajo.get_autocast_dtype('cpu')
+    kajo.bfloat16
+    """
     _state.dtypes[_checked(device_type)] = dtype
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether casts of parameters are kept until the outermost block ends."""
+    """Whether casts of parameters are kept until the outermost block ends.
+
+    >>> import kajo
+    >>> kajo.is_autocast_cache_enabled()
+    True
+    """
     return _state.caching
 
 
 def set_autocast_cache_enabled(enabled: bool) -> None:
-    """Sets whether casts of parameters are kept until the outermost block ends."""
+    """Sets whether casts of parameters are kept until the outermost block ends.
+
+    >>> import kajo
+    >>> kajo.set_autocast_cache_enabled(True)
+    """
     _state.caching = enabled
 
 
 def autocast_increment_nesting() -> int:
-    """Begins a block by hand; returns how many there are in this thread."""
+    """Begins a block by hand; returns how many there are in this thread.
+
+    >>> import kajo
+    >>> kajo.autocast_increment_nesting(), kajo.autocast_decrement_nesting()
+    (1, 0)
+    """
     _state.nesting += 1
     return _state.nesting
 
 
 def autocast_decrement_nesting() -> int:
-    """Ends a block that was begun by hand; returns how many are left in this thread."""
+    """Ends a block that was begun by hand; returns how many are left in this thread.
+
+    >>> import kajo
+    >>> kajo.autocast_increment_nesting(), kajo.autocast_decrement_nesting()
+    (1, 0)
+    """
     _state.nesting -= 1
     return _state.nesting
 
 
 def clear_autocast_cache() -> None:
-    """Drops the casts of parameters that are kept."""
+    """Drops the casts of parameters that are kept.
+
+    >>> import kajo
+    >>> kajo.clear_autocast_cache()
+    """
     _state.casts.clear()
 
 

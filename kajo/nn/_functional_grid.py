@@ -270,7 +270,13 @@ def grid_sampler(
 def grid_sampler_2d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
-    """:func:`kajo.grid_sampler` of images."""
+    """:func:`kajo.grid_sampler` of images.
+
+    >>> import kajo
+    >>> image = kajo.tensor([[[[1.0, 3.0]]]])
+    >>> kajo.grid_sampler_2d(image, kajo.zeros(1, 1, 1, 2), 0, 0, False)
+    tensor([[[[2.]]]])
+    """
     if input.dim() != 4:
         raise RuntimeError(f"grid_sampler_2d(): expected 4D input, but got {tuple(input.shape)}")
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
@@ -279,7 +285,13 @@ def grid_sampler_2d(
 def grid_sampler_3d(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
-    """:func:`kajo.grid_sampler` of volumes."""
+    """:func:`kajo.grid_sampler` of volumes.
+
+    >>> import kajo
+    >>> volume = kajo.tensor([[[[[1.0, 3.0]]]]])
+    >>> kajo.grid_sampler_3d(volume, kajo.zeros(1, 1, 1, 1, 3), 0, 0, False)
+    tensor([[[[[2.]]]]])
+    """
     if input.dim() != 5:
         raise RuntimeError(f"grid_sampler_3d(): expected 5D input, but got {tuple(input.shape)}")
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)

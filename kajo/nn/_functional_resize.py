@@ -232,7 +232,11 @@ def upsample(
     Returns:
         The resized image.
 
-    Example: as there.
+    Example:
+        >>> import kajo
+        >>> F = kajo.nn.functional
+        >>> F.upsample(kajo.tensor([[[1.0, 2.0]]]), scale_factor=2)
+        tensor([[[1., 1., 2., 2.]]])
     """
     warnings.warn(
         "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
@@ -250,7 +254,11 @@ def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) 
     Returns:
         The resized image.
 
-    Example: as there.
+    Example:
+        >>> import kajo
+        >>> F = kajo.nn.functional
+        >>> F.upsample_nearest(kajo.tensor([[[1.0, 2.0]]]), scale_factor=2)
+        tensor([[[1., 1., 2., 2.]]])
     """
     warnings.warn(
         "`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.",
@@ -268,7 +276,11 @@ def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None)
     Returns:
         The resized image.
 
-    Example: as there.
+    Example:
+        >>> import kajo
+        >>> F = kajo.nn.functional
+        >>> F.upsample_bilinear(kajo.tensor([[[[1.0, 2.0]]]]), size=(1, 3))
+        tensor([[[[1.0000, 1.5000, 2.0000]]]])
     """
     warnings.warn(
         "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.",

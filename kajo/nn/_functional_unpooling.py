@@ -212,6 +212,7 @@ def _unpool(
     output_size: Any,
 ) -> Tensor:
     name = f"max_unpool{dimensions}d"
+    _core._alert_not_deterministic(f"max_unpooling{max(dimensions, 2)}d_forward_out")
     spread = _ntuple(dimensions)
     size, margin = spread(kernel_size), spread(padding)
     steps = size if stride is None else spread(stride)

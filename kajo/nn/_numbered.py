@@ -34,14 +34,25 @@ def margin_ranking_loss(
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
 ) -> Tensor:
-    """:func:`kajo.nn.functional.cosine_embedding_loss`; reduction 0: none, 1: mean, 2: sum."""
+    """:func:`kajo.nn.functional.cosine_embedding_loss`; reduction 0: none, 1: mean, 2: sum.
+
+    >>> import kajo
+    >>> x = kajo.tensor([[1.0, 0.0]])
+    >>> kajo.cosine_embedding_loss(x, x, kajo.tensor([-1.0]))
+    tensor([1.])
+    """
     return F.cosine_embedding_loss(input1, input2, target, margin, reduction=_word(reduction))
 
 
 def poisson_nll_loss(
     input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
 ) -> Tensor:
-    """:func:`kajo.nn.functional.poisson_nll_loss`; reduction 0: none, 1: mean, 2: sum."""
+    """:func:`kajo.nn.functional.poisson_nll_loss`; reduction 0: none, 1: mean, 2: sum.
+
+    >>> import kajo
+    >>> kajo.poisson_nll_loss(kajo.zeros(2), kajo.tensor([1.0, 2.0]), True, False, 1e-8, 0)
+    tensor([1., 1.])
+    """
     return F.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=_word(reduction))
 
 
@@ -55,7 +66,13 @@ def triplet_margin_loss(
     swap: bool = False,
     reduction: int = 0,
 ) -> Tensor:
-    """:func:`kajo.nn.functional.triplet_margin_loss`; reduction 0: none, 1: mean, 2: sum."""
+    """:func:`kajo.nn.functional.triplet_margin_loss`; reduction 0: none, 1: mean, 2: sum.
+
+    >>> import kajo
+    >>> x = kajo.tensor([[1.0, 0.0]])
+    >>> kajo.triplet_margin_loss(x, x, -x, margin=3.0)
+    tensor([1.0000])
+    """
     return F.triplet_margin_loss(
         anchor, positive, negative, margin, p, eps, swap, reduction=_word(reduction)
     )
@@ -85,7 +102,13 @@ def instance_norm(
 
 
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
-    """:func:`kajo.nn.functional.affine_grid`."""
+    """:func:`kajo.nn.functional.affine_grid`.
+
+    >>> import kajo
+    >>> kajo.affine_grid_generator(kajo.tensor([[[1.0, 0, 0], [0, 1, 0]]]), (1, 1, 1, 2), True)
+    tensor([[[[-1.,  0.],
+              [ 1.,  0.]]]])
+    """
     return F.affine_grid(theta, list(size), align_corners)
 
 

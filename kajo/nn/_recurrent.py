@@ -51,7 +51,12 @@ def gru_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:
-    """The state after one step of a GRU."""
+    """The state after one step of a GRU.
+
+    >>> import kajo
+    >>> kajo.gru_cell(kajo.zeros(1, 3), kajo.ones(1, 2), kajo.ones(6, 3), kajo.ones(6, 2))
+    tensor([[0.9932, 0.9932]])
+    """
     return _cell("GRU", input, (hx,), (w_ih, w_hh, b_ih, b_hh))[0]
 
 
@@ -63,7 +68,12 @@ def rnn_tanh_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:
-    """The state after one step of a recurrent network with the hyperbolic tangent."""
+    """The state after one step of a recurrent network with the hyperbolic tangent.
+
+    >>> import kajo
+    >>> kajo.rnn_tanh_cell(kajo.zeros(1, 3), kajo.ones(1, 2), kajo.ones(2, 3), kajo.ones(2, 2))
+    tensor([[0.9640, 0.9640]])
+    """
     return _cell("RNN_TANH", input, (hx,), (w_ih, w_hh, b_ih, b_hh))[0]
 
 
@@ -75,7 +85,12 @@ def rnn_relu_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:
-    """The state after one step of a recurrent network with the positive part."""
+    """The state after one step of a recurrent network with the positive part.
+
+    >>> import kajo
+    >>> kajo.rnn_relu_cell(kajo.zeros(1, 3), kajo.ones(1, 2), kajo.ones(2, 3), kajo.ones(2, 2))
+    tensor([[2., 2.]])
+    """
     return _cell("RNN_RELU", input, (hx,), (w_ih, w_hh, b_ih, b_hh))[0]
 
 
@@ -138,15 +153,36 @@ def lstm(*args: Any) -> tuple[Tensor, ...]:
 
 
 def gru(*args: Any) -> tuple[Tensor, ...]:
-    """A GRU of several layers; the arguments are those of :func:`kajo.lstm`, with one state."""
+    """A GRU of several layers; the arguments are those of :func:`kajo.lstm`, with one state.
+
+    >>> import kajo
+    >>> weights = [kajo.ones(6, 3), kajo.ones(6, 2)]
+    >>> outputs, state = kajo.gru(kajo.zeros(5, 1, 3), kajo.zeros(1, 1, 2), weights, False, 1, 0.0, False, False, False)
+    >>> outputs.shape, state.shape
+    (kajo.Size([5, 1, 2]), kajo.Size([1, 1, 2]))
+    """
     return _network("GRU", args)
 
 
 def rnn_tanh(*args: Any) -> tuple[Tensor, ...]:
-    """A recurrent network with the hyperbolic tangent; arguments as of :func:`kajo.gru`."""
+    """A recurrent network with the hyperbolic tangent; arguments as of :func:`kajo.gru`.
+
+    >>> import kajo
+    >>> weights = [kajo.ones(2, 3), kajo.ones(2, 2)]
+    >>> outputs, state = kajo.rnn_tanh(kajo.zeros(5, 1, 3), kajo.zeros(1, 1, 2), weights, False, 1, 0.0, False, False, False)
+    >>> outputs.shape, state.shape
+    (kajo.Size([5, 1, 2]), kajo.Size([1, 1, 2]))
+    """
     return _network("RNN_TANH", args)
 
 
 def rnn_relu(*args: Any) -> tuple[Tensor, ...]:
-    """A recurrent network with the positive part; arguments as of :func:`kajo.gru`."""
+    """A recurrent network with the positive part; arguments as of :func:`kajo.gru`.
+
+    >>> import kajo
+    >>> weights = [kajo.ones(2, 3), kajo.ones(2, 2)]
+    >>> outputs, state = kajo.rnn_relu(kajo.zeros(5, 1, 3), kajo.zeros(1, 1, 2), weights, False, 1, 0.0, False, False, False)
+    >>> outputs.shape, state.shape
+    (kajo.Size([5, 1, 2]), kajo.Size([1, 1, 2]))
+    """
     return _network("RNN_RELU", args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kajo import _core
-from kajo._overriding import make_overridable
+from kajo._overriding import make_overridable as _make_overridable
 from kajo.nn._functional_activation import (
     celu,
     celu_,
@@ -291,4 +291,4 @@ __all__ = [
     "upsample_nearest",
 ]
 
-make_overridable(globals(), __all__)
+_make_overridable(globals(), __all__)

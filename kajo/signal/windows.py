@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo._composites.windows import cosine_sum, places, triangle
-from kajo._composites.windows import kaiser as kaiser_samples
+from kajo._composites.windows import cosine_sum as _cosine_sum
+from kajo._composites.windows import kaiser as _kaiser_samples
+from kajo._composites.windows import places as _places
+from kajo._composites.windows import triangle as _triangle
 
 __all__ = [
     "bartlett", "blackman", "cosine", "exponential", "gaussian", "general_cosine", "general_hamming",
@@ -96,7 +98,7 @@ def bartlett(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.bartlett(4, sym=False)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return triangle(M, span)
+    return _triangle(M, span)
 
 
 @_window()
@@ -107,7 +109,7 @@ def blackman(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.blackman(5)[1:-1]
     tensor([0.3400, 1.0000, 0.3400])
     """
-    return cosine_sum(M, span, (0.42, 0.5, 0.08))
+    return _cosine_sum(M, span, (0.42, 0.5, 0.08))
 
 
 @_window()
@@ -118,7 +120,7 @@ def cosine(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.cosine(3)
     tensor([0.5000, 1.0000, 0.5000])
     """
-    return ((places(M) + 0.5) * (math.pi / max(span + 1 if M > 1 else M, 1))).sin()
+    return ((_places(M) + 0.5) * (math.pi / max(span + 1 if M > 1 else M, 1))).sin()
 
 
 def _middle(M: int, span: int) -> float:
@@ -139,7 +141,7 @@ def exponential(
         raise ValueError(f"exponential: Tau must be positive, got: {tau} instead.")
     if sym and center is not None:
         raise ValueError("exponential: Center must be None for symmetric windows")
-    return (-(places(M) - (_middle(M, span) if center is None else center)).abs() / tau).exp()
+    return (-(_places(M) - (_middle(M, span) if center is None else center)).abs() / tau).exp()
 
 
 @_window(std="the standard deviation, in samples.")
@@ -152,7 +154,7 @@ def gaussian(M: int, span: int, sym: bool, *, std: float = 1.0) -> Tensor:
     """
     if std <= 0:
         raise ValueError(f"gaussian: Standard deviation must be positive, got: {std} instead.")
-    return (((places(M) - _middle(M, span)) / std) ** 2 * -0.5).exp()
+    return (((_places(M) - _middle(M, span)) / std) ** 2 * -0.5).exp()
 
 
 @_window(a="the weights of the cosines, whose signs alternate.")
@@ -168,7 +170,7 @@ def general_cosine(M: int, span: int, sym: bool, *, a: Iterable[float]) -> Tenso
     weights = list(a)
     if not weights:
         raise ValueError("general_cosine: Coefficients cannot be empty")
-    return cosine_sum(M, span, weights)
+    return _cosine_sum(M, span, weights)
 
 
 @_window(alpha="the weight of the constant.")
@@ -179,7 +181,7 @@ def general_hamming(M: int, span: int, sym: bool, *, alpha: float = 0.54) -> Ten
     >>> kajo.signal.windows.general_hamming(3, alpha=0.75)
     tensor([0.5000, 1.0000, 0.5000])
     """
-    return cosine_sum(M, span, (alpha, 1.0 - alpha))
+    return _cosine_sum(M, span, (alpha, 1.0 - alpha))
 
 
 @_window()
@@ -190,7 +192,7 @@ def hamming(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.hamming(3)
     tensor([0.0800, 1.0000, 0.0800])
     """
-    return cosine_sum(M, span, (0.54, 0.46))
+    return _cosine_sum(M, span, (0.54, 0.46))
 
 
 @_window()
@@ -201,7 +203,7 @@ def hann(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.hann(4, sym=False)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return cosine_sum(M, span, (0.5, 0.5))
+    return _cosine_sum(M, span, (0.5, 0.5))
 
 
 @_window(beta="how narrow it is.")
@@ -214,7 +216,7 @@ def kaiser(M: int, span: int, sym: bool, *, beta: float = 12.0) -> Tensor:
     """
     if beta < 0:
         raise ValueError(f"kaiser: beta must be non-negative, got: {beta} instead.")
-    return kaiser_samples(M, span, beta)
+    return _kaiser_samples(M, span, beta)
 
 
 @_window()
@@ -225,4 +227,4 @@ def nuttall(M: int, span: int, sym: bool) -> Tensor:
     >>> kajo.signal.windows.nuttall(5)[1:-1]
     tensor([0.2270, 1.0000, 0.2270])
     """
-    return cosine_sum(M, span, (0.3635819, 0.4891775, 0.1365995, 0.0106411))
+    return _cosine_sum(M, span, (0.3635819, 0.4891775, 0.1365995, 0.0106411))

@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices, _operations
-from kajo.sparse._tensor import SparseTensor, coalesced, converted, flat_places, make, summed
+from kajo.sparse import _tensor as _parts
+from kajo.sparse._tensor import SparseTensor
 
 __all__ = [
     "addmm", "as_sparse_gradcheck", "check_sparse_tensor_invariants", "log_softmax", "mm",
@@ -148,7 +149,7 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
     x: Any = input if dtype is None else input.to(dtype)
     if dim is None:
         return x._parts[-1].sum()
-    x = x if x._kind is kajo.sparse_coo else converted(x, kajo.sparse_coo)
+    x = x if x._kind is kajo.sparse_coo else _parts.converted(x, kajo.sparse_coo)
     given = [dim] if isinstance(dim, int) else list(dim)
     axes = {_operations._axis(x, d) for d in given}
     if len(axes) != len(given):
@@ -167,14 +168,16 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
         return values.sum(0)
     size = [n for d, n in enumerate(x._size) if d not in axes]
     if len(kept) == count:
-        return make(x._kind, (indices, values), size, x._unique)
+        return _parts.make(x._kind, (indices, values), size, x._unique)
     if not kind.is_floating_point and not kind.is_complex:
         values = values.to(kajo.int64)
-    return coalesced(make(x._kind, (kajo.stack([indices[d] for d in kept]), values), size))
+    return _parts.coalesced(
+        _parts.make(x._kind, (kajo.stack([indices[d] for d in kept]), values), size)
+    )
 
 
 def _normalised(x: SparseTensor, dim: int, logarithm: bool) -> SparseTensor:
-    base = coalesced(x)
+    base = _parts.coalesced(x)
     indices, values = base._parts
     axis, count = _operations._axis(x, dim), indices.shape[0]
     if axis >= count:
@@ -183,7 +186,7 @@ def _normalised(x: SparseTensor, dim: int, logarithm: bool) -> SparseTensor:
     others = [d for d in range(count) if d != axis]
     sizes = [x._size[d] for d in others]
     group = (
-        flat_places(indices[others], sizes)
+        _parts.flat_places(indices[others], sizes)
         if others
         else kajo.zeros(indices.shape[1], dtype=kajo.int64)
     )
@@ -193,7 +196,7 @@ def _normalised(x: SparseTensor, dim: int, logarithm: bool) -> SparseTensor:
     lowest = kajo.full(shape, -kajo.inf, dtype=values.dtype)
     largest = lowest.scatter_reduce(0, index, values.detach(), "amax")
     shifted = values - largest[where]
-    total = summed(kept.numel(), where, shifted.exp())
+    total = _parts.summed(kept.numel(), where, shifted.exp())
     return base._with_values(
         shifted - total.log()[where] if logarithm else shifted.exp() / total[where]
     )
@@ -287,8 +290,8 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
     lines = columns - steps.unsqueeze(1)
     kept = (lines >= 0) & (lines < height)
     values = rows[:, : columns.shape[1]][kept]
-    result = make(kajo.sparse_coo, (kajo.stack([lines[kept], columns[kept]]), values), shape)
-    return result if layout in (None, kajo.sparse_coo) else converted(result, layout)
+    result = _parts.make(kajo.sparse_coo, (kajo.stack([lines[kept], columns[kept]]), values), shape)
+    return result if layout in (None, kajo.sparse_coo) else _parts.converted(result, layout)
 
 
 class check_sparse_tensor_invariants:
