@@ -101,7 +101,8 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
     if (type == DType::Bool) raise_unsupported("arange", type);
     check_value(!is_integral(type, true) || whole || step.as_int() != 0,
                 "arange(): step must be nonzero, got ", step, " for dtype ", type);
-    const int64_t n = is_integral(type, true) && !whole
+    // Only int64 is counted out in whole numbers where the bounds are fractional.
+    const int64_t n = type == DType::Int64 && !whole
                           ? range_length(start.as_int(), end.as_int(), step.as_int())
                           : range_length(start, end, step);
     Tensor out = kajo::empty({n}, type, device);

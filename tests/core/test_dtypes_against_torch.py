@@ -60,7 +60,7 @@ def assert_same_bits(ours: Any, theirs: Any) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_facts(name: str) -> None:
     ours, theirs = getattr(kajo, name), getattr(torch, name)
-    for fact in ("itemsize", "is_floating_point", "is_complex", "is_signed"):
+    for fact in ("itemsize", "is_floating_point", "is_complex", "is_signed", "abbr"):
         assert outcome(getattr, ours, fact) == outcome(getattr, theirs, fact), fact
     assert outcome(ours.to_complex) == outcome(theirs.to_complex)
     assert outcome(ours.to_real) == outcome(theirs.to_real)
