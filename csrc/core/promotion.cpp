@@ -34,7 +34,7 @@ DType promote_floats(DType a, DType b) {
 
 DType default_dtype() { return current_default.load(std::memory_order_relaxed); }
 void set_default_dtype(DType dtype) {
-    check_type(is_float(dtype),
+    check_type(is_float(dtype) && is_common(dtype),
                "set_default_dtype(): only floating-point types are supported, got ", dtype);
     current_default = dtype;
 }

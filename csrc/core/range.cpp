@@ -13,10 +13,11 @@ double largest_whole(DType dtype) {
 
 bool fits_part(double part, DType real) {
     const DTypeInfo& type = info(real);
-    if (type.family == kExponent) return part >= type.tiny && part <= type.largest;
+    if (type.family == kExponent) return !(part < type.tiny || part > type.largest);
     // Infinity and nan are values of most types of this kind; where they are not, nan stands for
     // it.
-    return !(std::abs(part) > type.largest) || (is_common(real) && std::isinf(part));
+    return !(std::abs(part) > type.largest) ||
+           ((is_common(real) || real == DType::Float8E5M2) && std::isinf(part));
 }
 
 }  // namespace

@@ -18,6 +18,11 @@ const Kernel arange_kernel{"arange", cpu::range};
 const Kernel linspace_kernel{"linspace", cpu::range};
 const Kernel logspace_kernel{"logspace", cpu::range};
 
+// A single number of less than 32 bits is converted whatever it is, as PyTorch has it.
+void check_filling(const Scalar& value, DType dtype, int64_t count, const char* operation) {
+    if (count != 1 || !is_float(dtype) || item_size(dtype) > 2) check_fits(value, dtype, operation);
+}
+
 int64_t range_length(const Scalar& start, const Scalar& end, const Scalar& step) {
     if (start.is_integral() && end.is_integral() && step.is_integral()) {
         const int64_t a = start.as_int(), b = end.as_int(), s = step.as_int();
@@ -60,8 +65,8 @@ Tensor spaced(const Kernel& kernel, const Scalar& start, const Scalar& end, int6
 }  // namespace
 
 Tensor full(IntSpan size, const Scalar& value, DType dtype, Device device) {
-    check_fits(value, dtype, "full");
     Tensor out = kajo::empty(size, dtype, device);
+    check_filling(value, dtype, out.numel(), "full");
     fill_raw(out, value);
     return out;
 }
@@ -70,7 +75,7 @@ Tensor zeros(IntSpan size, DType dtype, Device device) { return full(size, 0, dt
 Tensor ones(IntSpan size, DType dtype, Device device) { return full(size, 1, dtype, device); }
 
 Tensor full_like(const Tensor& self, const Scalar& value) {
-    check_fits(value, self.dtype(), "full_like");
+    check_filling(value, self.dtype(), self.numel(), "full_like");
     Tensor out = empty_like(self);
     fill_raw(out, value);
     return out;
@@ -89,6 +94,7 @@ Tensor scalar_tensor(const Scalar& value) {
     return out;
 }
 Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
+    check_fits(value, dtype, "scalar_tensor");
     return full({}, value, dtype, device);
 }
 
@@ -101,7 +107,8 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
     if (type == DType::Bool) raise_unsupported("arange", type);
     check_value(!is_integral(type, true) || whole || step.as_int() != 0,
                 "arange(): step must be nonzero, got ", step, " for dtype ", type);
-    const int64_t n = is_integral(type, true) && !whole
+    // Only int64 is counted out in whole numbers where the bounds are fractional.
+    const int64_t n = type == DType::Int64 && !whole
                           ? range_length(start.as_int(), end.as_int(), step.as_int())
                           : range_length(start, end, step);
     Tensor out = kajo::empty({n}, type, device);
@@ -154,7 +161,7 @@ void forget(Backward& ctx) { ctx.set(0, zeros_like(ctx.grad())); }
 
 Tensor fill_(const Tensor& self, const Scalar& value) {
     check_inplace(self, "fill_");
-    check_fits(value, self.dtype(), "fill_");
+    check_filling(value, self.dtype(), self.numel(), "fill_");
     fill_raw(self, value);
     return attach_inplace("FillBackward0", self, {&self, 1}, {}, forget);
 }

@@ -142,6 +142,7 @@ Tensor digamma(const Tensor& self);
 Tensor conj(const Tensor& self);           // a view; self itself where it is real
 Tensor conj_physical(const Tensor& self);  // self itself where it is real
 Tensor angle(const Tensor& self);
+Tensor signbit(const Tensor& self);
 Tensor complex(const Tensor& real, const Tensor& imag);
 Tensor polar(const Tensor& abs, const Tensor& angle);
 

@@ -39,6 +39,12 @@ Tensor trunc(const Tensor& self) { return unary<OpId::trunc>(self); }
 Tensor erf(const Tensor& self) { return unary<OpId::erf>(self); }
 Tensor erfinv(const Tensor& self) { return unary<OpId::erfinv>(self); }
 Tensor digamma(const Tensor& self) { return unary<OpId::digamma>(self); }
+Tensor signbit(const Tensor& self) {
+    if (info(self.dtype()).family == kUnsigned)
+        return zeros(self.sizes(), DType::Bool, self.device());
+    return unary<OpId::signbit>(self);
+}
+
 Tensor angle(const Tensor& self) {
     const bool whole = is_integral(self.dtype(), true);
     return unary<OpId::angle>(whole ? to(self, default_dtype()) : self);

@@ -119,6 +119,24 @@ PyObject* dtype_is_signed(PyObject* self, void*) {
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(dtype_value(self)));
 }
+// The short name: "f32", "i64", "bf16".
+PyObject* dtype_abbr(PyObject* self, void*) {
+    const DTypeInfo& type = info(dtype_value(self));
+    std::string name = type.name;
+    if (type.family & (kQuantized | kSubByte)) return PyUnicode_FromString(name.c_str());
+    if (name == "bool") return PyUnicode_FromString("b8");
+    static constexpr std::pair<const char*, const char*> shorter[] = {
+        {"bfloat", "bf"}, {"float", "f"}, {"complex", "c"},
+        {"uint", "u"},    {"int", "i"},   {"bits", "b"}};
+    for (const auto& [word, letters] : shorter)
+        if (name.starts_with(word)) {
+            name.replace(0, std::strlen(word), letters);
+            break;
+        }
+    std::erase(name, '_');
+    if (type.kind == Kind::Opaque && name.find('x') == std::string::npos) name += "x1";
+    return PyUnicode_FromString(name.c_str());
+}
 PyObject* dtype_to_real(PyObject* self, PyObject*) {
     return Py_NewRef(wrap_dtype(real_type(dtype_value(self))));
 }
@@ -135,6 +153,7 @@ PyGetSetDef dtype_getset[] = {
      nullptr},
     {"is_complex", dtype_is_complex, nullptr, "whether it is a complex type", nullptr},
     {"is_signed", dtype_is_signed, nullptr, "whether it has negative values", nullptr},
+    {"abbr", dtype_abbr, nullptr, "the name in short", nullptr},
     {"itemsize", dtype_itemsize, nullptr, "bytes of one element", nullptr},
     {"__module__", named_module, nullptr, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};

@@ -123,7 +123,7 @@ const Unary unaries[] = {
     unary<OpId::sgn>("sgn"),
     unary<OpId::sigmoid>("sigmoid special.expit"),
     unary<OpId::sign>("sign"),
-    {"signbit", bind<&ops::unary<OpId::signbit>>, nullptr, kBoth | kOutSame},
+    {"signbit", bind<&ops::signbit>, nullptr, kBoth | kOutSame},
     unary<OpId::sin>("sin"),
     unary<OpId::sinc>("sinc special.sinc"),
     unary<OpId::sinh>("sinh"),

@@ -132,6 +132,9 @@ def _contract(
             a = a.expand([m if x == label else s for x, s in zip(la, a.shape)])
         else:
             b = b.expand([n if x == label else s for x, s in zip(lb, b.shape)])
+    if a.dtype != b.dtype:  # sums of small integers are int64
+        wide = _core.promote_types(a.dtype, b.dtype)
+        a, b = a.to(wide), b.to(wide)
     shared = [x for x in la if x in lb]
     batch = [x for x in shared if x in needed]
     summed = [x for x in shared if x not in needed]
@@ -294,7 +297,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         labels_a[x] = labels_b[y] = i
     output = [x for x in (*labels_a, *labels_b) if isinstance(x, tuple)]
     product, labels = _contract(a, labels_a, b, labels_b, set(output))
-    result = _arranged(product, labels, output)
+    result = _arranged(product, labels, output).to(a.dtype)
     if out is None:
         return result
     if out.dtype != result.dtype:

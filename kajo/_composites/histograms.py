@@ -118,7 +118,9 @@ def histogramdd(
         )
     flat = None if weight is None else weight.reshape(-1)
     points = input.reshape(-1, dimensions)
-    return HistogramResult(*_count("histogramdd", points, each, range, flat, density))
+    counts, edges = _count("histogramdd", points, each, range, flat, density)
+    given = [own if isinstance(own, Tensor) else edge for own, edge in zip(each, edges)]
+    return HistogramResult(counts, tuple(given))
 
 
 def _count(

@@ -93,6 +93,22 @@ def _weighted(input: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
     return total
 
 
+def _weighted_bytes(input: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
+    """The same for bytes, with weights in whole parts as 16 bits hold them: rounded, within 0 to 255."""
+    weight = weight.clone()
+    for tap in range(1, index.size(1)):  # beyond the border, weights add up before they are rounded
+        carried = weight[:, tap - 1] * (index[:, tap] == index[:, tap - 1])
+        weight[:, tap] += carried
+        weight[:, tap - 1] -= carried
+    largest = float(weight.max())
+    precision = 0
+    while precision < 22 and int(0.5 + largest * (2 << precision)) < 1 << 15:
+        precision += 1
+    parts = (weight * (1 << precision)).abs().add(0.5).trunc().copysign(weight).long()
+    total = _weighted(input.long(), dim, index, parts)
+    return ((total + (1 << precision - 1)) >> precision).clamp(0, 255).to(kajo.uint8)
+
+
 def _nearest(input: Tensor, dim: int, out: int, scale: float | None, exact: bool) -> Tensor:
     size = input.size(dim)
     step = _step(size, out, scale, False)
@@ -205,14 +221,15 @@ def interpolate(
     kind = "cubic" if mode == "bicubic" else "linear"
     make = _antialiased_taps if antialias else _taps
     # float32 as the arithmetic of the reference has it.
-    exact = kajo.float64 if input.dtype == kajo.float64 else kajo.float32
-    result = input if input.dtype == exact else input.to(exact)
+    in_bytes = input.dtype == kajo.uint8 and dimensions == 2
+    exact = kajo.float64 if input.dtype == kajo.float64 or in_bytes else kajo.float32
+    result = input if input.dtype == exact or in_bytes else input.to(exact)
     for i in reversed(range(dimensions)):
         same = result.size(2 + i) == sizes[i] and scales[i] in (None, 1.0)
         if not same:
             taps = make(kind, result.size(2 + i), sizes[i], scales[i], bool(align_corners), exact)
-            result = _weighted(result, 2 + i, *taps)
-    if input.dtype == kajo.uint8:
+            result = (_weighted_bytes if in_bytes else _weighted)(result, 2 + i, *taps)
+    if input.dtype == kajo.uint8 and not in_bytes:
         return result.round().clamp(0, 255).to(kajo.uint8)
     return result.to(input.dtype) if result is not input else input.clone()
 

@@ -60,7 +60,7 @@ def assert_same_bits(ours: Any, theirs: Any) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_facts(name: str) -> None:
     ours, theirs = getattr(kajo, name), getattr(torch, name)
-    for fact in ("itemsize", "is_floating_point", "is_complex", "is_signed"):
+    for fact in ("itemsize", "is_floating_point", "is_complex", "is_signed", "abbr"):
         assert outcome(getattr, ours, fact) == outcome(getattr, theirs, fact), fact
     assert outcome(ours.to_complex) == outcome(theirs.to_complex)
     assert outcome(ours.to_real) == outcome(theirs.to_real)
@@ -432,3 +432,15 @@ def test_hashes(name: str) -> None:
     ):
         a, b = kajo.hash_tensor(x, **arguments), torch.hash_tensor(y, **arguments)
         assert a.dtype == kajo.uint64 and a.shape == tuple(b.shape) and a.tolist() == b.tolist()
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", *FLOAT8])
+def test_filling_with_numbers_out_of_range(name: str) -> None:
+    for number, count in itertools.product([float("inf"), float("nan"), 1e39, 1e6, -1.0], [1, 2]):
+        results = []
+        for m in (kajo, torch):
+            try:
+                results.append(str(m.full((count,), number, dtype=getattr(m, name)).tolist()))
+            except Exception as error:
+                results.append(type(error).__name__)
+        assert results[0] == results[1], (number, count)
