@@ -24,8 +24,10 @@ RECIPES = {
     "sentiment": ("text_classification/sst2", "words.png"),
     "cartpole": (None, "learning.png"),
     "vae": ("mnist", "digits.png"),
+    "gan": ("mnist", "digits.png"),
     "membranes": ("em_membrane", "overlay.png"),
     "translate_attention": ("eng_fra", "attention.png"),
+    "translate_transformer": ("multi30k", "attention.png"),
 }
 
 
