@@ -289,6 +289,8 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         return to_dlpack(self, **options)
 
+    __dlpack_c_exchange_api__ = _core._dlpack_exchange_api
+
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
 

@@ -185,8 +185,10 @@ void bind_runtime(nb::module_& m) {
     m.def("_reset_peak_memory", &reset_peak_cpu_memory);
     m.def("_empty_cache", &empty_cpu_cache);
     m.def("build_info", &build_info, "How this build was made and what it runs on.");
-    m.def("_to_dlpack",
-          [](nb::handle t) { return object_from([&] { return to_dlpack(checked_tensor(t)); }); });
+    m.def("_to_dlpack", [](nb::handle t, bool versioned, bool copied) {
+        return object_from([&] { return to_dlpack(checked_tensor(t), versioned, copied); });
+    });
+    m.attr("_dlpack_exchange_api") = nb::steal(dlpack_exchange_capsule());
     m.def("_from_dlpack", [](nb::handle capsule) {
         return object_from([&] { return wrap(from_dlpack(capsule.ptr())); });
     });

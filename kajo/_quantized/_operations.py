@@ -129,7 +129,7 @@ _TABLE |= {
     "q_per_channel_axis": lambda x: _by_channel("q_per_channel_axis", x).axis,
     "qscheme": lambda x: x._quantizer.scheme,
     "dequantize": lambda x: (
-        dequantized(x) if isinstance(x, Tensor) else tuple(map(kajo.dequantize, x))
+        dequantized(x) if isinstance(x, QuantizedTensor) else tuple(map(kajo.dequantize, x))
     ),
 }
 

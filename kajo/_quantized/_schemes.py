@@ -61,11 +61,10 @@ def _check_zero(name: str, zero: int, dtype: Any) -> None:
         raise RuntimeError(f"{name}(): zero_point {zero} is {side} bound of {dtype}")
 
 
-def _codes(input: Tensor, scale: Tensor, zero: Tensor, dtype: Any, between: bool) -> Tensor:
-    """The nearest codes; `between`: zero may lie between codes, and is added before rounding."""
+def _codes(input: Tensor, scale: Tensor, zero: Tensor, dtype: Any) -> Tensor:
+    """The codes nearest to x / scale + zero."""
     low, high, kept = CODES[dtype]
-    steps = input.detach() * scale.reciprocal()
-    found = (steps + zero).round() if between else steps.round().to(_core.float64) + zero
+    found = (input.detach() * scale.reciprocal() + zero).round().to(_core.float64)
     # Not a number takes the end that an overflowing conversion gives.
     unknown = low if dtype is _core.qint32 else high
     return found.nan_to_num(unknown, high, low).clamp(low, high).to(kept)
@@ -86,8 +85,8 @@ class PerTensor:
     def codes(self, input: Tensor, dtype: Any) -> Tensor:
         """The codes of numbers."""
         scale = _core.tensor(self.scale, dtype=_core.float32)
-        zero = _core.tensor(self.zero, dtype=_core.float64)
-        return _codes(input, scale, zero, dtype, False)
+        zero = _core.tensor(self.zero, dtype=_core.float32)
+        return _codes(input, scale, zero, dtype)
 
     def values(self, codes: Tensor) -> Tensor:
         """The numbers of codes."""
@@ -139,7 +138,7 @@ class PerChannel:
     def codes(self, input: Tensor, dtype: Any) -> Tensor:
         """The codes of numbers."""
         scale, zero = self._parameters(input.dim())
-        return _codes(input, scale, zero, dtype, zero.is_floating_point())
+        return _codes(input, scale, zero, dtype)
 
     def values(self, codes: Tensor) -> Tensor:
         """The numbers of codes."""
