@@ -161,8 +161,10 @@ constexpr const char* kElsewhere[] = {
 
 [[noreturn]] void refuse_elsewhere(std::string_view kind) {
     const bool compiled = kind == "cuda" || kind == "xpu" || kind == "mtia";
+    std::string name(kind);
+    for (char& c : name) c = static_cast<char>(std::toupper(c));
     raise(compiled ? ErrorKind::Assertion : ErrorKind::NotImplemented, "device '", kind,
-          "': kajo was not compiled with support for ", kind, "; use 'cpu' or 'meta'");
+          "': kajo was not compiled with ", name, " enabled; use 'cpu' or 'meta'");
 }
 
 struct NamedDevice {

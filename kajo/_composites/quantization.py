@@ -82,7 +82,7 @@ def quantize_per_tensor_dynamic(input: Tensor, dtype: _core._dtype, reduce_range
     >>> import kajo
     >>> q = kajo.quantize_per_tensor_dynamic(kajo.tensor([-1.0, 1.55]), kajo.quint8, False)
     >>> q.int_repr(), round(q.q_scale(), 4)
-    (tensor([  0, 255], dtype=kajo.uint8), 0.0100)
+    (tensor([  0, 255], dtype=kajo.uint8), 0.01)
     """
     from kajo._composites.fake_quantization import affine_parameters
 
