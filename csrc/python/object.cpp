@@ -1,5 +1,6 @@
 #include "python/object.h"
 
+#include <cctype>
 #include <cstring>
 #include <new>
 #include <string_view>
