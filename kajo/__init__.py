@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from kajo._linalg.low_rank import pca_lowrank as pca_lowrank
     from kajo._linalg.low_rank import svd_lowrank as svd_lowrank
     from kajo._operators import ops as ops
+    from kajo._quantized import *  # noqa: F403
     from kajo._streams import AcceleratorError as AcceleratorError
     from kajo._streams import Event as Event
     from kajo._streams import OutOfMemoryError as OutOfMemoryError
@@ -190,6 +191,11 @@ _LAZY = {
     "vmap": "func",
     "GradScaler": "amp.grad_scaler",
     "cond": "_control_flow",
+    **dict.fromkeys(
+        ("qscheme", "per_tensor_affine", "per_channel_affine", "per_tensor_symmetric",
+         "per_channel_symmetric", "per_channel_affine_float_qparams"),
+        "_quantized",
+    ),
     **dict.fromkeys(("AVG", "SUM", "AggregationType", "Tag"), "_kinds"),
     **dict.fromkeys(("Future", "fork", "wait"), "futures"),
     **dict.fromkeys(

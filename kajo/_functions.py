@@ -178,7 +178,7 @@ def asarray(
     return tensor.requires_grad_() if requires_grad and not tensor.requires_grad else tensor
 
 
-def from_dlpack(ext_tensor: Any) -> Tensor:
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor that shares the memory of another library's array, through DLPack.
 
     >>> import kajo
@@ -188,7 +188,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     """
     from kajo.utils.dlpack import from_dlpack
 
-    return from_dlpack(ext_tensor)
+    return from_dlpack(ext_tensor, device=device, copy=copy)
 
 
 def from_file(

@@ -114,8 +114,25 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         """
         if not all(issubclass(cls, t) for t in types):
             return NotImplemented
-        result = _core._disabled_torch_function_impl(func, types, args, kwargs)
+        result = _dispatched(cls, func, types, args, kwargs)
         return result if func in _results_as_they_are() else _as_class(result, cls)
+
+    @staticmethod
+    def __torch_dispatch__(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What an operation gives, whatever subclasses say.
+
+        A subclass may define it as a classmethod (cls, func, types, args, kwargs) to say what operations
+        on its instances are: it is called below `__torch_function__`, even where that is
+        `_disabled_torch_function_impl`, for operations and not for attributes. `func` is kajo's
+        function; gradients are those of what it computes.
+        """
+        return _core._disabled_torch_function_impl(func, types, args, kwargs)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        disabled = cls.__torch_function__ is _core._disabled_torch_function_impl
+        if disabled and cls.__torch_dispatch__ is not Tensor.__torch_dispatch__:
+            cls.__torch_function__ = classmethod(_dispatched)  # type: ignore[assignment]
 
     def as_subclass(self, cls: type) -> Any:
         """This tensor as an instance of a subclass of Tensor, with its storage and its history.
@@ -303,6 +320,8 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         from kajo.utils.dlpack import to_dlpack
 
         return to_dlpack(self, **options)
+
+    __dlpack_c_exchange_api__ = _core._dlpack_exchange_api
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
@@ -506,6 +525,14 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             device=device or self.device,
             requires_grad=requires_grad,
         )
+
+
+def _dispatched(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """The call as the subclass's `__torch_dispatch__` answers it, if it has one."""
+    own = cls.__torch_dispatch__ is not Tensor.__torch_dispatch__
+    if own and getattr(func, "__name__", "") not in ("__get__", "__set__", "__delete__"):
+        return cls.__torch_dispatch__(func, types, args, kwargs or {})
+    return _core._disabled_torch_function_impl(func, types, args, kwargs)
 
 
 def _as_class(result: Any, cls: type) -> Any:

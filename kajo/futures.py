@@ -170,8 +170,11 @@ def fork(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[A
     return future
 
 
-def wait(future: Future[T], /) -> T:
+def wait(input: Future[T]) -> T:
     """The value of a future, when it is there.
+
+    Args:
+        input: the future.
 
     Raises:
         TypeError: if it is none.
@@ -182,6 +185,6 @@ def wait(future: Future[T], /) -> T:
     >>> kajo.wait(future)
     3
     """
-    if not isinstance(future, Future):
-        raise TypeError(f"wait(): expected a Future, got {type(future).__name__}")
-    return future.wait()
+    if not isinstance(input, Future):
+        raise TypeError(f"wait(): expected a Future, got {type(input).__name__}")
+    return input.wait()

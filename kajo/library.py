@@ -26,7 +26,7 @@ from typing import Any
 from kajo._operators import Overload, find, overload_of, register
 from kajo._operators.checks import OpCheckError as OpCheckError
 from kajo._operators.checks import run_checks
-from kajo._operators.registry import EVERY_DEVICE
+from kajo._operators.registry import EVERY_DEVICE, FakeContext
 from kajo._operators.schema import inferred, parse
 
 __all__ = [
@@ -35,14 +35,21 @@ __all__ = [
     "OpCheckError",
     "custom_op",
     "define",
+    "fallthrough_kernel",
+    "get_ctx",
+    "get_kernel",
     "impl",
     "impl_abstract",
     "infer_schema",
     "opcheck",
+    "register_autocast",
     "register_autograd",
     "register_fake",
     "register_kernel",
+    "register_torch_dispatch",
     "register_vmap",
+    "triton_op",
+    "wrap_triton",
 ]
 
 _Devices = str | Sequence[str] | None
@@ -160,8 +167,15 @@ def infer_schema(
     *,
     mutates_args: str | Iterable[str],
     op_name: str | None = None,
+    tags: Any = (),
 ) -> str:
     """The schema that the annotations of a function tell.
+
+    Args:
+        prototype_function: the function.
+        mutates_args: the names of the arguments that it changes in place, or "unknown".
+        op_name: a name for the schema.
+        tags: accepted and ignored.
 
     Raises:
         ValueError: if an annotation is missing or unsupported.
@@ -230,7 +244,20 @@ def register_fake(
     return make if func is None else make(func)
 
 
-impl_abstract = register_fake
+def impl_abstract(
+    qualname: Any,
+    func: Callable[..., Any] | None = None,
+    *,
+    lib: Library | None = None,
+    _stacklevel: int = 1,
+) -> Callable[..., Any]:
+    """The former name of :func:`register_fake`."""
+    return register_fake(qualname, func, lib=lib)
+
+
+def get_ctx() -> FakeContext | None:
+    """Within a function that tells shapes: what it may ask for sizes that depend on data; else None."""
+    return FakeContext.current
 
 
 def register_autograd(
@@ -279,8 +306,174 @@ def register_vmap(
     return make if func is None else make(func)
 
 
+def register_autocast(
+    op: Any, device_type: str, cast_inputs: Any, /, *, lib: Library | None = None
+) -> None:
+    """Let an operation run in another dtype where autocast is on.
+
+    Args:
+        op: the operation or its name.
+        device_type: the kind of device.
+        cast_inputs: the dtype that floating-point arguments (but those of float64) are cast to;
+            autocast is off inside of the operation.
+
+    Raises:
+        RuntimeError: if autocast does not know the kind of device.
+        ValueError: if `op` is no operation.
+
+    >>> import kajo
+    >>> @kajo.library.custom_op("example::copied", mutates_args=())
+    ... def copied(x: kajo.Tensor) -> kajo.Tensor:
+    ...     return x.clone()
+    >>> kajo.library.register_autocast("example::copied", "cpu", kajo.bfloat16)
+    >>> with kajo.autocast("cpu"):
+    ...     copied(kajo.ones(1)).dtype
+    kajo.bfloat16
+    """
+    from kajo.amp.autocast_mode import get_autocast_dtype
+
+    overload = overload_of(op)
+    get_autocast_dtype(device_type)
+    overload.autocast[device_type] = cast_inputs
+
+
+def register_torch_dispatch(
+    op: Any,
+    torch_dispatch_class: Any,
+    func: Callable[..., Any] | None = None,
+    /,
+    *,
+    lib: Library | None = None,
+) -> Callable[..., Any]:
+    """Tell what an operation does for tensors of a subclass.
+
+    Args:
+        op: the operation or its name.
+        torch_dispatch_class: the subclass of Tensor.
+        func: func(cls, operation, types, args, kwargs) -> the result; left out, this is a decorator.
+
+    >>> import kajo
+    >>> @kajo.library.custom_op("example::same", mutates_args=())
+    ... def same(x: kajo.Tensor) -> kajo.Tensor:
+    ...     return x.clone()
+    >>> class Mine(kajo.Tensor): pass
+    >>> @kajo.library.register_torch_dispatch("example::same", Mine)
+    ... def _(cls, operation, types, args, kwargs):
+    ...     return kajo.zeros(1)
+    >>> same(kajo.ones(1).as_subclass(Mine))
+    tensor([0.])
+    """
+
+    def make(function: Callable[..., Any]) -> Callable[..., Any]:
+        overload_of(op).for_class[torch_dispatch_class] = function
+        return function
+
+    return make if func is None else make(func)
+
+
+# ---- kernels --------------------------------------------------------------------------------------
+
+
+def fallthrough_kernel(*_: Any, **__: Any) -> None:
+    """Given to :meth:`Library.impl`, it says that a dispatch key has no implementation of its own.
+
+    Raises:
+        NotImplementedError: if it is called.
+    """
+    raise NotImplementedError("fallthrough_kernel() should never be called.")
+
+
+class _Kernel:
+    """An implementation as it was found; later ones do not change it."""
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self._function, self._name = function, name
+
+    def call_boxed(self, dispatch_keys: Any, *args: Any, **kwargs: Any) -> Any:
+        """The result for these arguments; the keys are accepted."""
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<kernel of {self._name}>"
+
+
+def get_kernel(op: Any, dispatch_key: str) -> Any:
+    """The implementation that an operation has now for a dispatch key, to call it later.
+
+    Args:
+        op: the operation or its name.
+        dispatch_key: such as "CPU" or "CompositeExplicitAutograd".
+
+    Returns:
+        An object with `call_boxed(dispatch_keys, *args, **kwargs)`.
+
+    Raises:
+        RuntimeError: if there is no such operation, or no implementation.
+        ValueError: if there is no such key.
+
+    >>> import kajo
+    >>> @kajo.library.custom_op("example::doubled", mutates_args=())
+    ... def doubled(x: kajo.Tensor) -> kajo.Tensor:
+    ...     return x * 2
+    >>> before = kajo.library.get_kernel("example::doubled", "CPU")
+    >>> _ = kajo.library.register_kernel("example::doubled", "cpu", lambda x: before.call_boxed("CPU", x) + 1)
+    >>> doubled(kajo.ones(1))
+    tensor([3.])
+    """
+    if not isinstance(op, (str, Overload)):
+        raise ValueError(f"get_kernel({op}): got unexpected type for op: {type(op)}")
+    if dispatch_key not in {*_DEVICE_KEYS, "Meta", "Autograd", "AutogradCPU", _IMPLICIT}:
+        raise ValueError(f"Invalid dispatch key: {dispatch_key}")
+    overload = overload_of(op)
+    found = _implementation(overload, dispatch_key) or overload.kernels.get(EVERY_DEVICE)
+    found = found or overload.implicit
+    if found is None:
+        raise RuntimeError(f"get_kernel(): {overload.name()} has no kernel for {dispatch_key}")
+    return _Kernel(found, overload.name())
+
+
+# ---- kernels of Triton ----------------------------------------------------------------------------
+
+
+def triton_op(
+    name: str,
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    mutates_args: str | Iterable[str],
+    schema: str | None = None,
+) -> Any:
+    """:func:`custom_op` for a function that calls kernels of Triton, and operations.
+
+    Args:
+        name: "namespace::name".
+        fn: the function; left out, this is a decorator.
+        mutates_args: the names of the arguments that it changes in place, or "unknown".
+        schema: its signature; by default from the annotations.
+    """
+    return custom_op(name, fn, mutates_args=mutates_args, schema=schema)
+
+
+def wrap_triton(triton_kernel: Callable[..., Any], /) -> Any:
+    """A kernel of Triton as something that can be recorded: the kernel itself, as nothing records it.
+
+    Raises:
+        ModuleNotFoundError: if Triton is not installed.
+        RuntimeError: if it is no kernel of Triton.
+    """
+    from importlib import import_module
+
+    import_module("triton")
+    if not type(triton_kernel).__module__.startswith("triton."):
+        raise RuntimeError(
+            "wrap_triton() only works on functions annotated with triton.jit or triton.autotune"
+        )
+    return triton_kernel
+
+
 # ---- libraries ------------------------------------------------------------------------------------
 
+_IMPLICIT = "CompositeImplicitAutograd"
 # Where an implementation goes by the name of its dispatch key.
 _DEVICE_KEYS = {
     "CPU": "cpu",
@@ -357,7 +550,9 @@ class Library:
         overload = (
             find(self._qualified(op_name)) if isinstance(op_name, str) else overload_of(op_name)
         )
-        key = dispatch_key or self.dispatch_key or "CompositeImplicitAutograd"
+        if fn is fallthrough_kernel:
+            return
+        key = dispatch_key or self.dispatch_key or _IMPLICIT
         if _implementation(overload, key) is not None and not allow_override:
             raise RuntimeError(
                 "This is not allowed since there's already a kernel registered from python "

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
 from typing import Any
 
 import kajo
@@ -40,11 +42,20 @@ __all__ = [
     "has_torch_function_variadic",
     "is_tensor_like",
     "is_tensor_method_or_property",
+    "redispatch_function",
     "resolve_name",
     "wrap_torch_function",
 ]
 
-has_torch_function_variadic = _core._has_torch_function
+_here = threading.local()  # `skip`: the next question whether to hand over is answered by no
+
+
+def has_torch_function_variadic(*args: Any) -> bool:
+    """`has_torch_function` for several arguments."""
+    if getattr(_here, "skip", False):
+        _here.skip = False
+        return False
+    return _core._has_torch_function(*args)
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
@@ -57,12 +68,12 @@ def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     >>> kajo.overrides.has_torch_function((kajo.zeros(2), 1))
     False
     """
-    return _core._has_torch_function(*relevant_args)
+    return has_torch_function_variadic(*relevant_args)
 
 
 def has_torch_function_unary(obj: Any) -> bool:
     """`has_torch_function` for a single argument."""
-    return _core._has_torch_function(obj)
+    return has_torch_function_variadic(obj)
 
 
 def handle_torch_function(
@@ -94,6 +105,44 @@ def handle_torch_function(
     42
     """
     return _core._handle_torch_function(public_api, tuple(relevant_args), args, kwargs)
+
+
+def redispatch_function(
+    func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None
+) -> Any:
+    """What a call gives if `__torch_function__` is not asked about it, but is about what it calls.
+
+    Args:
+        func, types, args, kwargs: what `__torch_function__` was given.
+
+    >>> import kajo
+    >>> class Noted(kajo.Tensor):
+    ...     @classmethod
+    ...     def __torch_function__(cls, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return kajo.overrides.redispatch_function(func, types, args, kwargs)
+    >>> @kajo.overrides.wrap_torch_function(lambda x: (x,))
+    ... def plus_product(x):
+    ...     return x * x + 1
+    >>> plus_product(kajo.ones(1).as_subclass(Noted))
+    plus_product
+    mul
+    tensor([2.])
+    """
+    options = kwargs or {}
+    inner: Any = func.__wrapped__ if isinstance(func, _core.Overridable) else None
+    if inner is None and getattr(func, "body", None) is not None:  # an operation in Python
+        inner = func.undispatched  # type: ignore[attr-defined]
+    if inner is not None:
+        return inner(*args, **options)
+    if isinstance(func, FunctionType):
+        _here.skip = True
+        try:
+            return func(*args, **options)
+        finally:
+            _here.skip = False
+    with _core.DisableTorchFunction():  # nothing inside can be handed over
+        return func(*args, **options)
 
 
 def _get_overloaded_args(relevant_args: Iterable[Any], _: Any = None) -> list[Any]:

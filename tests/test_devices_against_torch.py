@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pickle
 import warnings
 
 import pytest
@@ -232,3 +233,35 @@ def test_former_names_of_autocast():
         assert kajo.is_autocast_cpu_enabled()
     with pytest.warns(UserWarning, match="CUDA is not available"):
         assert not kajo.cuda.amp.GradScaler().is_enabled()
+
+
+DEVICES = [
+    'device("cuda")', 'device("cuda:1").index', 'device("cuda", 1)', 'device("cuda:0") == device("cuda")',
+    'device("cuda") == device("cuda")', 'device("cuda") == device("cpu")', 'device("cuda") == "cuda"',
+    'hash(device("mps")) == hash(device("mps"))', 'str(device("cuda:1"))', 'device("xpu").type',
+    'device(device("cuda"))', 'device("cpu:1")', 'device("meta", 0)',
+]  # fmt: skip
+NO_DEVICES = [
+    "device(0)", 'device("cuda:01")', 'device("cuda:")', 'device("cuda", -1)', 'device("nowhere")',
+    'device(device("cuda"), 1)', 'device("cuda:1", 1)', 'ones(1, device="cuda")', 'ones(1, device="xpu")',
+    'ones(1, device="mps")', 'ones(1).to("cuda")', 'ones(1).to(device("cuda"))', 'tensor([1], device="cuda")',
+    'Stream("cuda")', 'Event("cuda")',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEVICES)
+def test_devices_that_are_not_here_have_names(text):
+    assert repr(eval(text, vars(kajo).copy())) == repr(eval(text, vars(torch).copy()))
+
+
+@pytest.mark.parametrize("text", NO_DEVICES)
+def test_devices_that_are_refused(text):
+    with pytest.raises(Exception) as theirs:
+        eval(text, {**vars(torch)})
+    with pytest.raises(theirs.type):
+        eval(text, {**vars(kajo), "Stream": kajo.Stream, "Event": kajo.Event})
+
+
+def test_pickled_devices():
+    for name in ("cuda:1", "cpu", "mps"):
+        assert pickle.loads(pickle.dumps(kajo.device(name))) == kajo.device(name)

@@ -197,3 +197,77 @@ def test_opcheck_finds_what_is_wrong():
         writes, (kajo.ones(3),), test_utils="test_schema", raise_exception=False
     )
     assert isinstance(outcome["test_schema"], library.OpCheckError)
+
+
+def test_in_another_dtype_where_autocast_is_on():
+    seen = []
+
+    @library.custom_op("test::lowered", mutates_args=())
+    def lowered(x: kajo.Tensor) -> kajo.Tensor:
+        seen.append((x.dtype, kajo.is_autocast_enabled("cpu")))
+        return x.clone()
+
+    library.register_autocast(lowered, "cpu", kajo.bfloat16)
+    lowered(kajo.ones(1))
+    with kajo.autocast("cpu"):
+        x = kajo.ones(1, requires_grad=True)
+        lowered(x), lowered(kajo.ones(1).double()), lowered(kajo.ones(1).int())
+    assert seen == [
+        (kajo.float32, False), (kajo.bfloat16, False), (kajo.float64, False), (kajo.int32, False)
+    ]  # fmt: skip
+    with pytest.raises(RuntimeError):
+        library.register_autocast(lowered, "nowhere", kajo.bfloat16)
+    with pytest.raises(ValueError):
+        library.register_autocast(3, "cpu", kajo.bfloat16)
+
+
+def test_rules_for_subclasses():
+    square = square_operation("test::square_of_subclass")
+
+    class Mine(kajo.Tensor):
+        pass
+
+    class Derived(Mine):
+        pass
+
+    @library.register_torch_dispatch(square, Mine)
+    def rule(cls, operation, types, args, kwargs):
+        return cls.__name__, str(operation), types[0].__name__, len(args), kwargs
+
+    expected = ("Mine", "test.square_of_subclass.default", "Derived", 1, {})
+    assert square(kajo.ones(1).as_subclass(Derived)) == expected
+    assert square(kajo.ones(1)).tolist() == [1.0]
+
+
+def test_kernels_by_key():
+    square = square_operation("test::square_kept")
+    kernel = library.get_kernel("test::square_kept", "CPU")
+    square.register_kernel("cpu", lambda x: kernel.call_boxed("CPU", x) + 1)
+    assert square(kajo.tensor([2.0])).tolist() == [5.0]
+    with pytest.raises(RuntimeError):
+        library.get_kernel("test::nothing_here", "CPU")
+    with pytest.raises(ValueError):
+        library.get_kernel("test::square_kept", "Nowhere")
+    with pytest.raises(NotImplementedError):
+        library.fallthrough_kernel()
+    lib = library.Library("test_fall", "DEF")
+    lib.define("f(Tensor x) -> Tensor")
+    lib.impl("f", library.fallthrough_kernel, "Autograd")
+    lib.impl("f", lambda x: x * 2, "CPU")
+    assert kajo.ops.test_fall.f(kajo.ones(1)).tolist() == [2.0]
+
+
+def test_contexts_of_shape_functions():
+    square = square_operation("test::square_context")
+    assert library.get_ctx() is None
+    square.register_fake(lambda x: x.new_empty(library.get_ctx().new_dynamic_size()))
+    with pytest.raises(RuntimeError, match="depends on data"):
+        square(kajo.ones(1, device="meta"))
+
+    @library.triton_op("test::by_triton", mutates_args=())
+    def by_triton(x: kajo.Tensor) -> kajo.Tensor:
+        return x.sin()
+
+    assert by_triton(kajo.zeros(1)).tolist() == [0.0]
+    with pytest.raises((ModuleNotFoundError, RuntimeError)):
+        library.wrap_triton(lambda x: x)

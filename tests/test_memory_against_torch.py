@@ -46,7 +46,7 @@ CALLS = [
     lambda lib, x: lib.slice_inverse(x, lib.ones(4, 3)), lambda lib, x: x.eig(),
     lambda lib, x: x.symeig(), lambda lib, x: x.lstsq(x), lambda lib, x: x.solve(x),
     lambda lib, x: x.reinforce(1), lambda lib, x: x.resize(7, 2),
-    lambda lib, x: x.resize_as_sparse_(x), lambda lib, x: x.sparse_resize_((2, 2), 1, 1),
+    lambda lib, x: x.to_padded_tensor(0.0), lambda lib, x: x.resize_as_sparse_(x), lambda lib, x: x.sparse_resize_((2, 2), 1, 1),
     lambda lib, x: x.sparse_resize_and_clear_((2, 2), 1, 1), lambda lib, x: lib.native_norm(x),
     lambda lib, x: lib.hspmm(x, x.t()), lambda lib, x: lib.values_copy(x),
     lambda lib, x: lib.crow_indices_copy(x), lambda lib, x: x.smm(x), lambda lib, x: x.sspaddmm(x, x),

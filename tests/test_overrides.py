@@ -300,3 +300,76 @@ def test_operators_are_methods_with_a_named_argument():
         assert y & 2 == "mine" and 1 - y == "reflected" and type(y - 1) is cls
     Derived.__and__ = kajo.Tensor.__and__
     assert (x.as_subclass(Derived) & 2).tolist() == [2, 2]
+
+
+def test_redispatching_skips_one_question():
+    seen = []
+
+    class Noted(kajo.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append(func.__name__)
+            return kajo.overrides.redispatch_function(func, types, args, kwargs)
+
+    x = kajo.tensor([3.0]).as_subclass(Noted)
+
+    def scaled(a, b):
+        if kajo.overrides.has_torch_function_variadic(a, b):
+            return kajo.overrides.handle_torch_function(scaled, (a, b), a, b)
+        return a * b + 1
+
+    assert scaled(x, x).tolist() == [10.0] and seen == ["scaled", "mul"]
+    seen.clear()
+    assert type(x.softmax(0)) is kajo.Tensor and len(x) == 1 and seen[0] == "softmax"
+    seen.clear()
+    kajo.nn.functional.mse_loss(x, x)  # written in Python: what it calls is seen
+    assert len(seen) >= 1
+
+    class Noting(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            seen.append(func.__name__)
+            with self:
+                return kajo.overrides.redispatch_function(func, types, args, kwargs)
+
+    seen.clear()
+    y = kajo.ones(1)
+    with Noting():
+        assert scaled(y, y).tolist() == [2.0]
+    assert seen[:3] == ["scaled", "mul", "add"]
+
+
+def test_dispatching_below_the_overriding():
+    class Wrapper(kajo.Tensor):
+        __torch_function__ = kajo._C._disabled_torch_function_impl
+
+        @staticmethod
+        def __new__(cls, inner):
+            return kajo.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype)
+
+        def __init__(self, inner):
+            self.inner = inner
+
+        @classmethod
+        def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+            assert types == (Wrapper,)
+            plain = pytree.tree_map_only(Wrapper, lambda w: w.inner, (args, kwargs or {}))
+            return pytree.tree_map_only(kajo.Tensor, cls, func(*plain[0], **plain[1]))
+
+    inner = kajo.tensor([1.0, 2.0], requires_grad=True)
+    x = Wrapper(inner)
+    y = kajo.relu(x * 3 - 4) + x
+    assert type(y) is Wrapper and y.shape == (2,) and y.inner.tolist() == [1.0, 4.0]
+    y.inner.sum().backward()
+    assert inner.grad.tolist() == [1.0, 4.0]
+
+    class Counted(kajo.Tensor):
+        calls = 0
+
+        @classmethod
+        def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
+            cls.calls += 1
+            return super().__torch_dispatch__(func, types, args, kwargs)
+
+    z = kajo.ones(2).as_subclass(Counted)
+    assert type(z + 1) is Counted and z.shape == (2,) and Counted.calls == 1
+    assert kajo.Tensor.__torch_dispatch__(kajo.add, (), (inner, 1)).tolist() == [2.0, 3.0]

@@ -244,8 +244,10 @@ kajo.float32
 >>> kajo.build_info()["version"] == kajo.__version__
 True
 )");
-    m.def("_to_dlpack",
-          [](nb::handle t) { return object_from([&] { return to_dlpack(checked_tensor(t)); }); });
+    m.def("_to_dlpack", [](nb::handle t, bool versioned, bool copied) {
+        return object_from([&] { return to_dlpack(checked_tensor(t), versioned, copied); });
+    });
+    m.attr("_dlpack_exchange_api") = nb::steal(dlpack_exchange_capsule());
     m.def("_from_dlpack", [](nb::handle capsule) {
         return object_from([&] { return wrap(from_dlpack(capsule.ptr())); });
     });

@@ -1,5 +1,6 @@
 #include "python/object.h"
 
+#include <cctype>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -165,32 +166,64 @@ PyMethodDef dtype_methods[] = {
 
 // ---- devices ------------------------------------------------------------------------------------
 
+// A device may be of a kind that this build has not: it can be named and compared, and is refused
+// where tensors are to go there.
 struct DeviceObject {
     PyObject_HEAD Device device;
+    const char* elsewhere;  // the kind, if it is none of this build's
 };
-Device device_value(PyObject* o) { return reinterpret_cast<DeviceObject*>(o)->device; }
+DeviceObject* device_object(PyObject* o) { return reinterpret_cast<DeviceObject*>(o); }
+Device device_value(PyObject* o) { return device_object(o)->device; }
 
-Device parse_device(std::string_view text) {
+constexpr const char* kElsewhere[] = {
+    "cuda", "ipu",  "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip",  "ve",
+    "fpga", "maia", "xla", "lazy",   "vulkan", "mps",    "hpu",   "mtia", "privateuseone"};
+
+[[noreturn]] void refuse_elsewhere(std::string_view kind) {
+    const bool compiled = kind == "cuda" || kind == "xpu" || kind == "mtia";
+    std::string name(kind);
+    for (char& c : name) c = static_cast<char>(std::toupper(c));
+    raise(compiled ? ErrorKind::Assertion : ErrorKind::NotImplemented, "device '", kind,
+          "': kajo was not compiled with ", name, " enabled; use 'cpu' or 'meta'");
+}
+
+struct NamedDevice {
+    Device device;
+    const char* elsewhere = nullptr;
+};
+
+NamedDevice parse_device(std::string_view text) {
     const size_t colon = text.find(':');
     const std::string_view kind = text.substr(0, colon);
-    Device d;
+    NamedDevice d;
     if (kind == "meta")
-        d.type = DeviceType::Meta;
+        d.device.type = DeviceType::Meta;
     else if (kind != "cpu") {
-        if (kind == "cuda")
-            raise(ErrorKind::Assertion, "device '", text,
-                  "': kajo was not compiled with CUDA enabled; use 'cpu' or 'meta'");
-        raise(ErrorKind::Runtime,
-              "Expected one of cpu, meta device type at start of device string: ", kind);
+        for (const char* known : kElsewhere)
+            if (kind == known) d.elsewhere = known;
+        if (!d.elsewhere) {
+            std::string names = "cpu, meta";
+            for (const char* known : kElsewhere) names += std::string(", ") + known;
+            raise(ErrorKind::Runtime, "Expected one of ", names,
+                  " device type at start of device string: ", kind);
+        }
     }
     if (colon != std::string_view::npos) {
         const std::string_view digits = text.substr(colon + 1);
-        check(!digits.empty() && digits.size() < 3 &&
+        check(!digits.empty() && digits.size() < 3 && (digits.size() == 1 || digits[0] != '0') &&
                   digits.find_first_not_of("0123456789") == std::string_view::npos,
               "Invalid device string: '", text, "'");
-        d.index = static_cast<int8_t>(std::stoi(std::string(digits)));
+        d.device.index = static_cast<int8_t>(std::stoi(std::string(digits)));
     }
     return d;
+}
+
+NamedDevice named_device(PyObject* o) {
+    if (Py_TYPE(o) == &device_type) return {device_value(o), device_object(o)->elsewhere};
+    Py_ssize_t n;
+    const char* text = PyUnicode_AsUTF8AndSize(o, &n);
+    if (!text) throw PythonError{};
+    return parse_device({text, static_cast<size_t>(n)});
 }
 
 PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
@@ -201,32 +234,42 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
         if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O", const_cast<char**>(names), &type,
                                          &index))
             throw PythonError{};
-        auto d = as_device(type);
-        check_type(d.has_value(), "device(): argument 'type' must be str or device, not ",
+        check(!PyLong_CheckExact(type), "Cannot access accelerator device when none is available.");
+        const bool indexed = index && index != Py_None;
+        check_type(PyUnicode_Check(type) || (Py_TYPE(type) == &device_type && !indexed),
+                   "device(): argument 'type' must be str", indexed ? "" : " or device", ", not ",
                    Py_TYPE(type)->tp_name);
-        if (index && index != Py_None) {
+        NamedDevice d = named_device(type);
+        if (indexed) {
+            check(d.device.index < 0,
+                  "type (string) must not include an index because index was "
+                  "passed explicitly");
             const long i = PyLong_AsLong(index);
             if (i == -1 && PyErr_Occurred()) throw PythonError{};
             check(i >= 0 && i < 128, "device(): Device index must not be negative");
-            d->index = static_cast<int8_t>(i);
+            d.device.index = static_cast<int8_t>(i);
         }
-        return wrap_device(*d);
+        PyObject* made = wrap_device(d.device);
+        device_object(made)->elsewhere = d.elsewhere;
+        return made;
     });
+}
+const char* device_kind(PyObject* self) {
+    if (device_object(self)->elsewhere) return device_object(self)->elsewhere;
+    return device_value(self).is_meta() ? "meta" : "cpu";
 }
 PyObject* device_repr(PyObject* self) {
     const Device d = device_value(self);
-    const char* kind = d.type == DeviceType::CPU ? "cpu" : "meta";
+    const char* kind = device_kind(self);
     return d.index < 0 ? PyUnicode_FromFormat("device(type='%s')", kind)
                        : PyUnicode_FromFormat("device(type='%s', index=%d)", kind, int(d.index));
 }
 PyObject* device_str(PyObject* self) {
-    std::ostringstream text;
-    text << device_value(self);
-    return PyUnicode_FromString(text.str().c_str());
+    const Device d = device_value(self);
+    return d.index < 0 ? PyUnicode_FromString(device_kind(self))
+                       : PyUnicode_FromFormat("%s:%d", device_kind(self), int(d.index));
 }
-PyObject* device_get_type(PyObject* self, void*) {
-    return PyUnicode_FromString(device_value(self).is_meta() ? "meta" : "cpu");
-}
+PyObject* device_get_type(PyObject* self, void*) { return PyUnicode_FromString(device_kind(self)); }
 PyObject* device_get_index(PyObject* self, void*) {
     const Device d = device_value(self);
     return d.index < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(d.index);
@@ -234,11 +277,15 @@ PyObject* device_get_index(PyObject* self, void*) {
 PyObject* device_compare(PyObject* a, PyObject* b, int op) {
     if (Py_TYPE(b) != &device_type || (op != Py_EQ && op != Py_NE)) Py_RETURN_NOTIMPLEMENTED;
     const Device x = device_value(a), y = device_value(b);
-    return PyBool_FromLong((x.type == y.type && x.index == y.index) == (op == Py_EQ));
+    const bool same = x.type == y.type && x.index == y.index &&
+                      device_object(a)->elsewhere == device_object(b)->elsewhere;
+    return PyBool_FromLong(same == (op == Py_EQ));
 }
 Py_hash_t device_hash(PyObject* self) {
     const Device d = device_value(self);
-    return (static_cast<int>(d.type) << 8) + d.index + 1;
+    const auto kind =
+        static_cast<Py_hash_t>(reinterpret_cast<uintptr_t>(device_object(self)->elsewhere) >> 3);
+    return (kind << 10) + (static_cast<int>(d.type) << 8) + d.index + 1;
 }
 PyObject* device_reduce(PyObject* self, PyObject*) {
     return Py_BuildValue("O(N)", &device_type, device_str(self));
@@ -323,6 +370,7 @@ PyObject* wrap_device(Device device) {
     auto* o = PyObject_New(DeviceObject, &device_type);
     if (!o) throw PythonError{};
     o->device = device;
+    o->elsewhere = nullptr;
     return reinterpret_cast<PyObject*>(o);
 }
 
@@ -339,12 +387,10 @@ std::optional<MemoryFormat> as_memory_format(PyObject* o) {
     return static_cast<MemoryFormat>(reinterpret_cast<NamedValue*>(o)->value);
 }
 std::optional<Device> as_device(PyObject* o) {
-    if (Py_TYPE(o) == &device_type) return device_value(o);
-    if (!PyUnicode_Check(o)) return std::nullopt;
-    Py_ssize_t n;
-    const char* text = PyUnicode_AsUTF8AndSize(o, &n);
-    if (!text) throw PythonError{};
-    return parse_device({text, static_cast<size_t>(n)});
+    if (Py_TYPE(o) != &device_type && !PyUnicode_Check(o)) return std::nullopt;
+    const NamedDevice d = named_device(o);
+    if (d.elsewhere) refuse_elsewhere(d.elsewhere);
+    return d.device;
 }
 
 void add_named_values(PyObject* module) {

@@ -378,6 +378,29 @@ def isreal(input: Tensor) -> Tensor:
     return _core.ones_like(input, dtype=_core.bool)
 
 
+@operation(function=False, method=True)
+def to_padded_tensor(
+    input: Tensor, padding: float, output_size: Sequence[int] | None = None
+) -> Tensor:
+    """The components of a nested tensor as one strided tensor, each filled up at its end.
+
+    Args:
+        padding: what to fill up with.
+        output_size: the shape; as small as possible by default.
+
+    Raises:
+        NotImplementedError: for a tensor that is not nested.
+
+    >>> import kajo
+    >>> kajo.nested.nested_tensor([kajo.ones(1), kajo.ones(2)]).to_padded_tensor(0.0)
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    raise NotImplementedError(
+        f"to_padded_tensor(): expected a nested tensor, got one of shape {tuple(input.shape)}"
+    )
+
+
 @operation(method=True, out="same")
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A copy of :func:`kajo.narrow`.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from kajo import _core
 from kajo._operators.schema import Schema
 from kajo._tensor import Tensor
 from kajo.autograd.function import Function
+from kajo.utils._pytree import tree_map_only
 
 __all__ = ["Overload", "Packet", "find", "ops", "overload_of", "register"]
 
@@ -36,6 +37,8 @@ class Overload:
         self.vmap: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.setup_context: Callable[..., Any] | None = None
+        self.autocast: dict[str, Any] = {}  # the dtype of arguments by kind of device
+        self.for_class: dict[type, Callable[..., Any]] = {}
         self._disabled: set[str] = set()
         self._function = _function_for(self)
 
@@ -54,6 +57,14 @@ class Overload:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         values = self._schema.bind(args, kwargs)
         tensors = list(_tensors(values))
+        for cls, rule in self.for_class.items():
+            types = tuple({type(t) for t in tensors if isinstance(t, cls)})
+            if types:
+                return rule(cls, self, types, args, kwargs)
+        if self.autocast:
+            device = next((t.device.type for t in tensors), "cpu")
+            if device in self.autocast and _is_autocast_enabled(device):
+                return self._in_dtype(device, args, kwargs)
         if self.autograd_kernel is not None and _needs_derivative(tensors):
             return self.autograd_kernel(*args, **kwargs)
         if self.implicit is not None and not self.kernels:
@@ -70,6 +81,19 @@ class Overload:
             flat = self._function.apply(values, form, *tensors)
             return _rebuilt(form[0], iter(flat if isinstance(flat, tuple) else (flat,)))
         return self.run(values, tensors)
+
+    def _in_dtype(self, device: str, args: Any, kwargs: Any) -> Any:
+        """The call with the dtype that autocast is to use, and without autocast inside."""
+        from kajo.amp.autocast_mode import autocast
+
+        dtype = self.autocast[device]
+
+        def cast(tensor: Tensor) -> Tensor:
+            eligible = tensor.is_floating_point() and tensor.dtype != _core.float64
+            return tensor.to(dtype) if eligible else tensor
+
+        with autocast(device, enabled=False):
+            return self(*tree_map_only(Tensor, cast, args), **tree_map_only(Tensor, cast, kwargs))
 
     def run(self, values: list[Any], tensors: Sequence[Tensor]) -> Any:
         """The result of the kernel for where the tensors are; nothing is recorded.
@@ -96,7 +120,7 @@ class Overload:
     def _kernel(self, device: str) -> Callable[..., Any]:
         if device == "meta":
             if self.fake is not None:
-                return self.fake
+                return FakeContext.around(self.fake)
             if self.checks_aliases:
                 raise RuntimeError(
                     f"There was no fake impl registered for {self.name()}: it is needed to tell the "
@@ -138,6 +162,44 @@ class Overload:
             yield
         finally:
             self._disabled = before
+
+
+class FakeContext:
+    """What a function that tells shapes may ask for: sizes that depend on data."""
+
+    current: ClassVar[FakeContext | None] = None
+
+    @classmethod
+    def around(cls, fake: Callable[..., Any]) -> Callable[..., Any]:
+        """A function during whose calls there is a context."""
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            before, FakeContext.current = FakeContext.current, cls()
+            try:
+                return fake(*args, **kwargs)
+            finally:
+                FakeContext.current = before
+
+        return called
+
+    def new_dynamic_size(self, *, min: int = 0, max: int | None = None) -> int:
+        """A size that only the data tell.
+
+        Raises:
+            RuntimeError: for meta tensors, which have none.
+        """
+        raise RuntimeError(
+            "new_dynamic_size(): the operation's result has a size that depends on data, which meta "
+            "tensors do not have"
+        )
+
+    create_unbacked_symint = new_dynamic_size
+
+
+def _is_autocast_enabled(device: str) -> bool:
+    from kajo.amp.autocast_mode import is_autocast_enabled
+
+    return is_autocast_enabled(device)
 
 
 def _needs_derivative(tensors: Sequence[Tensor]) -> bool:

@@ -21,6 +21,7 @@ from kajo.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from kajo.autograd.function import Function
 from kajo.autograd.grad_mode import (
     enable_grad,
+    enforce_grad_layout_policy,
     inference_mode,
     no_grad,
     set_grad_enabled,
@@ -35,6 +36,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "enforce_grad_layout_policy",
     "forward_ad",
     "functional",
     "grad",

@@ -10,6 +10,7 @@ from kajo import _core
 
 __all__ = [
     "enable_grad",
+    "enforce_grad_layout_policy",
     "inference_mode",
     "no_grad",
     "set_grad_enabled",
@@ -149,6 +150,33 @@ class inference_mode(_Switch):
     def __exit__(self, *_: object) -> None:
         _core._set_inference_mode(self._inference)
         _core._set_grad_enabled(self._grad)
+
+
+class enforce_grad_layout_policy(_Switch):
+    """Whether gradients of leaves have the leaves' strides: here they always do.
+
+    As a context manager, a decorator or a call it keeps the switch that programs ask for; another layout
+    would save no copy, for a gradient is adopted only where its strides fit.
+
+    >>> import kajo
+    >>> p = kajo.ones(2, 3).t().requires_grad_()
+    >>> with kajo.autograd.enforce_grad_layout_policy(False):
+    ...     (p * 2).sum().backward()
+    >>> p.grad.stride() == p.stride()
+    True
+    """
+
+    def __init__(self, enable: bool = True) -> None:
+        self.enable = bool(enable)
+
+    def _fresh(self) -> enforce_grad_layout_policy:
+        return type(self)(self.enable)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
 
 
 class set_multithreading_enabled(_Switch):

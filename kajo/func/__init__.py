@@ -26,6 +26,7 @@ from kajo.func._modules import (
     replace_all_batch_norm_modules_,
     stack_module_state,
 )
+from kajo.func._rearrange import rearrange
 from kajo.func._vmap import debug_unwrap, vmap
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "rearrange",
     "replace_all_batch_norm_modules_",
     "stack_module_state",
     "vjp",

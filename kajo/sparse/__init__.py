@@ -23,7 +23,7 @@ from kajo.sparse._tensor import SparseTensor
 
 __all__ = [
     "addmm", "as_sparse_gradcheck", "check_sparse_tensor_invariants", "log_softmax", "mm",
-    "sampled_addmm", "softmax", "spdiags", "sum",
+    "sampled_addmm", "softmax", "spdiags", "sum", "to_sparse_semi_structured",
 ]  # fmt: skip
 
 
@@ -379,3 +379,21 @@ def as_sparse_gradcheck(gradcheck: Callable[..., Any]) -> Callable[..., Any]:
         return gradcheck(on_values, plain, **options)
 
     return checked
+
+
+def to_sparse_semi_structured(
+    original_tensor: Tensor, transposed: bool = False, alg_id: int = 0
+) -> Any:
+    """A matrix with two zeros in each four elements of a row, packed for the units of GPUs that skip them.
+
+    Args:
+        original_tensor: the matrix, on a GPU.
+        transposed, alg_id: accepted.
+
+    Raises:
+        RuntimeError: for a tensor on the CPU, which has no such units.
+    """
+    raise RuntimeError(
+        f"to_sparse_semi_structured(): tensors on {original_tensor.device} are not supported, only "
+        "those on GPUs"
+    )

@@ -198,6 +198,11 @@ def _stride(x: SparseTensor, dim: int | None = None) -> Any:
     )
 
 
+@_handles("__dlpack__")
+def _dlpack(x: SparseTensor, **_: Any) -> Any:
+    raise BufferError(f"Can't export tensors with layout other than kajo.strided, got {x._kind}")
+
+
 @_handles("dim_order")
 def _dim_order(x: SparseTensor, **_: Any) -> Any:
     raise AttributeError(
