@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices, _operations
-from kajo.sparse._tensor import SparseTensor, coalesced, converted, flat_places, make, summed
+from kajo.sparse._layouts import converted
+from kajo.sparse._tensor import SparseTensor, coalesced, flat_places, make, summed
 
 __all__ = [
     "addmm", "as_sparse_gradcheck", "check_sparse_tensor_invariants", "log_softmax", "mm",
@@ -29,7 +30,7 @@ __all__ = [
 def _coo(x: Any, name: str) -> SparseTensor:
     if not isinstance(x, SparseTensor) or x._kind is not kajo.sparse_coo:
         layout = x.layout if isinstance(x, Tensor) else type(x).__name__
-        raise RuntimeError(f"sparse.{name}(): expected a sparse COO tensor, got {layout}")
+        raise NotImplementedError(f"sparse.{name}(): expected a sparse COO tensor, got {layout}")
     return x
 
 
@@ -108,7 +109,7 @@ def sampled_addmm(
     tensor([4., 4.])
     """
     if not isinstance(input, SparseTensor) or input._kind is not kajo.sparse_csr:
-        raise RuntimeError(
+        raise NotImplementedError(
             f"sparse.sampled_addmm(): expected an input of layout kajo.sparse_csr, got {input.layout}"
         )
     result = _matrices.sampled_addmm(input, mat1, mat2, beta, alpha)
@@ -259,8 +260,8 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
         The matrix.
 
     Raises:
-        RuntimeError: if shapes do not fit or an offset occurs twice.
-        ValueError: for another layout than COO, CSR and CSC.
+        RuntimeError: if shapes do not fit, an offset occurs twice, or for another layout than COO, CSR and
+            CSC.
 
     >>> import kajo
     >>> kajo.sparse.spdiags(kajo.ones(1, 2), kajo.tensor([1]), (2, 2)).to_dense()
@@ -281,7 +282,7 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
     if len(set(steps.tolist())) != steps.numel():
         raise RuntimeError("spdiags(): Offset tensor contains duplicate values")
     if layout not in (None, kajo.sparse_coo, kajo.sparse_csr, kajo.sparse_csc):
-        raise ValueError(f"spdiags(): Only COO, CSR and CSC layouts are supported, got {layout}")
+        raise RuntimeError(f"spdiags(): Only COO, CSR and CSC layouts are supported, got {layout}")
     height, width = shape
     columns = kajo.arange(min(rows.shape[1], width)).expand(rows.shape[0], -1)
     lines = columns - steps.unsqueeze(1)
@@ -359,20 +360,28 @@ def as_sparse_gradcheck(gradcheck: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def checked(func: Any, inputs: Any, **options: Any) -> Any:
-        options.pop("masked", None)
         given = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-        frames = [x if isinstance(x, SparseTensor) else None for x in given]
-        plain = tuple(
-            x._parts[-1].detach().requires_grad_(x.requires_grad)
-            if isinstance(x, SparseTensor)
-            else x
-            for x in given
-        )
-
-        def on_values(*values: Any) -> Any:
-            result = func(*[v if f is None else f._with_values(v) for f, v in zip(frames, values)])
-            return result._parts[-1] if isinstance(result, SparseTensor) else result
-
-        return gradcheck(on_values, plain, **options)
+        return gradcheck(*on_values(func, tuple(given)), **options)
 
     return checked
+
+
+def on_values(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """A function of sparse tensors as one of their values, and these in place of the tensors."""
+    frames = [x if isinstance(x, SparseTensor) else None for x in inputs]
+    plain = tuple(
+        x._parts[-1].detach().requires_grad_(x.requires_grad) if isinstance(x, SparseTensor) else x
+        for x in inputs
+    )
+
+    def valued(result: Any) -> Any:
+        if isinstance(result, tuple):
+            return tuple(map(valued, result))
+        return result._parts[-1] if isinstance(result, SparseTensor) else result
+
+    def of_values(*values: Any) -> Any:
+        return valued(
+            func(*[v if f is None else f._with_values(v) for f, v in zip(frames, values)])
+        )
+
+    return of_values, plain

@@ -6,6 +6,7 @@ computed like the others and then put into the first argument.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import operator
 from collections.abc import Callable, Sequence
@@ -14,16 +15,16 @@ from typing import Any, TypeVar
 import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices
+from kajo.sparse._layouts import converted, gathered, to_dense
 from kajo.sparse._tensor import (
     COMPRESSED,
     SparseTensor,
+    block_of,
     coalesced,
-    converted,
+    dense_rank,
     flat_places,
-    from_dense,
     make,
-    places,
-    to_dense,
+    stack_rank,
 )
 from kajo.sparse._text import text_of
 
@@ -65,6 +66,8 @@ def find(func: Any) -> tuple[str, Callable[..., Any] | None]:
         return name, func.__wrapped__  # which asks for the tensors that carry the history
     if name in _TABLE:
         return name, _TABLE[name]
+    if name in ("svd_lowrank", "_svd_lowrank", "get_approximate_basis"):
+        return name, getattr(func, "__wrapped__", None)  # products with matrices are all they need
     stem = _operator_name(name)
     if stem is not None and stem in _TABLE:
         return name, _TABLE[stem]
@@ -116,6 +119,7 @@ _PROPERTIES |= {
     "layout": lambda x: x._kind,
     "ndim": lambda x: len(x._size),
     "itemsize": lambda x: x._parts[-1].itemsize,
+    "nbytes": lambda x: _bytes(x),
     "requires_grad": lambda x: x._parts[-1].requires_grad,
     "is_leaf": lambda x: x._parts[-1].is_leaf,
     "grad_fn": lambda x: x._parts[-1].grad_fn,
@@ -129,6 +133,8 @@ _PROPERTIES |= {
     "requires_grad set": lambda x, value: x._parts[-1].requires_grad_(value) and None,
     "T": lambda x: x.permute(*range(len(x._size))[::-1]),
     "mT": lambda x: x.transpose(-2, -1),
+    "H": lambda x: x.transpose(0, 1).conj(),
+    "mH": lambda x: x.transpose(-2, -1).conj(),
     "real": lambda x: x._with_values(x._parts[-1].real),
 }
 _PROPERTIES |= {
@@ -147,9 +153,23 @@ _PROPERTIES["_version"] = lambda x: x._parts[-1]._version
 _PROPERTIES["_base"] = lambda x: None
 
 
+def _bytes(x: SparseTensor) -> int:
+    if x._kind is kajo.sparse_coo:
+        raise RuntimeError("nbytes: tensors of layout kajo.sparse_coo have no storage")
+    return x._size.numel() * x._parts[-1].itemsize
+
+
 def _gradient(x: SparseTensor) -> Any:
     gradient = x._parts[-1].grad
-    return None if gradient is None else x._with_values(gradient)
+    if gradient is None or x._unique or x._kind is not kajo.sparse_coo:
+        return None if gradient is None else x._with_values(gradient)
+    # What stands at one place twice has that place's gradient twice, of which one counts.
+    indices = x._parts[0]
+    sizes = x._size[: indices.shape[0]]
+    kept, where = kajo.unique(flat_places(indices, sizes), return_inverse=True)
+    chosen = kajo.zeros(kept.numel(), dtype=kajo.int64)
+    chosen[where] = kajo.arange(where.numel())
+    return make(x._kind, (indices[:, chosen], gradient[chosen]), x._size, True)
 
 
 def _set_gradient(x: SparseTensor, value: Any) -> None:
@@ -161,8 +181,17 @@ def _values(method: str) -> Callable[..., Any]:
     return lambda x, *args, **kwargs: getattr(x._parts[-1], method)(*args, **kwargs)
 
 
-for _name in ("is_floating_point", "is_complex", "is_signed", "element_size", "get_device", "type"):
+for _name in ("is_floating_point", "is_complex", "is_signed", "element_size", "get_device"):
     _TABLE[_name] = _values(_name)
+
+
+@_handles("type")
+def _type(x: SparseTensor, dtype: Any = None, **options: Any) -> Any:
+    if dtype is not None:
+        return x.to(dtype)
+    package, _, kind = str(x._parts[-1].type()).partition(".")
+    return f"{package}.sparse.{kind}"
+
 
 _TABLE |= {
     "dim": lambda x: len(x._size),
@@ -176,7 +205,7 @@ _TABLE |= {
     "is_coalesced": lambda x: _of_coo(x, "is_coalesced")._unique,
     "_nnz": lambda x: x._parts[-2].shape[-1],
     "sparse_dim": lambda x: x._parts[0].shape[0] if x._kind is kajo.sparse_coo else 2,
-    "dense_dim": lambda x: x._parts[-1].dim() - 1 if x._kind is kajo.sparse_coo else 0,
+    "dense_dim": lambda x: dense_rank(x),
     "is_same_size": lambda x, other: tuple(x.shape) == tuple(other.shape),
     "is_leaf": lambda x: x._parts[-1].is_leaf,
 }
@@ -184,6 +213,8 @@ _TABLE |= {
 
 @_handles("stride")
 def _stride(x: SparseTensor, dim: int | None = None) -> Any:
+    if x._kind is kajo.sparse_coo:
+        return (0,) * len(x._size) if dim is None else 0
     raise RuntimeError(
         f"stride(): tensors of layout {x._kind} have no strides: use to_dense() first"
     )
@@ -214,6 +245,12 @@ def _of_coo(x: SparseTensor, name: str) -> SparseTensor:
     return x
 
 
+def _hidden(x: SparseTensor, name: str) -> SparseTensor:
+    if x._kind is not kajo.sparse_coo:
+        raise NotImplementedError(f"{name}(): is not implemented for layout {x._kind}")
+    return x
+
+
 def _unique_of(x: SparseTensor, name: str) -> SparseTensor:
     if not _of_coo(x, name)._unique:
         raise RuntimeError(
@@ -241,8 +278,8 @@ def _compressed_part(name: str, at: int) -> Callable[[SparseTensor], Tensor]:
 
 _TABLE |= {
     "indices": lambda x: _unique_of(x, "indices")._parts[0],
-    "_indices": lambda x: _of_coo(x, "_indices")._parts[0],
-    "_values": lambda x: _of_coo(x, "_values")._parts[-1],
+    "_indices": lambda x: _hidden(x, "_indices")._parts[0],
+    "_values": lambda x: _hidden(x, "_values")._parts[-1],
     "coalesce": lambda x: coalesced(_of_coo(x, "coalesce")),
     "crow_indices": _compressed_part("crow_indices", 0),
     "col_indices": _compressed_part("col_indices", 1),
@@ -261,20 +298,33 @@ def _to_dense(x: SparseTensor, dtype: Any = None, **_: Any) -> Tensor:
 
 @_handles("to_sparse")
 def _to_sparse(
-    x: SparseTensor, sparse_dim: Any = None, *, layout: Any = None, blocksize: Any = None, **_: Any
+    x: SparseTensor,
+    sparse_dim: Any = None,
+    *,
+    layout: Any = None,
+    blocksize: Any = None,
+    dense_dim: int | None = None,
 ) -> SparseTensor:
     if sparse_dim is not None and not isinstance(sparse_dim, int):
         layout = sparse_dim
     elif sparse_dim is not None and sparse_dim != _TABLE["sparse_dim"](x):
-        return from_dense(to_dense(x), kajo.sparse_coo, sparse_dim)
-    return converted(x, kajo.sparse_coo if layout is None else layout, blocksize)
+        raise RuntimeError(
+            f"to_sparse(): a sparse tensor with {_TABLE['sparse_dim'](x)} sparse dimensions cannot have "
+            f"{sparse_dim}: use to_dense() first"
+        )
+    return converted(x, kajo.sparse_coo if layout is None else layout, blocksize, dense_dim)
 
 
 for _layout in (kajo.sparse_csr, kajo.sparse_csc, kajo.sparse_bsr, kajo.sparse_bsc):
     _short = str(_layout).rsplit(".", 1)[-1]
     _TABLE[f"to_{_short}"] = functools.partial(
-        lambda layout, x, blocksize=None, **_: converted(x, layout, blocksize), _layout
+        lambda layout, x, dense_dim=None: converted(x, layout, None, dense_dim), _layout
     )
+    if COMPRESSED[_layout][3]:
+        _TABLE[f"to_{_short}"] = functools.partial(
+            lambda layout, x, blocksize, dense_dim=None: converted(x, layout, blocksize, dense_dim),
+            _layout,
+        )
 
 
 @_handles("detach")
@@ -312,8 +362,15 @@ def _deepcopy(x: SparseTensor, memo: Any) -> SparseTensor:
     return make(x._kind, parts, x._size, x._unique)
 
 
+@_handles("as_tensor", "asarray")
+def _as_tensor(x: SparseTensor, dtype: Any = None, device: Any = None, **_: Any) -> SparseTensor:
+    return x if dtype is None else _to(x, dtype)
+
+
 @_handles("to", "type_as", "cpu")
-def _to(x: SparseTensor, *args: Any, **kwargs: Any) -> SparseTensor:
+def _to(x: Any, *args: Any, **kwargs: Any) -> Any:
+    if not isinstance(x, SparseTensor):  # towards the type of a sparse tensor
+        return x.to(*[a._parts[-1] if isinstance(a, SparseTensor) else a for a in args], **kwargs)
     given = [a._parts[-1] if isinstance(a, SparseTensor) else a for a in args]
     values = x._parts[-1].to(*given, **kwargs)
     return x if values is x._parts[-1] else x._with_values(values)
@@ -341,10 +398,24 @@ def _copy(x: Any, source: Any, non_blocking: bool = False) -> Any:
 
 @_handles("zeros_like", "empty_like")
 def _zeros_like(
-    x: SparseTensor, *, dtype: Any = None, requires_grad: bool = False, **_: Any
+    x: SparseTensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
 ) -> Any:
-    result = empty(x._size, x._kind, dtype or x._parts[-1].dtype, x)
-    return result.requires_grad_(requires_grad)
+    kind = dtype or x._parts[-1].dtype
+    if layout is kajo.strided:
+        return kajo.zeros(x._size, dtype=kind, requires_grad=requires_grad)
+    return empty(x._size, layout or x._kind, kind, x).requires_grad_(requires_grad)
+
+
+@_handles("ones_like")
+def _ones_like(x: SparseTensor, *, dtype: Any = None, **_: Any) -> SparseTensor:
+    if x._kind is kajo.sparse_coo:
+        raise NotImplementedError("ones_like(): of layout kajo.sparse_coo would fill every place")
+    return x._with_values(kajo.ones_like(x._parts[-1], dtype=dtype))
 
 
 def empty(
@@ -357,14 +428,36 @@ def empty(
     if layout is kajo.sparse_coo:
         values = kajo.zeros((0, *size[sparse:]), dtype=dtype)
         return make(layout, (kajo.zeros((sparse, 0), dtype=kajo.int64), values), size, True)
-    by_rows, block = COMPRESSED[layout][2], ()
-    lines = size[0] if by_rows else size[1]
-    if like is not None and COMPRESSED[layout][3]:
-        block = tuple(like._parts[-1].shape[1:])
+    if layout not in COMPRESSED:
+        raise RuntimeError(f"empty(): expected a sparse layout, got {layout}")
+    is_like = like is not None and like._kind is layout
+    dense = dense_rank(like) if like is not None and is_like else 0
+    block = (block_of(like) if like is not None and is_like else None) or ()
+    if COMPRESSED[layout][3] and not block:
+        raise RuntimeError(f"empty(): of layout {layout} needs a blocksize")
+    stack = len(size) - 2 - dense
+    if stack < 0:
+        raise RuntimeError(
+            f"empty(): of layout {layout} needs two dimensions, got size {tuple(size)}"
+        )
+    outer, by_rows = tuple(size[:stack]), COMPRESSED[layout][2]
+    lines = size[stack if by_rows else stack + 1]
+    if block:
         lines //= block[0 if by_rows else 1]
-    none = kajo.zeros(0, dtype=kajo.int64)
-    values = kajo.zeros((0, *block), dtype=dtype)
-    return make(layout, (kajo.zeros(lines + 1, dtype=kajo.int64), none, values), size)
+    parts = (
+        kajo.zeros((*outer, lines + 1), dtype=kajo.int64),
+        kajo.zeros((*outer, 0), dtype=kajo.int64),
+        kajo.zeros((*outer, 0, *block, *size[stack + 2 :]), dtype=dtype),
+    )
+    return make(layout, parts, size)
+
+
+@_handles("new_zeros", "new_empty")
+def _new_zeros(x: SparseTensor, *size: Any, dtype: Any = None, **options: Any) -> SparseTensor:
+    given = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    result: Any = empty(list(given), x._kind, dtype or x._parts[-1].dtype)
+    result.requires_grad_(options.get("requires_grad", False))
+    return result  # type: ignore[no-any-return]
 
 
 @_handles("backward")
@@ -384,7 +477,7 @@ def _register_hook(x: SparseTensor, hook: Any) -> Any:
 _LINEAR = "neg negative positive conj conj_physical deg2rad rad2deg"
 _THROUGH_ZERO = (
     "abs absolute asin arcsin asinh arcsinh atan arctan atanh arctanh ceil erf erfinv expm1 floor frac "
-    "isinf isnan isneginf isposinf log1p nan_to_num relu round sgn sign signbit sin sinh sqrt square tan "
+    "angle isinf isnan isneginf isposinf log1p nan_to_num relu round sgn sign signbit sin sinh sqrt square tan "
     "tanh trunc"
 )
 for _names, _all_places in ((_LINEAR, True), (_THROUGH_ZERO, False)):
@@ -422,7 +515,7 @@ def _mul(x: Any, other: Any) -> Any:
         return _mul_dense(x, other)
     if x._kind is not kajo.sparse_coo or other._kind is not kajo.sparse_coo:
         both = _mul(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo))
-        return converted(both, x._kind)
+        return converted(both, x._kind, block_of(x))
     if x._size != other._size:
         raise RuntimeError(
             f"mul(): expected sparse operands of the same size, got {x._size} and {other._size}"
@@ -441,12 +534,20 @@ def _mul_dense(x: SparseTensor, other: Tensor) -> SparseTensor:
         raise RuntimeError(
             f"mul(): a strided operand of shape {other.shape} cannot be broadcast to the sparse one's {x._size}"
         )
-    if COMPRESSED.get(x._kind, (0, 0, 0, False))[3]:
-        return converted(
-            _mul_dense(converted(x, kajo.sparse_coo), other), x._kind, tuple(x._parts[-1].shape[1:])
-        )
-    factors = other.expand(x._size)[tuple(places(x).unbind(0))]
-    return x._with_values(x._parts[-1] * factors)
+    return x._with_values(x._parts[-1] * gathered(x, other.expand(x._size)))
+
+
+@_handles("floor_divide")
+def _floor_divide(x: Any, other: Any) -> Any:
+    return _div(x, other, rounding_mode="floor")
+
+
+@_handles("fill_")
+def _fill(x: SparseTensor, value: Any) -> SparseTensor:
+    if x._kind is kajo.sparse_coo:
+        raise NotImplementedError("fill_(): of layout kajo.sparse_coo would fill every place")
+    x._parts[-1].fill_(value)
+    return x
 
 
 @_handles("div", "divide", "true_divide")
@@ -465,6 +566,8 @@ def _add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
         return _add_sparse(x, other, alpha)
     if _is_number(x) or _is_number(other):
         raise RuntimeError("add(sparse, number) is not supported: every element would change")
+    if isinstance(x, SparseTensor) and x._kind in COMPRESSED and block_of(x) is None:
+        return to_dense(x) + other * alpha
     if isinstance(x, SparseTensor):
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
     base = other if other._kind is kajo.sparse_coo else converted(other, kajo.sparse_coo)
@@ -485,8 +588,7 @@ def _add_sparse(x: SparseTensor, other: SparseTensor, alpha: Any) -> SparseTenso
         )
     if x._kind is not kajo.sparse_coo:
         total = _add_sparse(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo), alpha)
-        block = x._parts[-1].shape[1:]
-        return converted(total, x._kind, tuple(block) if len(block) else None)
+        return converted(total, x._kind, block_of(x))
     other = converted(other, kajo.sparse_coo)
     if x._parts[0].shape[0] != other._parts[0].shape[0]:
         raise RuntimeError("add(): expected operands with the same number of sparse dimensions")
@@ -516,8 +618,20 @@ def _sum(x: SparseTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     from kajo.sparse import sum as sparse_sum
 
     if keepdim:
-        raise NotImplementedError("sum(): keepdim=True of a sparse tensor: use to_dense() first")
+        return _sum_kept(x, dim, dtype)
     return sparse_sum(x, dim, dtype) if dtype is not None else sparse_sum(x, dim)
+
+
+def _sum_kept(x: SparseTensor, dim: Any, dtype: Any) -> Any:
+    """The sum with its dimensions kept as such of one element."""
+    given = list(range(len(x._size))) if dim is None else [dim] if isinstance(dim, int) else dim
+    axes = sorted(_axis(x, d) for d in given)
+    result = _sum(x, list(given), dtype=dtype)
+    if not isinstance(result, SparseTensor):
+        return result.reshape([1 if d in axes else n for d, n in enumerate(x._size)]).to_sparse()
+    for axis in axes:
+        result = _unsqueeze(result, axis)
+    return result if x._kind is kajo.sparse_coo else converted(result, x._kind)
 
 
 @_handles("norm")
@@ -574,9 +688,16 @@ def _permute(x: SparseTensor, *dims: Any) -> SparseTensor:
     if order == sorted(order):
         return x
     if x._kind is not kajo.sparse_coo:
+        first = stack_rank(x)
+        mirrored = list(range(len(order)))
+        mirrored[first : first + 2] = [first + 1, first]
+        if order != mirrored:
+            raise RuntimeError(
+                f"permute(): of layout {x._kind} only the dimensions {first} and {first + 1} change places"
+            )
         values = x._parts[-1]
-        if values.dim() == 3:
-            values = values.transpose(1, 2)
+        if block_of(x) is not None:
+            values = values.transpose(first + 1, first + 2)
         return make(_MIRRORED[x._kind], (*x._parts[:-1], values), size)
     indices, values = x._parts
     count = indices.shape[0]
@@ -600,7 +721,10 @@ def _select(x: SparseTensor, dim: int, index: int) -> Any:
     if not -n <= index < n:
         raise IndexError(f"select(): index {index} out of range for tensor of size {x._size}")
     if x._kind is not kajo.sparse_coo:
-        return to_dense(x).select(dim, index)
+        if axis < stack_rank(x):
+            rest_size = [m for d, m in enumerate(x._size) if d != axis]
+            return make(x._kind, [part.select(axis, index) for part in x._parts], rest_size)
+        x = converted(x, kajo.sparse_coo)
     indices, values = x._parts
     count = indices.shape[0]
     size = [m for d, m in enumerate(x._size) if d != axis]
@@ -626,9 +750,48 @@ def _getitem(x: SparseTensor, index: Any) -> Any:
     return result
 
 
+@_handles("unbind")
+def _unbind(x: SparseTensor, dim: int = 0) -> tuple[Any, ...]:
+    return tuple(_select(x, dim, i) for i in range(x._size[_axis(x, dim)]))
+
+
+@_handles("__iter__")
+def _iter(x: SparseTensor) -> Any:
+    return iter(_unbind(x))
+
+
+@_handles("narrow_copy")
+def _narrow_copy(x: SparseTensor, dim: int, start: int, length: int) -> SparseTensor:
+    axis, n = _axis(x, dim), x._size[_axis(x, dim)]
+    if not 0 <= start <= start + length <= n:
+        raise RuntimeError(
+            f"narrow_copy(): start ({start}) + length ({length}) exceeds dimension size ({n})."
+        )
+    indices, values = _of_coo(x, "narrow_copy")._parts
+    size = [length if d == axis else m for d, m in enumerate(x._size)]
+    if axis >= indices.shape[0]:
+        part = values.narrow(axis - indices.shape[0] + 1, start, length).clone()
+        return make(x._kind, (indices, part), size, x._unique)
+    kept = (indices[axis] >= start) & (indices[axis] < start + length)
+    rows = indices[:, kept].clone()
+    rows[axis] -= start
+    return make(x._kind, (rows, values[kept]), size, x._unique)
+
+
+@_handles("movedim", "moveaxis")
+def _movedim(x: SparseTensor, source: Any, destination: Any) -> SparseTensor:
+    before = [source] if isinstance(source, int) else list(source)
+    after = [destination] if isinstance(destination, int) else list(destination)
+    pairs = {_axis(x, b): _axis(x, a) for a, b in zip(before, after, strict=True)}
+    rest = iter(d for d in range(len(x._size)) if d not in pairs.values())
+    return _permute(x, [pairs[d] if d in pairs else next(rest) for d in range(len(x._size))])
+
+
 @_handles("index_select")
 def _index_select(x: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
-    base = _of_coo(x, "index_select")
+    if x._kind is not kajo.sparse_coo:
+        raise NotImplementedError(f"index_select(): is not implemented for layout {x._kind}")
+    base = x
     axis = _axis(x, dim)
     indices, values = base._parts
     count = indices.shape[0]
@@ -669,7 +832,7 @@ def _cat(tensors: Any, dim: int = 0) -> SparseTensor:
         ] or t._parts[0].shape[0] != count:
             raise RuntimeError(f"cat(): shapes {[tuple(t._size) for t in tensors]} do not fit")
     if axis >= count:
-        raise NotImplementedError("cat(): along a dense dimension of sparse tensors")
+        return _joined_dense(tensors, axis, count)
     rows = []
     for t in tensors:
         shift = kajo.zeros((count, 1), dtype=kajo.int64)
@@ -681,10 +844,40 @@ def _cat(tensors: Any, dim: int = 0) -> SparseTensor:
     )
 
 
+def _joined_dense(tensors: Any, axis: int, count: int) -> SparseTensor:
+    """Along a dense dimension: values of one are zero in the others' part."""
+    width = builtins.sum(t._size[axis] for t in tensors)
+    size = [width if d == axis else n for d, n in enumerate(tensors[0]._size)]
+    start, values = 0, []
+    for t in tensors:
+        room = t._parts[-1].new_zeros((t._parts[-1].shape[0], *size[count:]))
+        part = t._parts[-1]
+        place = axis - count + 1
+        after = kajo.zeros_like(room.narrow(place, 0, width - start - t._size[axis]))
+        values.append(kajo.cat([room.narrow(place, 0, start), part, after], place))
+        start += t._size[axis]
+    indices = kajo.cat([t._parts[0] for t in tensors], 1)
+    return make(kajo.sparse_coo, (indices, kajo.cat(values)), size)
+
+
+@_handles("stack")
+def _stack(tensors: Any, dim: int = 0) -> SparseTensor:
+    return _cat([_unsqueeze(_of_coo(t, "stack"), dim) for t in tensors], dim)
+
+
+_TABLE["vstack"] = _TABLE["row_stack"] = lambda tensors: _cat(tensors, 0)
+_TABLE["hstack"] = lambda tensors: _cat(tensors, 0 if len(tensors[0]._size) == 1 else 1)
+
+
 @_handles("unsqueeze")
 def _unsqueeze(x: SparseTensor, dim: int) -> SparseTensor:
     indices, values = _of_coo(x, "unsqueeze")._parts
-    axis = dim % (len(x._size) + 1)
+    n = len(x._size) + 1
+    if not -n <= dim < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
+        )
+    axis = dim % n
     size = [*x._size[:axis], 1, *x._size[axis:]]
     if axis > indices.shape[0]:
         return make(
@@ -721,6 +914,9 @@ _TABLE |= {
     "matmul": _matrices.product,
     "mv": _matrices.product,
     "smm": _matrices.product,
+    "bmm": _matrices.stacked_product,
+    "linear": _matrices.linear,
+    "addmv": _matrices.addmm,
     "addmm": _matrices.addmm,
     "sspaddmm": _matrices.addmm,
 }
