@@ -37,9 +37,11 @@ from kajo.random import initial_seed as initial_seed
 from kajo.random import manual_seed as manual_seed
 from kajo.random import seed as seed
 from kajo.random import set_rng_state as set_rng_state
+from kajo.random import thread_safe_generator as thread_safe_generator
 from kajo.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from kajo import accelerator as accelerator
     from kajo import amp as amp
     from kajo import autograd as autograd
     from kajo import cpu as cpu
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from kajo import distributions as distributions
     from kajo import fft as fft
     from kajo import func as func
+    from kajo import futures as futures
     from kajo import library as library
     from kajo import linalg as linalg
     from kajo import masked as masked
@@ -61,15 +64,28 @@ if TYPE_CHECKING:
     from kajo import testing as testing
     from kajo import train as train
     from kajo import utils as utils
+    from kajo._control_flow import cond as cond
+    from kajo._kinds import AVG as AVG
+    from kajo._kinds import SUM as SUM
+    from kajo._kinds import AggregationType as AggregationType
+    from kajo._kinds import Tag as Tag
     from kajo._linalg.low_rank import lobpcg as lobpcg
     from kajo._linalg.low_rank import pca_lowrank as pca_lowrank
     from kajo._linalg.low_rank import svd_lowrank as svd_lowrank
     from kajo._operators import ops as ops
+    from kajo._streams import AcceleratorError as AcceleratorError
+    from kajo._streams import Event as Event
+    from kajo._streams import OutOfMemoryError as OutOfMemoryError
+    from kajo._streams import Stream as Stream
+    from kajo._symbolic import *  # noqa: F403
     from kajo._tensor_str import set_printoptions as set_printoptions
     from kajo._type_info import finfo as finfo
     from kajo._type_info import iinfo as iinfo
     from kajo._typed_classes import *  # noqa: F403
+    from kajo.amp._former_names import *  # noqa: F403
     from kajo.amp.autocast_mode import autocast as autocast
+    from kajo.amp.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+    from kajo.amp.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
     from kajo.amp.autocast_mode import clear_autocast_cache as clear_autocast_cache
     from kajo.amp.autocast_mode import get_autocast_dtype as get_autocast_dtype
     from kajo.amp.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
@@ -77,12 +93,18 @@ if TYPE_CHECKING:
     from kajo.amp.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
     from kajo.amp.autocast_mode import set_autocast_dtype as set_autocast_dtype
     from kajo.amp.autocast_mode import set_autocast_enabled as set_autocast_enabled
+    from kajo.amp.grad_scaler import GradScaler as GradScaler
     from kajo.func import vmap as vmap
+    from kajo.futures import Future as Future
+    from kajo.futures import fork as fork
+    from kajo.futures import wait as wait
     from kajo.nn._functional_grid import grid_sampler as grid_sampler
     from kajo.nn._functional_grid import grid_sampler_2d as grid_sampler_2d
     from kajo.nn._functional_grid import grid_sampler_3d as grid_sampler_3d
     from kajo.nn._numbered import affine_grid_generator as affine_grid_generator
     from kajo.nn._numbered import cosine_embedding_loss as cosine_embedding_loss
+    from kajo.nn._numbered import embedding_bag as embedding_bag
+    from kajo.nn._numbered import embedding_renorm_ as embedding_renorm_
     from kajo.nn._numbered import instance_norm as instance_norm
     from kajo.nn._numbered import margin_ranking_loss as margin_ranking_loss
     from kajo.nn._numbered import poisson_nll_loss as poisson_nll_loss
@@ -111,11 +133,15 @@ inf = _math.inf
 nan = _math.nan
 pi = _math.pi
 e = _math.e
+has_lapack = has_openmp = has_spectral = True  # factorisations, threads, Fourier transforms
+has_mkl = False  # whose place other libraries take
 newaxis = None
 
 # Names that live in a part.
 _LAZY = {
     "autocast": "amp.autocast_mode",
+    "autocast_decrement_nesting": "amp.autocast_mode",
+    "autocast_increment_nesting": "amp.autocast_mode",
     "clear_autocast_cache": "amp.autocast_mode",
     "get_autocast_dtype": "amp.autocast_mode",
     "is_autocast_cache_enabled": "amp.autocast_mode",
@@ -148,6 +174,8 @@ _LAZY = {
     "rnn_tanh_cell": "nn._recurrent",
     "affine_grid_generator": "nn._numbered",
     "cosine_embedding_loss": "nn._numbered",
+    "embedding_bag": "nn._numbered",
+    "embedding_renorm_": "nn._numbered",
     "instance_norm": "nn._numbered",
     "margin_ranking_loss": "nn._numbered",
     "poisson_nll_loss": "nn._numbered",
@@ -157,6 +185,19 @@ _LAZY = {
     "pdist": "nn.functional",
     "rms_norm": "nn.functional",
     "vmap": "func",
+    "GradScaler": "amp.grad_scaler",
+    "cond": "_control_flow",
+    **dict.fromkeys(("AVG", "SUM", "AggregationType", "Tag"), "_kinds"),
+    **dict.fromkeys(("Future", "fork", "wait"), "futures"),
+    **dict.fromkeys(
+        ("SymBool", "SymFloat", "SymInt", "sym_constrain_range", "sym_constrain_range_for_size", "sym_float", "sym_fresh_size", "sym_int", "sym_ite", "sym_max", "sym_min", "sym_not", "sym_sqrt", "sym_sum"),
+        "_symbolic",
+    ),
+    **dict.fromkeys(("AcceleratorError", "Event", "OutOfMemoryError", "Stream"), "_streams"),
+    **dict.fromkeys(
+        ("get_autocast_cpu_dtype", "get_autocast_gpu_dtype", "get_autocast_ipu_dtype", "get_autocast_xla_dtype", "is_autocast_cpu_enabled", "is_autocast_ipu_enabled", "is_autocast_xla_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled", "set_autocast_gpu_dtype", "set_autocast_ipu_dtype", "set_autocast_ipu_enabled", "set_autocast_xla_dtype", "set_autocast_xla_enabled"),
+        "amp._former_names",
+    ),
     **dict.fromkeys(
         ("BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
          "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "set_default_tensor_type"),

@@ -20,6 +20,7 @@ __all__ = [
     "get_deterministic_debug_mode",
     "get_device_module",
     "get_float32_matmul_precision",
+    "init_num_threads",
     "is_deterministic_algorithms_warn_only_enabled",
     "is_distributed",
     "is_storage",
@@ -33,14 +34,6 @@ __all__ = [
     "set_float32_matmul_precision",
     "set_flush_denormal",
     "set_warn_always",
-    "sym_float",
-    "sym_int",
-    "sym_ite",
-    "sym_max",
-    "sym_min",
-    "sym_not",
-    "sym_sqrt",
-    "sym_sum",
     "typename",
     "use_deterministic_algorithms",
 ]
@@ -318,6 +311,10 @@ def get_float32_matmul_precision() -> str:
     return _matmul_precision[0]
 
 
+def init_num_threads() -> None:
+    """Give a new thread the setting of `set_num_threads`: all threads share it already."""
+
+
 def set_flush_denormal(mode: bool) -> bool:
     """Denormals are always kept: False says that the setting was not changed."""
     return False
@@ -367,47 +364,3 @@ def get_device_module(device: Any = None) -> Any:
     if kind not in ("cpu", "cuda"):
         raise RuntimeError(f"Invalid device module of '{kind}' requested: there are cpu and cuda")
     return importlib.import_module(f"kajo.{kind}")
-
-
-def sym_int(a: Any) -> int:
-    """A number's whole part, towards zero."""
-    return int(a)
-
-
-def sym_float(a: Any) -> float:
-    """A number as a float."""
-    return float(a)
-
-
-def sym_not(a: Any) -> bool:
-    """Whether something is not true."""
-    return not a
-
-
-def sym_max(a: Any, b: Any) -> Any:
-    """The larger of two numbers, a float if one of them is."""
-    return max(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else max(a, b)
-
-
-def sym_min(a: Any, b: Any) -> Any:
-    """The smaller of two numbers, a float if one of them is."""
-    return min(float(a), float(b)) if isinstance(a, float) or isinstance(b, float) else min(a, b)
-
-
-def sym_ite(b: bool, t: Any, f: Any) -> Any:
-    """`t` if `b`, else `f`, which are of one type."""
-    if type(t) is not type(f):
-        raise TypeError(f"sym_ite(): t and f must be of one type, got {type(t)} and {type(f)}")
-    return t if b else f
-
-
-def sym_sqrt(a: Any) -> float:
-    """The square root of a number."""
-    import math
-
-    return math.sqrt(a)
-
-
-def sym_sum(args: Any) -> Any:
-    """The sum of a list of numbers."""
-    return sum(args)

@@ -274,6 +274,17 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)
 
+    @property
+    def __cuda_array_interface__(self) -> Any:
+        """Where the data is on a GPU, which it never is.
+
+        Raises:
+            AttributeError: always, so that other libraries see no such interface.
+        """
+        raise AttributeError(
+            f"Can't get __cuda_array_interface__ on non-CUDA tensor type: {self.type()}"
+        )
+
     # ---- copying and pickling ------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:

@@ -15,7 +15,10 @@ from typing import Any
 from kajo._core import Generator, default_generator
 from kajo._tensor import Tensor
 
-__all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = [
+    "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
+    "thread_safe_generator",
+]  # fmt: skip
 
 
 def manual_seed(seed: int) -> Generator:
@@ -66,14 +69,74 @@ def fork_rng(devices: Any = None, enabled: bool = True, **_: Any) -> Iterator[No
         set_rng_state(state)
 
 
+def thread_safe_generator() -> Generator | None:
+    """The generator of a loader's worker that is a thread; None elsewhere, which means the global one.
+
+    Returns:
+        What to hand to a random operation as `generator`.
+
+    >>> import kajo
+    >>> kajo.rand(2, generator=kajo.random.thread_safe_generator()).shape
+    kajo.Size([2])
+    """
+    from kajo.utils.data import get_worker_info
+
+    worker = get_worker_info()
+    if worker is None or getattr(worker, "worker_method", None) != "thread":
+        return None
+    return getattr(worker, "generator", None)
+
+
+# ---- what generators can do besides drawing -----------------------------------------------------------
+
+
+def _clone_state(self: Generator) -> Generator:
+    """Another generator that draws the same numbers from here on."""
+    return _restored(self.initial_seed(), self.get_state())
+
+
+def _without_offset(self: Generator, *_: Any) -> int:
+    """The place in a stream that is addressed by number, as GPUs have.
+
+    Raises:
+        RuntimeError: always; the state says where a CPU's stream is.
+    """
+    raise RuntimeError("CPU Generator does not use offset")
+
+
+def _without_graphs(self: Generator, *_: Any) -> Generator:
+    """The state that graphs of a GPU's work share.
+
+    Raises:
+        NotImplementedError: always, on the CPU.
+    """
+    raise NotImplementedError("a CPU Generator has no state that graphs share")
+
+
+def _set_pickled(self: Generator, state: tuple[int, int | None, Tensor]) -> None:
+    """Continue from the seed, the offset and the state that `__reduce__` gave."""
+    seed, _, stream = state
+    self.manual_seed(seed)
+    self.set_state(stream)
+
+
 def _restored(seed: int, state: Tensor) -> Generator:
-    generator = Generator().manual_seed(seed)
-    generator.set_state(state)
+    generator = Generator()
+    _set_pickled(generator, (seed, None, state))
     return generator
 
 
 def _reduce(self: Generator) -> Any:
-    return _restored, (self.initial_seed(), self.get_state())
+    return Generator, (self.device,), (self.initial_seed(), None, self.get_state())
 
 
-Generator.__reduce__ = _reduce  # type: ignore[method-assign, assignment]
+for _name, _method in {
+    "clone_state": _clone_state,
+    "get_offset": _without_offset,
+    "set_offset": _without_offset,
+    "graphsafe_get_state": _without_graphs,
+    "graphsafe_set_state": _without_graphs,
+    "__setstate__": _set_pickled,
+    "__reduce__": _reduce,
+}.items():
+    setattr(Generator, _name, _method)

@@ -273,3 +273,30 @@ def test_layers_hold_the_functions_that_can_be_overridden():
     layer = kajo.nn.TransformerEncoderLayer(4, 2)
     assert layer.activation is F.relu
     assert pickle.loads(pickle.dumps(layer)).activation is F.relu
+
+
+def test_operators_are_methods_with_a_named_argument():
+    x = kajo.tensor([6, 3])
+    assert x.__and__(other=2).tolist() == [2, 2]
+    assert x.__rsub__(other=1).tolist() == [-5, -2]
+    assert x.__rpow__(2).tolist() == [64, 8]
+    assert x.__sub__("text") is NotImplemented and x.__rlshift__("text") is NotImplemented
+    assert x.clone().__iand__(other=2).tolist() == [2, 2]
+    with pytest.raises(TypeError, match="one argument"):
+        x.__rsub__()
+
+    class Mine(kajo.Tensor):
+        def __and__(self, other):
+            return "mine"
+
+        def __rsub__(self, other):
+            return "reflected"
+
+    class Derived(Mine):
+        pass
+
+    for cls in (Mine, Derived):
+        y = x.as_subclass(cls)
+        assert y & 2 == "mine" and 1 - y == "reflected" and type(y - 1) is cls
+    Derived.__and__ = kajo.Tensor.__and__
+    assert (x.as_subclass(Derived) & 2).tolist() == [2, 2]

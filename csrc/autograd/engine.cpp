@@ -266,7 +266,7 @@ class Task {
                 out[i] = ops::sum_to_size(out[i], want.sizes);
             }
             if (is_foreign(out[i])) continue;
-            if (out[i].dtype() != want.dtype) {
+            if (out[i].dtype() != want.dtype && !want.any_dtype) {
                 if (is_complex(out[i].dtype()) && !is_complex(want.dtype))
                     out[i] = ops::real(out[i]);
                 if (out[i].dtype() != want.dtype) out[i] = ops::to(out[i], want.dtype);
@@ -336,10 +336,11 @@ TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
             else if (ours)
                 meta.grad = detach(gradient);
             else {
+                const DType dtype = outputs[0].any_dtype ? gradient.dtype() : outputs[0].dtype;
                 meta.grad = variable_.is_non_overlapping_and_dense()
-                                ? empty_strided(variable_.sizes(), variable_.strides(),
-                                                variable_.dtype(), variable_.device())
-                                : empty(variable_.sizes(), variable_.dtype(), variable_.device());
+                                ? empty_strided(variable_.sizes(), variable_.strides(), dtype,
+                                                variable_.device())
+                                : empty(variable_.sizes(), dtype, variable_.device());
                 ops::copy_raw(meta.grad, gradient);
             }
         } else if (GradMode::enabled()) {

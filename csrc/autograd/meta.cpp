@@ -60,6 +60,7 @@ Edge gradient_edge(const Tensor& t) {
 
 AccumulateGrad::AccumulateGrad(Tensor variable) : variable_(std::move(variable)) {
     add_output(variable_);
+    take_grad_dtype();
     // Leaves come last, whenever their node was made.
     sequence = UINT64_MAX;
 }
@@ -68,6 +69,31 @@ AccumulateGrad::~AccumulateGrad() {
     std::lock_guard lock(accumulator_mutex);
     AutogradMeta* meta = meta_of(variable_);
     if (meta && meta->accumulator == this) meta->accumulator = nullptr;
+}
+
+void AccumulateGrad::take_grad_dtype() {
+    const std::optional<DType> wanted = grad_dtype(variable_);
+    outputs[0].dtype = wanted.value_or(variable_.dtype());
+    outputs[0].any_dtype = !wanted;
+}
+
+std::optional<DType> grad_dtype(const Tensor& t) {
+    const AutogradMeta* meta = meta_of(t);
+    return meta && meta->grad_dtype.chosen ? meta->grad_dtype.dtype : t.dtype();
+}
+
+void set_grad_dtype(const Tensor& t, std::optional<DType> dtype) {
+    AutogradMeta& meta = ensure_meta(t);
+    check(!dtype || !meta.grad.defined() || meta.grad.dtype() == *dtype,
+          "Cannot set grad_dtype to '", dtype.value_or(t.dtype()),
+          "' because there is already a gradient of another dtype. Clear the gradient (.grad = "
+          "None) first.");
+    meta.grad_dtype = {true, dtype};
+    std::lock_guard lock(accumulator_mutex);
+    if (meta.accumulator && meta.accumulator->try_retain()) {
+        const Ref<AccumulateGrad> node = Ref<AccumulateGrad>::adopt(meta.accumulator);
+        node->take_grad_dtype();
+    }
 }
 
 void set_requires_grad(const Tensor& t, bool on) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "autograd/grad_mode.h"
 #include "autograd/node.h"
@@ -34,6 +35,12 @@ struct Tangents {
     std::vector<Tensor> at_level;
 };
 
+// The dtype that the gradient of a leaf is to have: its own unless one, or any, was asked for.
+struct GradientType {
+    bool chosen = false;
+    std::optional<DType> dtype;
+};
+
 struct AutogradMeta final : AutogradMetaBase {
     bool requires_grad = false;
     bool retains_grad = false;
@@ -43,6 +50,7 @@ struct AutogradMeta final : AutogradMetaBase {
     AccumulateGrad* accumulator = nullptr;  // not counted; found under a lock
     std::unique_ptr<ViewInfo> view;
     std::unique_ptr<Tangents> tangents;
+    GradientType grad_dtype;
     std::vector<TensorHook> leaf_hooks;
     std::vector<TensorHook> post_accumulate_hooks;
     std::string name;
@@ -62,6 +70,9 @@ inline bool is_leaf(const Tensor& t) {
 // Where the gradient of `t` goes: its producer, its accumulator, or nowhere.
 Edge gradient_edge(const Tensor& t);
 void set_requires_grad(const Tensor& t, bool on);
+// The dtype of the gradient of a leaf; nothing: any.
+std::optional<DType> grad_dtype(const Tensor& t);
+void set_grad_dtype(const Tensor& t, std::optional<DType> dtype);
 // Shares storage, has no history.
 Tensor detach(const Tensor& t);
 

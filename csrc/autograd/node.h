@@ -28,6 +28,7 @@ struct OutputInfo {
     Dims sizes;
     DType dtype = DType::Float32;
     Device device;
+    bool any_dtype = false;  // the gradient is taken in the dtype that it comes in
 };
 
 // A hook may look at a gradient and return another one, or an undefined tensor for "unchanged".
@@ -86,6 +87,8 @@ class AccumulateGrad final : public Node {
     const char* name() const override { return "AccumulateGrad"; }
     TensorList apply(TensorList&& grads, const Wanted*) override;
     const Tensor& variable() const { return variable_; }
+    // Gradients are handed over in the dtype that the variable asks for.
+    void take_grad_dtype();
 
   private:
     Tensor variable_;

@@ -164,6 +164,7 @@ PyObject* node_source(PyObject* self, void*) {
     });
 }
 PyObject* node_saved_tensors(PyObject* self, void*);
+PyObject* node_release_saved(PyObject* self, PyObject*);
 // Elements that take no room, of the shape and type of an output.
 PyObject* node_gradient_like(PyObject* self, PyObject* which) {
     return guarded([&] {
@@ -231,6 +232,7 @@ PyMethodDef node_methods[] = {
     {"_add_prehook", node_add_hook<false>, METH_O,
      "Adds a hook on (grad_outputs,); returns its id."},
     {"_remove_hook", node_remove_hook, METH_O, "Removes a hook by its id."},
+    {"_release_saved", node_release_saved, METH_NOARGS, "Frees what was saved for backward."},
     {nullptr, nullptr, 0, nullptr}};
 PyGetSetDef node_getset[] = {
     {"next_functions", node_next_functions, nullptr,
@@ -334,6 +336,13 @@ PyObject* node_saved_tensors(PyObject* self, void*) {
         const NodeRef ref(node);
         for (const SavedTensor& s : node->saved) out.push_back(s.unpack(ref));
         return to_python(out);
+    });
+}
+
+PyObject* node_release_saved(PyObject* self, PyObject*) {
+    return guarded([&] {
+        node_of(self).release_saved();
+        return Py_NewRef(Py_None);
     });
 }
 

@@ -84,7 +84,15 @@ void bind_generator(nb::module_& m) {
         .def(
             "__init__",
             [](Generator* self, nb::object device) {
-                (void)device;
+                object_from([&] {
+                    const auto where = as_device(device.ptr());
+                    check_type(where.has_value(),
+                               "Generator(): argument 'device' must be kajo.device or str, not ",
+                               Py_TYPE(device.ptr())->tp_name);
+                    check(where->type == DeviceType::CPU, "Generator(): there are generators for ",
+                          "the CPU only, not for device ", *where);
+                    return Py_NewRef(Py_None);
+                });
                 new (self) Generator();
             },
             nb::arg("device") = "cpu")

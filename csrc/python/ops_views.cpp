@@ -302,6 +302,7 @@ const OpEntry table[] = {
     {"storage_offset(Tensor self) -> int", bind<&offset>, kMethod},
     {"element_size(Tensor self) -> int", bind<&element_size>, kMethod},
     {"data_ptr(Tensor self) -> int", bind<&data_ptr>, kMethod},
+    {"const_data_ptr(Tensor self) -> int", bind<&data_ptr>, kMethod},
     {"is_contiguous(Tensor self, *, MemoryFormat memory_format=contiguous_format) -> bool",
      bind<&is_contiguous>, kMethod},
     {"is_floating_point(Tensor self) -> bool", bind<&is_floating_point>, kBoth},

@@ -93,9 +93,10 @@ void assign_grad(const Tensor& t, PyObject* value) {
                Py_TYPE(value)->tp_name);
     const Tensor g = tensor_of(value);
     check(!g.is_same(t), "can't assign Variable as its own grad");
-    check(g.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", g.dtype(),
-          "' to a tensor with dtype '", t.dtype(),
-          "'. The gradient must match the tensor's dtype.");
+    const std::optional<DType> wanted = is_leaf(t) ? grad_dtype(t) : t.dtype();
+    check(!wanted || g.dtype() == *wanted, "attempting to assign a gradient with dtype '",
+          g.dtype(), "' to a tensor with grad_dtype '", wanted.value_or(t.dtype()),
+          "'. The gradient must match it (by default the tensor's dtype).");
     check(is_foreign(g) || g.device() == t.device(),
           "attempting to assign a gradient located on device ", g.device(),
           " to a tensor located on device ", t.device());
@@ -109,6 +110,23 @@ void assign_data(const Tensor& t, PyObject* value) {
                value ? Py_TYPE(value)->tp_name : "nothing");
     check(!is_foreign(tensor_of(value)), "data: a strided tensor cannot become a sparse one");
     ops::set_data(t, tensor_of(value));
+}
+PyObject* gradient_dtype(const Tensor& t) {
+    check(is_leaf(t), "grad_dtype can only be accessed on leaf tensors.");
+    const std::optional<DType> dtype = grad_dtype(t);
+    return Py_NewRef(dtype ? wrap_dtype(*dtype) : Py_None);
+}
+void assign_gradient_dtype(const Tensor& t, PyObject* value) {
+    check(is_leaf(t), "grad_dtype can only be set on leaf tensors.");
+    check(value && (value == Py_None || PyObject_TypeCheck(value, &dtype_type)),
+          "grad_dtype must be a kajo.dtype or None, but got ",
+          value ? Py_TYPE(value)->tp_name : "nothing");
+    set_grad_dtype(t, value == Py_None ? std::nullopt : std::optional(to_dtype(value)));
+}
+// The first of the weak references to a tensor.
+PyObject* weak_reference(PyObject* self, void*) {
+    PyObject* first = reinterpret_cast<TensorObject*>(self)->weak_references;
+    return Py_NewRef(first ? first : Py_None);
 }
 void assign_real(const Tensor& t, PyObject* value) {
     call_operation(find_operation("copy_"), {Object::steal(wrap(ops::real(t))).get(), value},
@@ -183,6 +201,9 @@ PyGetSetDef tensor_properties[] = {
      set<assign_requires_grad>, "whether gradients are computed for it", nullptr},
     {"grad", get<grad>, set<assign_grad>, "the gradient accumulated by backward(), or None",
      nullptr},
+    {"grad_dtype", get<gradient_dtype>, set<assign_gradient_dtype>,
+     "the dtype that a leaf's gradient has: its own unless set; None: that which it comes in",
+     nullptr},
     {"grad_fn", get<grad_fn_object>, nullptr, "the node that made it, or None for leaves", nullptr},
     {"is_leaf", get<is_leaf>, nullptr, "whether it was made by the user", nullptr},
     {"retains_grad", get<retains_grad>, nullptr, "whether a non-leaf keeps its gradient", nullptr},
@@ -207,11 +228,19 @@ PyGetSetDef tensor_properties[] = {
     {"is_mkldnn", get<no>, nullptr, nullptr, nullptr},
     {"is_mps", get<no>, nullptr, nullptr, nullptr},
     {"is_xpu", get<no>, nullptr, nullptr, nullptr},
+    {"is_ipu", get<no>, nullptr, nullptr, nullptr},
+    {"is_maia", get<no>, nullptr, nullptr, nullptr},
+    {"is_mtia", get<no>, nullptr, nullptr, nullptr},
+    {"is_vulkan", get<no>, nullptr, nullptr, nullptr},
+    {"is_xla", get<no>, nullptr, nullptr, nullptr},
+    {"volatile", get<no>, nullptr, "a switch of older programs, which nothing heeds", nullptr},
+    {"__weakref__", weak_reference, nullptr, "the first weak reference to it, or None", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 void name_tensor_properties() {
     for (PyGetSetDef* p = tensor_properties; p->name; p++)
-        if (p->get != PyObject_GenericGetDict) p->closure = const_cast<char*>(p->name);
+        if (p->get != PyObject_GenericGetDict && p->get != weak_reference)
+            p->closure = const_cast<char*>(p->name);
 }
 
 }  // namespace kajo::python

@@ -1,6 +1,9 @@
 // The Python type under kajo.Tensor: life and death of wrappers, number and sequence protocols.
 #include <cstddef>
 #include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
 
 #include "autograd/engine.h"
 #include "autograd/meta.h"
@@ -363,6 +366,98 @@ PyNumberMethods number_methods = [] {
     return m;
 }();
 
+// ---- operators as methods
+//
+// Under the operators' names the type has methods with a named argument, where CPython would put
+// wrappers of the slots. It would then also send the operators themselves through the methods in
+// every subclass: those that a subclass leaves alone get their slots back.
+
+template <binaryfunc f, bool reflected>
+PyObject* operator_method(PyObject* self, PyObject* const* args, Py_ssize_t count,
+                          PyObject* names) {
+    const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0;
+    if (count + named != 1 ||
+        (named && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "other") != 0)) {
+        PyErr_SetString(PyExc_TypeError, "an operator takes one argument, 'other'");
+        return nullptr;
+    }
+    return reflected ? f(args[0], self) : f(self, args[0]);
+}
+
+struct OperatorSlot {
+    size_t offset;  // in PyNumberMethods
+    const char *name, *reflected;
+};
+std::vector<OperatorSlot> operator_slots;
+std::vector<PyMethodDef> operator_methods;
+
+void define_operator_method(std::string name,
+                            PyObject* (*f)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*)) {
+    static std::deque<std::string> texts;  // which stay where they are
+    const char* kept = texts.emplace_back(name).c_str();
+    const char* text = texts.emplace_back(name + "($self, other)\n--\n\n").c_str();
+    operator_methods.push_back({kept, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(f)),
+                                METH_FASTCALL | METH_KEYWORDS | METH_COEXIST, text});
+}
+template <binaryfunc f>
+void define_operator(const char* stem, size_t offset) {
+    define_operator_method("__" + std::string(stem) + "__", operator_method<f, false>);
+    const char* name = operator_methods.back().ml_name;
+    define_operator_method("__r" + std::string(stem) + "__", operator_method<f, true>);
+    operator_slots.push_back({offset, name, operator_methods.back().ml_name});
+}
+template <binaryfunc f>
+void define_inplace(const char* stem, size_t offset) {
+    define_operator_method("__i" + std::string(stem) + "__", operator_method<f, false>);
+    operator_slots.push_back({offset, operator_methods.back().ml_name, nullptr});
+}
+
+void define_operators() {
+#define AT(member) offsetof(PyNumberMethods, member)
+    define_operator<binary<"add", true>>("add", AT(nb_add));
+    define_operator<binary<"sub">>("sub", AT(nb_subtract));
+    define_operator<binary<"mul", true>>("mul", AT(nb_multiply));
+    define_operator<true_divide>("truediv", AT(nb_true_divide));
+    define_operator<binary<"floor_divide">>("floordiv", AT(nb_floor_divide));
+    define_operator<binary<"remainder">>("mod", AT(nb_remainder));
+    define_operator<binary<"pow">>("pow", AT(nb_power));
+    define_operator<matrix_product>("matmul", AT(nb_matrix_multiply));
+    define_operator<binary<"bitwise_and">>("and", AT(nb_and));
+    define_operator<binary<"bitwise_or">>("or", AT(nb_or));
+    define_operator<binary<"bitwise_xor">>("xor", AT(nb_xor));
+    define_operator<binary<"bitwise_left_shift">>("lshift", AT(nb_lshift));
+    define_operator<binary<"bitwise_right_shift">>("rshift", AT(nb_rshift));
+    define_inplace<add_in_place>("add", AT(nb_inplace_add));
+    define_inplace<in_place<"sub_">>("sub", AT(nb_inplace_subtract));
+    define_inplace<in_place<"mul_">>("mul", AT(nb_inplace_multiply));
+    define_inplace<in_place<"div_">>("truediv", AT(nb_inplace_true_divide));
+    define_inplace<in_place<"floor_divide_">>("floordiv", AT(nb_inplace_floor_divide));
+    define_inplace<in_place<"remainder_">>("mod", AT(nb_inplace_remainder));
+    define_inplace<in_place<"pow_">>("pow", AT(nb_inplace_power));
+    define_inplace<in_place<"bitwise_and_">>("and", AT(nb_inplace_and));
+    define_inplace<in_place<"bitwise_or_">>("or", AT(nb_inplace_or));
+    define_inplace<in_place<"bitwise_xor_">>("xor", AT(nb_inplace_xor));
+    define_inplace<in_place<"bitwise_left_shift_">>("lshift", AT(nb_inplace_lshift));
+    define_inplace<in_place<"bitwise_right_shift_">>("rshift", AT(nb_inplace_rshift));
+#undef AT
+    operator_methods.push_back({nullptr, nullptr, 0, nullptr});
+}
+
+bool is_inherited(PyObject* cls, const char* name) {
+    if (!name) return true;
+    PyObject* found = PyObject_GetAttrString(cls, name);
+    if (!found) PyErr_Clear();
+    Py_XDECREF(found);
+    return found == PyDict_GetItemString(tensor_base_type.tp_dict, name);
+}
+void inherit_operators(PyObject* cls) {
+    auto* slots = reinterpret_cast<char*>(reinterpret_cast<PyTypeObject*>(cls)->tp_as_number);
+    const auto* ours = reinterpret_cast<const char*>(&number_methods);
+    for (const OperatorSlot& slot : operator_slots)
+        if (is_inherited(cls, slot.name) && is_inherited(cls, slot.reflected))
+            std::memcpy(slots + slot.offset, ours + slot.offset, sizeof(void*));
+}
+
 // ---- sequences
 // ----------------------------------------------------------------------------------------------------
 
@@ -414,6 +509,7 @@ PyObject* tensor_iter(PyObject* self) {
 int meta_init(PyObject* cls, PyObject* args, PyObject* kwargs) {
     if (PyType_Type.tp_init(cls, args, kwargs) < 0) return -1;
     reinterpret_cast<PyTypeObject*>(cls)->tp_dealloc = tensor_dealloc;
+    inherit_operators(cls);
     return 0;
 }
 
@@ -562,6 +658,8 @@ void add_tensor_type(PyObject* module) {
     ForeignGradients::of_gather = gathered_gradient;
     TensorImpl::release_python_object = release_wrapper;
     name_tensor_properties();
+    define_operators();
+    tensor_base_type.tp_methods = operator_methods.data();
     if (PyType_Ready(&tensor_meta_type) < 0 || PyType_Ready(&tensor_base_type) < 0 ||
         PyModule_AddObjectRef(module, "_TensorMeta",
                               reinterpret_cast<PyObject*>(&tensor_meta_type)) < 0 ||

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from kajo._composites import (
+    batch_statistics,
     contraction,
     elements,
     factorisations,
+    fake_quantization,
+    former_methods,
     fourier,
     histograms,
     matrices,
+    memory,
     normalization,
     segments,
     shapes,
@@ -22,12 +26,16 @@ from kajo._overriding import make_overridable
 from kajo._tensor import Tensor
 
 _FAMILIES = (
+    batch_statistics,
     contraction,
     elements,
     factorisations,
+    fake_quantization,
+    former_methods,
     fourier,
     histograms,
     matrices,
+    memory,
     normalization,
     segments,
     shapes,

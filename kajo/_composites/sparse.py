@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kajo import _core
-from kajo._operation import operation
+from kajo._operation import Dims, Number, operation
 from kajo._tensor import Tensor
 
 __all__: list[str] = []
@@ -431,12 +432,236 @@ for _name, _description in _PARTS.items():
     _define_part(_name, *_description)
 
 
-@operation()
-def smm(input: Tensor, mat: Tensor) -> Tensor:
-    """The product of a sparse and a strided matrix.
+# The same as tensors of their own, which writes to the sparse tensor do not reach.
+_LAYOUTS = {
+    "values": "to_sparse_csr",
+    "indices": "to_sparse",
+    "crow_indices": "to_sparse_csr",
+    "col_indices": "to_sparse_csr",
+    "ccol_indices": "to_sparse_csc",
+    "row_indices": "to_sparse_csc",
+}
+
+
+def _define_copy(name: str) -> None:
+    def copied(input: Tensor) -> Tensor:
+        part: Tensor = getattr(input, name)()
+        return part.clone()
+
+    copied.__name__ = copied.__qualname__ = f"{name}_copy"
+    layout = _LAYOUTS[name]
+    copied.__doc__ = f"""Of a sparse tensor: {_PARTS[name]}, copied.
 
     >>> import kajo
-    >>> kajo.smm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).shape
-    kajo.Size([2, 1])
+    >>> x = kajo.eye(2).{layout}()
+    >>> kajo.{name}_copy(x).data_ptr() == x.{name}().data_ptr()
+    False
+    """
+    operation(out="same")(copied)
+
+
+for _name in _LAYOUTS:
+    _define_copy(_name)
+
+
+@operation(function=False, method=True)
+def to_sparse_coo(input: Tensor) -> Tensor:
+    """The elements that are not 0, in coordinate format.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse_coo().indices()
+    tensor([[0, 1],
+            [0, 1]])
+    """
+    return input.to_sparse()
+
+
+# ---- what only sparse tensors can do; their own functions are in kajo.sparse ---------------------------
+
+
+def _needs_sparse(name: str, input: Tensor, instead: str) -> NotImplementedError:
+    return NotImplementedError(f"{name}(): is not for layout {input.layout}: use {instead}")
+
+
+@operation(method=True)
+def resize_as_sparse_(input: Tensor, the_template: Tensor) -> Tensor:
+    """Gives a sparse tensor the shape of another one.
+
+    Raises:
+        RuntimeError: if there are values and a dimension would shrink, or become dense or sparse.
+        NotImplementedError: for strided tensors.
+
+    >>> import kajo
+    >>> x = kajo.eye(2).to_sparse()
+    >>> kajo.resize_as_sparse_(x, kajo.eye(3).to_sparse()).shape
+    kajo.Size([3, 3])
+    """
+    raise _needs_sparse("resize_as_sparse_", input, "resize_as_()")
+
+
+@operation(function=False, method=True)
+def sparse_resize_(input: Tensor, size: Sequence[int], sparse_dim: int, dense_dim: int) -> Tensor:
+    """Gives a sparse tensor another shape, in place; its values stay.
+
+    Args:
+        size: the shape.
+        sparse_dim, dense_dim: how many of the dimensions are sparse, and how many dense.
+
+    Raises:
+        RuntimeError: if there are values and a dimension would shrink, or become dense or sparse.
+        NotImplementedError: for strided tensors.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse().sparse_resize_((3, 4), 2, 0).to_dense().sum()
+    tensor(2.)
+    """
+    raise _needs_sparse("sparse_resize_", input, "resize_()")
+
+
+@operation(function=False, method=True)
+def sparse_resize_and_clear_(
+    input: Tensor, size: Sequence[int], sparse_dim: int, dense_dim: int
+) -> Tensor:
+    """Gives a sparse tensor another shape, in place, and drops its values.
+
+    Args:
+        size: the shape.
+        sparse_dim, dense_dim: how many of the dimensions are sparse, and how many dense.
+
+    Raises:
+        NotImplementedError: for strided tensors.
+
+    >>> import kajo
+    >>> kajo.eye(2).to_sparse().sparse_resize_and_clear_((4,), 1, 0)._nnz()
+    0
+    """
+    raise _needs_sparse("sparse_resize_and_clear_", input, "resize_()")
+
+
+@operation(method=True)
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of a sparse and a strided matrix, as a sparse one.
+
+    Raises:
+        RuntimeError: if the first is not in coordinate format.
+
+    >>> import kajo
+    >>> kajo.smm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).to_dense()
+    tensor([[1.],
+            [1.]])
     """
     raise RuntimeError(f"smm(): expected a sparse matrix, got layout {input.layout}: use mm()")
+
+
+@operation(method=True)
+def sspaddmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
+    """beta input + alpha mat1 mat2 as a sparse matrix, for sparse `input` and `mat1`.
+
+    Args:
+        input: what is added; a sparse matrix.
+        mat1: a sparse matrix.
+        mat2: a strided matrix.
+        beta, alpha: factors.
+
+    Raises:
+        RuntimeError: if one of the first two is not in coordinate format, or shapes do not fit.
+
+    >>> import kajo
+    >>> x = kajo.eye(2).to_sparse()
+    >>> kajo.sspaddmm(x, x, kajo.ones(2, 2)).to_dense()
+    tensor([[2., 1.],
+            [1., 2.]])
+    """
+    raise RuntimeError(
+        f"sspaddmm(): expected sparse matrices, got layout {input.layout}: use addmm()"
+    )
+
+
+@operation()
+def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
+    """The product of a sparse and a strided matrix, whose rows that are not 0 are kept.
+
+    Returns:
+        A matrix with one sparse and one dense dimension.
+
+    Raises:
+        NotImplementedError: if the first matrix is not in coordinate format.
+
+    >>> import kajo
+    >>> x = kajo.sparse_coo_tensor([[1], [0]], [3.0], (2, 2))
+    >>> kajo.hspmm(x, kajo.ones(2, 2)).indices()
+    tensor([[1]])
+    """
+    raise _needs_sparse("hspmm", mat1, "mm()")
+
+
+@operation()
+def spmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """:func:`kajo.mm`, under the name that says that the first matrix is sparse.
+
+    >>> import kajo
+    >>> kajo.spmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).tolist()
+    [[1.0], [1.0]]
+    """
+    return _core.mm(input, mat2)
+
+
+@operation()
+def dsmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """:func:`kajo.mm`, under the name that says that the result is dense.
+
+    >>> import kajo
+    >>> kajo.dsmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).tolist()
+    [[1.0], [1.0]]
+    """
+    return _core.mm(input, mat2)
+
+
+@operation()
+def hsmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """:func:`kajo.hspmm`.
+
+    >>> import kajo
+    >>> kajo.hsmm(kajo.eye(2).to_sparse(), kajo.ones(2, 1)).sparse_dim()
+    1
+    """
+    return hspmm(input, mat2)
+
+
+@operation()
+def saddmm(
+    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1
+) -> Tensor:
+    """:func:`kajo.sspaddmm`.
+
+    >>> import kajo
+    >>> x = kajo.eye(2).to_sparse()
+    >>> kajo.saddmm(x, x, kajo.ones(2, 2)).is_sparse
+    True
+    """
+    return sspaddmm(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+@operation(out="same")
+def native_norm(input: Tensor, p: Number = 2) -> Tensor:
+    """The norm of the values of a sparse tensor; of a strided one :func:`kajo.norm`.
+
+    Raises:
+        NotImplementedError: for strided tensors.
+        RuntimeError: for dimensions that are not all of them.
+
+    >>> import kajo
+    >>> kajo.native_norm(kajo.tensor([3.0, 4.0]).to_sparse())
+    tensor(5.)
+    """
+    raise _needs_sparse("native_norm", input, "norm()")
+
+
+@operation(out="same")  # type: ignore[no-redef]
+def native_norm(  # noqa: F811
+    input: Tensor, p: Number | None, dim: Dims, keepdim: bool, dtype: _core._dtype | None
+) -> Tensor:
+    """The overload with dimensions."""
+    raise _needs_sparse("native_norm", input, "norm()")

@@ -51,6 +51,14 @@ The bytes that one element takes.
 >>> kajo.zeros(2, dtype=kajo.float64).element_size()
 8
 """,
+    "const_data_ptr": """
+The address of the first element, for reading only.
+
+>>> import kajo
+>>> x = kajo.ones(2)
+>>> x.const_data_ptr() == x.data_ptr()
+True
+""",
     "data_ptr": """
 The address of the first element.
 

@@ -14,12 +14,16 @@ from kajo.overrides import TorchFunctionMode
 from kajo.utils._pytree import tree_leaves, tree_map_only
 
 __all__ = [
-    "autocast", "clear_autocast_cache", "custom_bwd", "custom_fwd", "get_autocast_dtype",
+    "autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+    "custom_bwd", "custom_fwd", "get_autocast_dtype",
     "is_autocast_available", "is_autocast_cache_enabled", "is_autocast_enabled",
     "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled",
 ]  # fmt: skip
 
-_DTYPES = {"cpu": _core.bfloat16, "cuda": _core.float16}
+# Kinds of devices, of which only the CPU is here; the others keep what programs set for them.
+_DTYPES = {"cpu": _core.bfloat16, "hpu": _core.bfloat16, "xla": _core.bfloat16} | dict.fromkeys(
+    ("cuda", "ipu", "maia", "mps", "mtia", "privateuseone", "xpu"), _core.float16
+)
 
 
 class _State(threading.local):
@@ -30,6 +34,7 @@ class _State(threading.local):
         self.dtypes = dict(_DTYPES)
         self.caching = True
         self.nesting = 0
+        self.switched = False  # whether `set_autocast_enabled` brought the mode
         # By the identity of the leaf, which is kept so that it stays the leaf's.
         self.casts: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -66,8 +71,15 @@ def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
     if enabled is None:
         device_type, enabled = "cuda", device_type
     _state.enabled[_checked(device_type)] = enabled
-    if enabled and device_type == "cpu" and _MODE not in _core._modes():
+    if device_type != "cpu":
+        return
+    modes = _core._modes()
+    if enabled and _MODE not in modes:
         _core._push_mode(_MODE)
+        _state.switched = True
+    elif not enabled and _state.switched and modes[-1:] == [_MODE]:
+        _core._pop_mode()
+        _state.switched = False
 
 
 def get_autocast_dtype(device_type: str) -> _core._dtype:
@@ -92,6 +104,18 @@ def is_autocast_cache_enabled() -> bool:
 def set_autocast_cache_enabled(enabled: bool) -> None:
     """Sets whether casts of parameters are kept until the outermost block ends."""
     _state.caching = enabled
+
+
+def autocast_increment_nesting() -> int:
+    """Begins a block by hand; returns how many there are in this thread."""
+    _state.nesting += 1
+    return _state.nesting
+
+
+def autocast_decrement_nesting() -> int:
+    """Ends a block that was begun by hand; returns how many are left in this thread."""
+    _state.nesting -= 1
+    return _state.nesting
 
 
 def clear_autocast_cache() -> None:
@@ -213,9 +237,10 @@ class autocast:
         self.fast_dtype = get_autocast_dtype(self.device) if dtype is None else dtype
         self._enabled = enabled
         self._cache_enabled = _state.caching if cache_enabled is None else cache_enabled
-        if self.device == "cuda" and enabled:
+        if self.device != "cpu" and enabled:
             warnings.warn(
-                "User provided device_type of 'cuda', but CUDA is not available. Disabling",
+                f"User provided device_type of '{self.device}', but {self.device.upper()} is not "
+                "available. Disabling",
                 stacklevel=2,
             )
             self._enabled = False

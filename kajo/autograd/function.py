@@ -65,18 +65,28 @@ class FunctionCtx:
         """Name the results that have no gradient."""
         self.non_differentiable = args
 
+    def mark_shared_storage(self, *pairs: Any) -> None:
+        """Nothing to do: tensors that share storage are known to. Deprecated."""
+        import warnings
+
+        warnings.warn(
+            "`mark_shared_storage` is deprecated: tensors with shared storages are tracked anyway.",
+            FutureWarning,
+            stacklevel=2,
+        )
+
     def set_materialize_grads(self, value: bool) -> None:
         """False: `backward` gets None where a result was not used, in place of zeros."""
         self.materialize_grads = bool(value)
 
 
-class BackwardCFunction(_core.Node, FunctionCtx):
-    """The context of one call, which is also its node in the graph."""
+class _Recorded(_core.Node, FunctionCtx):
+    """A context that is also a node in the graph."""
 
     _forward_cls: type[Function]
     _recorded = False
     _saved_for_jvp: tuple[Any, ...] | None = None
-    _output_like: tuple[Any, ...] = ()
+    _metadata: dict[Any, Any] | None = None
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -90,9 +100,33 @@ class BackwardCFunction(_core.Node, FunctionCtx):
         if not self._recorded:
             return self.to_save
         saved: tuple[Any, ...] = super().saved_tensors
+        self.maybe_clear_saved_tensors()
         return saved
 
     saved_variables = saved_tensors
+
+    def maybe_clear_saved_tensors(self) -> None:
+        """Free what was saved, if the function's class says `clear_saved_tensors_on_access`."""
+        if self._forward_cls.clear_saved_tensors_on_access:
+            self._release_saved()
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """What programs note about this node; empty at first."""
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether an argument of `forward` requires grad."""
+        return any(self.needs_input_grad)
+
+
+class BackwardCFunction(_Recorded):
+    """The context of one call, which is also its node in the graph."""
+
+    _output_like: tuple[Any, ...] = ()
 
     def _apply_backward(
         self, grads: tuple[Any, ...], wanted: tuple[bool, ...] | None = None
@@ -119,7 +153,8 @@ class BackwardCFunction(_core.Node, FunctionCtx):
                 "should only implement one of them."
             )
         formula = function.vjp if function.vjp is not Function.vjp else function.backward
-        results = formula(self, *self._positioned(grads))
+        given = self._positioned(grads)
+        results = formula(self, given) if function.boxed_grads_call else formula(self, *given)
         return self._checked(results if isinstance(results, tuple) else (results,))
 
     def _positioned(self, grads: tuple[Any, ...]) -> list[Any]:
@@ -155,16 +190,23 @@ class _FunctionMeta(type):
         cls._backward_cls = type(f"{name}Backward", (BackwardCFunction,), {"_forward_cls": cls})
 
 
-class Function(metaclass=_FunctionMeta):
+class Function(_Recorded, metaclass=_FunctionMeta):
     """Base class of functions that bring their own gradient; called through `apply`.
 
     A subclass defines the static methods `forward(ctx, *args)` and `backward(ctx, *grads)`, or
     `forward(*args)`, `setup_context(ctx, inputs, output)` and `backward`. `backward` returns one
     gradient for each argument of `forward`, None for what has none.
+
+    Attributes:
+        generate_vmap_rule: `vmap` follows from `forward` and `backward`.
+        clear_saved_tensors_on_access: `saved_tensors` may be read once, which frees them.
+        boxed_grads_call: `backward(ctx, grads)` gets the gradients as one list, which it may empty.
     """
 
     _backward_cls: type
     generate_vmap_rule = False
+    clear_saved_tensors_on_access = False
+    boxed_grads_call = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         import warnings

@@ -82,9 +82,9 @@ class no_grad(_Switch):
 
     _on = False
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, orig_func: Any = None) -> Any:
         self = super().__new__(cls)
-        return self if function is None else self(function)
+        return self if orig_func is None else self(orig_func)
 
     def __enter__(self) -> None:
         self._before = _core._set_grad_enabled(self._on)

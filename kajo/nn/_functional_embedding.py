@@ -10,7 +10,7 @@ from kajo import Tensor, _core
 one_hot = _core.one_hot
 
 
-def _shorten_rows(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
+def shorten_rows(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the rows that `input` names, in place, so that their norms are at most `max_norm`."""
     with kajo.no_grad():
         used = input.reshape(-1).unique()
@@ -65,7 +65,7 @@ def embedding(
     row = _row_number(padding_idx, weight)
     if max_norm is not None:
         input = input.contiguous()
-        _shorten_rows(weight, input, max_norm, norm_type)
+        shorten_rows(weight, input, max_norm, norm_type)
     if sparse and weight.requires_grad:
         from kajo.sparse._gradients import SparseEmbedding
 
@@ -174,10 +174,7 @@ def embedding_bag(
             per_sample_weights = per_sample_weights.reshape(-1)
     else:
         assert offsets is not None
-        starts = offsets[:-1] if include_last_offset else offsets
-        bags = starts.numel()
-        places = kajo.arange(input.numel(), device=input.device)
-        bag = kajo.searchsorted(starts.long(), places, right=True) - 1
+        bag, bags = bag_numbers(input, offsets, include_last_offset)
     rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     if padding_idx is not None:
         counted = input != _row_number(padding_idx, weight)
@@ -187,6 +184,13 @@ def embedding_bag(
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(1)
     return _reduce_bags(rows, bag, bags, mode)
+
+
+def bag_numbers(input: Tensor, offsets: Tensor, include_last_offset: bool) -> tuple[Tensor, int]:
+    """The bag of each of the joined row numbers, and how many bags there are."""
+    starts = offsets[:-1] if include_last_offset else offsets
+    places = kajo.arange(input.numel(), device=input.device)
+    return kajo.searchsorted(starts.long(), places, right=True) - 1, starts.numel()
 
 
 def _reduce_bags(rows: Tensor, bag: Tensor, bags: int, mode: str) -> Tensor:

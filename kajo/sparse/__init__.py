@@ -19,6 +19,7 @@ import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices, _operations
 from kajo.sparse._layouts import converted
+from kajo.sparse._table import axis_of
 from kajo.sparse._tensor import SparseTensor, coalesced, flat_places, make, summed
 
 __all__ = [
@@ -151,7 +152,7 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
         return x._parts[-1].sum()
     x = x if x._kind is kajo.sparse_coo else converted(x, kajo.sparse_coo)
     given = [dim] if isinstance(dim, int) else list(dim)
-    axes = {_operations._axis(x, d) for d in given}
+    axes = {axis_of(x, d) for d in given}
     if len(axes) != len(given):
         raise RuntimeError(f"sparse.sum(): a dimension appears multiple times in {given}")
     indices, values = x._parts
@@ -177,7 +178,7 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
 def _normalised(x: SparseTensor, dim: int, logarithm: bool) -> SparseTensor:
     base = coalesced(x)
     indices, values = base._parts
-    axis, count = _operations._axis(x, dim), indices.shape[0]
+    axis, count = axis_of(x, dim), indices.shape[0]
     if axis >= count:
         function = kajo.log_softmax if logarithm else kajo.softmax
         return base._with_values(function(values, axis - count + 1))

@@ -9,7 +9,7 @@ from kajo import Tensor
 from kajo.sparse._layouts import converted
 from kajo.sparse._tensor import SparseTensor, blocked, coalesced, make, places, summed
 
-__all__ = ["addmm", "product", "reduced_product", "sampled_addmm"]
+__all__ = ["addmm", "product", "product_by_rows", "reduced_product", "sampled_addmm", "sspaddmm"]
 
 
 def _entries(x: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -98,6 +98,46 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
         return result
     base = input if beta == 1 else input * beta
     return result + base if isinstance(base, SparseTensor) else base + result
+
+
+def _coordinates(x: Any, name: str) -> SparseTensor:
+    if not isinstance(x, SparseTensor) or x._kind is not kajo.sparse_coo:
+        raise NotImplementedError(f"{name}(): expected a matrix of layout kajo.sparse_coo")
+    return x
+
+
+def product_by_rows(a: Any, b: Any, name: str = "hspmm") -> SparseTensor:
+    """The product with a strided matrix: the rows that are not zero, one sparse dimension."""
+    _coordinates(a, name)
+    _check(a, b, name)
+    rows, columns, values = _entries(a)
+    kept, where = kajo.unique(rows, return_inverse=True)
+    terms = summed(kept.numel(), where, b[columns] * values.unsqueeze(1))
+    return make(kajo.sparse_coo, (kept.unsqueeze(0), terms), (a.shape[0], b.shape[1]), True)
+
+
+def sspaddmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> SparseTensor:
+    """beta input + alpha mat1 mat2 in coordinates; `input` may be None."""
+    if isinstance(mat2, SparseTensor):
+        raise RuntimeError("sspaddmm(): expected a strided mat2")
+    for x in (mat1, mat1 if input is None else input):
+        if not isinstance(x, SparseTensor) or x._kind is not kajo.sparse_coo:
+            raise RuntimeError("sspaddmm(): can only be called on sparse tensors")
+    short = product_by_rows(mat1, mat2, "sspaddmm")
+    (rows,), values = short._parts
+    width = values.shape[1]
+    size = short._size
+    if input is not None and tuple(input._size) != tuple(size):
+        raise RuntimeError(
+            f"sspaddmm(): expected an input of shape {tuple(size)}, got {tuple(input._size)}"
+        )
+    places = kajo.stack([rows.repeat_interleave(width), kajo.arange(width).repeat(rows.numel())])
+    values = values.reshape(-1) if alpha == 1 else values.reshape(-1) * alpha
+    if input is None:
+        return make(kajo.sparse_coo, (places, values), size, True)
+    before = input._parts[-1] if beta == 1 else input._parts[-1] * beta
+    joined = (kajo.cat([input._parts[0], places], 1), kajo.cat([before, values]))
+    return make(kajo.sparse_coo, joined, size)
 
 
 def sampled_addmm(

@@ -304,3 +304,28 @@ def test_error_in_a_hook_reaches_the_caller():
     with pytest.raises(KeyError, match="mine"):
         (x * 2).sum().backward()
     assert kajo.is_grad_enabled()
+
+
+def test_the_dtype_of_a_gradient_can_be_chosen():
+    x = kajo.ones(2, requires_grad=True)
+    assert x.grad_dtype is kajo.float32
+    loss = (x * 2).sum()
+    x.grad_dtype = kajo.float64
+    loss.backward()
+    (x * 2).sum().backward()
+    assert x.grad.dtype is kajo.float64 and x.grad.tolist() == [4, 4]
+    with pytest.raises(RuntimeError, match="already a gradient"):
+        x.grad_dtype = kajo.float16
+    with pytest.raises(RuntimeError, match="grad_dtype"):
+        x.grad = kajo.ones(2)
+    x.grad_dtype = None
+    x.grad = kajo.ones(2, dtype=kajo.float16)
+    assert x.grad_dtype is None and x.detach().grad_dtype is kajo.float32
+    y = kajo.ones(2, requires_grad=True)
+    y.grad_dtype = kajo.float16
+    assert kajo.autograd.grad(y.sum(), y)[0].dtype is kajo.float16
+    for act in (lambda: (y * 2).grad_dtype, lambda: setattr(y * 2, "grad_dtype", None)):
+        with pytest.raises(RuntimeError, match="leaf"):
+            act()
+    with pytest.raises(RuntimeError, match="must be"):
+        y.grad_dtype = 3

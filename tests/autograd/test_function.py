@@ -323,3 +323,40 @@ def test_a_context_outlives_its_graph():
     edge = kajo.autograd.graph.get_gradient_edge(Twice.apply(x))
     kajo.autograd.backward(edge, kajo.ones(2))
     assert x.grad.tolist() == [2, 2]
+
+
+def test_saved_tensors_are_freed_on_access_and_gradients_come_in_a_list():
+    class Square(kajo.autograd.Function):
+        clear_saved_tensors_on_access = True
+        boxed_grads_call = True
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, grads):
+            assert isinstance(grads, list) and ctx.requires_grad
+            (x,) = ctx.saved_tensors
+            with pytest.raises(RuntimeError, match="second time"):
+                ctx.saved_tensors
+            return 2 * x * grads.pop()
+
+    x = kajo.tensor([3.0], requires_grad=True)
+    y = Square.apply(x)
+    y.grad_fn.metadata["made by"] = "a test"
+    assert y.grad_fn.metadata == {"made by": "a test"}
+    y.backward()
+    assert x.grad.tolist() == [6.0]
+
+
+def test_what_the_context_has_is_seen_on_the_class():
+    names = (
+        "dirty_tensors mark_dirty mark_non_differentiable materialize_grads metadata name "
+        "needs_input_grad next_functions register_hook register_prehook requires_grad "
+        "save_for_backward save_for_forward saved_tensors saved_variables set_materialize_grads"
+    )
+    assert all(hasattr(kajo.autograd.Function, name) for name in names.split())
+    with pytest.warns(FutureWarning):
+        kajo.autograd.function.FunctionCtx().mark_shared_storage()

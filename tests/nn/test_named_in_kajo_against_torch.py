@@ -96,3 +96,63 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_functions(name):
     same(CASES[name])
+
+
+BAGS = [
+    {}, {"mode": 1}, {"mode": 2}, {"padding_idx": 1}, {"padding_idx": -1, "mode": 1},
+    {"padding_idx": 2, "mode": 2}, {"include_last_offset": True}, {"scale_grad_by_freq": True},
+    {"include_last_offset": True, "mode": 2}, {"weighted": True}, {"weighted": True, "padding_idx": 0},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", BAGS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("index_dtype", ["int32", "int64"])
+def test_bags(options, dtype, index_dtype):
+    options = dict(options)
+    weighted, results = options.pop("weighted", False), []
+    values = numpy.random.default_rng(0).standard_normal((4, 3))
+    for lib in (kajo, torch):
+        kind = getattr(lib, dtype)
+        weight = lib.tensor(values, dtype=kind).requires_grad_()
+        indices = lib.tensor([0, 3, 3, 1, 2, 3], dtype=getattr(lib, index_dtype))
+        offsets = lib.tensor([0, 2, 2, 6], dtype=getattr(lib, index_dtype))
+        factors = lib.arange(1.0, 7.0).to(kind).requires_grad_() if weighted else None
+        found = lib.embedding_bag(
+            weight, indices, offsets, options.get("scale_grad_by_freq", False), options.get("mode", 0),
+            False, factors, options.get("include_last_offset", False), options.get("padding_idx"),
+        )  # fmt: skip
+        found[0].backward(lib.arange(1.0, 1.0 + found[0].numel()).to(kind).view_as(found[0]))
+        results.append([*found, weight.grad] + ([factors.grad] if weighted else []))
+    for ours, theirs in zip(*results):
+        assert str(ours.dtype)[5:] == str(theirs.dtype)[6:]
+        numpy.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("limit", "norm"), [(1.0, 2.0), (2.0, 1.0), (0.5, float("inf"))])
+def test_shortened_rows(limit, norm):
+    values = numpy.random.default_rng(0).standard_normal((4, 3))
+    ours, theirs = (lib.tensor(values) for lib in (kajo, torch))
+    assert kajo.embedding_renorm_(ours, kajo.tensor([[1, 0, 1]]), limit, norm) is ours
+    torch.embedding_renorm_(theirs, torch.tensor([[1, 0, 1]]), limit, norm)
+    numpy.testing.assert_allclose(ours.numpy(), theirs.numpy())
+
+
+REFUSED = [
+    lambda lib, w, i: lib.embedding_bag(w, i.float(), i),
+    lambda lib, w, i: lib.embedding_bag(w, i + 9, i * 0),
+    lambda lib, w, i: lib.embedding_bag(w, i, i + 1),
+    lambda lib, w, i: lib.embedding_bag(w, i, i * 9),
+    lambda lib, w, i: lib.embedding_bag(w, i, i * 0, False, 3),
+    lambda lib, w, i: lib.embedding_bag(w, i, i * 0, False, 1, False, lib.ones(2)),
+    lambda lib, w, i: lib.embedding_renorm_(w, i.float(), 1.0, 2.0),
+    lambda lib, w, i: lib.embedding_renorm_(w, i + 9, 1.0, 2.0),
+]
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_bags_that_are_refused(call):
+    with pytest.raises(Exception) as theirs:
+        call(torch, torch.ones(4, 3), torch.tensor([0, 1]))
+    with pytest.raises(theirs.type):
+        call(kajo, kajo.ones(4, 3), kajo.tensor([0, 1]))
