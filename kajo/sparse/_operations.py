@@ -116,7 +116,7 @@ _PROPERTIES |= {
     "data": lambda x: x._with_values(x._parts[-1].detach()),
     "grad": lambda x: _gradient(x),
     "grad set": lambda x, value: _set_gradient(x, value),
-    "requires_grad set": lambda x, value: x._parts[-1].requires_grad_(value) and None,
+    "requires_grad set": lambda x, value: setattr(x._parts[-1], "requires_grad", value),
     "T": lambda x: x.permute(*range(len(x._size))[::-1]),
     "mT": lambda x: x.transpose(-2, -1),
     "H": lambda x: x.transpose(0, 1).conj(),
