@@ -7,7 +7,7 @@ from typing import Any
 import kajo
 from kajo import Tensor
 from kajo.sparse._layouts import converted
-from kajo.sparse._tensor import SparseTensor, blocked, coalesced, make, places, summed
+from kajo.sparse._tensor import SparseTensor, blocked, coalesced, distinct, make, places, summed
 
 __all__ = ["addmm", "product", "product_by_rows", "reduced_product", "sampled_addmm", "sspaddmm"]
 
@@ -111,7 +111,7 @@ def product_by_rows(a: Any, b: Any, name: str = "hspmm") -> SparseTensor:
     _coordinates(a, name)
     _check(a, b, name)
     rows, columns, values = _entries(a)
-    kept, where = kajo.unique(rows, return_inverse=True)
+    kept, where = distinct(rows, a.shape[0])
     terms = summed(kept.numel(), where, b[columns] * values.unsqueeze(1))
     return make(kajo.sparse_coo, (kept.unsqueeze(0), terms), (a.shape[0], b.shape[1]), True)
 

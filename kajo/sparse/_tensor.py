@@ -164,6 +164,16 @@ def summed(count: int, at: Tensor, values: Tensor) -> Tensor:
     return zeros.index_add(0, at, values)
 
 
+def distinct(flat: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The numbers that occur, in order, and for each its place among them; all are below `count`."""
+    if count > 16 * flat.numel():
+        kept, where = kajo.unique(flat, return_inverse=True)
+        return kept, where
+    # Marks are faster than sorting where most places are taken.
+    taken = kajo.zeros(count, dtype=kajo.bool).index_fill_(0, flat, True)
+    return taken.nonzero().squeeze(1), taken.cumsum(0).sub_(1)[flat]
+
+
 def coalesced(x: SparseTensor) -> SparseTensor:
     """Every place once, in order; values of equal places are added."""
     if x._unique or x._kind is not kajo.sparse_coo:
@@ -171,7 +181,7 @@ def coalesced(x: SparseTensor) -> SparseTensor:
     indices, values = x._parts
     sizes = x._size[: indices.shape[0]]
     flat = flat_places(indices, sizes)
-    kept, where = kajo.unique(flat, return_inverse=True)
+    kept, where = distinct(flat, Size(sizes).numel())
     if kept.numel() == flat.numel():
         new = values[flat.argsort()]
     else:
