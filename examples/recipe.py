@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 
-def arguments(text, data=None, argv=None):
+def arguments(text, data=None):
     """Reads the command line.
 
     Args:
         text: the program's docstring; ``--help`` shows it.
         data: the files that have to be in the folder named by ``--data``; without any, there is no
             such argument.
-        argv: instead of the command line, for tests.
 
     Returns:
         ``seed``, ``quick``, ``out`` (a folder, which exists) and, with ``data``, ``data``.
@@ -37,7 +36,7 @@ def arguments(text, data=None, argv=None):
         metavar="FOLDER",
         help=f"for weights and pictures (default: runs/{name})",
     )
-    found = parser.parse_args(argv)
+    found = parser.parse_args()
     for file in data or ():
         if not (found.data / file).exists():
             parser.error(f"there is no {file} in {found.data}: see --help for where it is from")

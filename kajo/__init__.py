@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kajo import autograd as autograd
     from kajo import cpu as cpu
     from kajo import cuda as cuda
+    from kajo import debug as debug
     from kajo import distributions as distributions
     from kajo import fft as fft
     from kajo import func as func
@@ -126,6 +127,8 @@ if TYPE_CHECKING:
     from kajo.serialization import save as save
     from kajo.storage import TypedStorage as TypedStorage
     from kajo.storage import UntypedStorage as UntypedStorage
+
+_core._set_package_folder(__path__[0])  # noqa: F405
 
 _C = _core  # the name by which programs reach for what is not public
 legacy_contiguous_format = _core.contiguous_format

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import kajo
-from kajo import _tensor_bytes
+from kajo import _core, _tensor_bytes
 from kajo._pickle_reader import Global, UnpicklingError, check_keys
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ STORAGE_DTYPES = {
 }
 """Name of a typed storage to the name of its dtype."""
 
-DTYPE_NAMES = (*STORAGE_DTYPES.values(), "uint16", "uint32", "uint64", "complex32")
+DTYPE_NAMES = tuple(name for name, value in vars(_core).items() if isinstance(value, _core.dtype))
 
 
 @dataclass(frozen=True)
@@ -318,8 +318,7 @@ def _framework_names() -> dict[str, Global]:
     """Names below ``torch`` or ``kajo``; made late, when the package is complete."""
     names = {name: Global(rebuild, rebuild) for name, rebuild in _REBUILDERS.items()}
     for name in DTYPE_NAMES:
-        if hasattr(kajo, name):
-            names[name] = Global(getattr(kajo, name))
+        names[name] = Global(getattr(_core, name))
     for name, dtype in STORAGE_DTYPES.items():
         for prefix in ("", "cuda.", "storage."):
             names[prefix + name] = Global(StorageType(name, getattr(kajo, dtype)))

@@ -47,24 +47,60 @@ class device:
     def __init__(self, type: device | builtins.str | builtins.int, index: builtins.int | None = None) -> None: ...
 
 bfloat16: dtype
+bit: dtype
+bits16: dtype
+bits1x8: dtype
+bits2x4: dtype
+bits4x2: dtype
+bits8: dtype
 bool: dtype
 cdouble: dtype
 cfloat: dtype
-complex64: dtype
+chalf: dtype
 complex128: dtype
+complex32: dtype
+complex64: dtype
 double: dtype
 float: dtype
 float16: dtype
 float32: dtype
+float4_e2m1fn_x2: dtype
 float64: dtype
+float8_e4m3fn: dtype
+float8_e4m3fnuz: dtype
+float8_e5m2: dtype
+float8_e5m2fnuz: dtype
+float8_e8m0fnu: dtype
 half: dtype
 int: dtype
-int8: dtype
+int1: dtype
 int16: dtype
+int2: dtype
+int3: dtype
 int32: dtype
+int4: dtype
+int5: dtype
+int6: dtype
 int64: dtype
+int7: dtype
+int8: dtype
 long: dtype
+qint32: dtype
+qint8: dtype
+quint2x4: dtype
+quint4x2: dtype
+quint8: dtype
 short: dtype
+uint1: dtype
+uint16: dtype
+uint2: dtype
+uint3: dtype
+uint32: dtype
+uint4: dtype
+uint5: dtype
+uint6: dtype
+uint64: dtype
+uint7: dtype
 uint8: dtype
 channels_last: memory_format
 channels_last_3d: memory_format
@@ -95,6 +131,10 @@ class Generator:
     def device(self) -> _device: ...
 
 default_generator: Generator
+
+def _current_generator() -> Generator: ...
+def _set_thread_generator(generator: Generator | None) -> None: ...
+def _copy_item(items: list[Any], index: builtins.int) -> Any: ...
 
 class Node:
     def __call__(self, *gradients: Tensor | None) -> Any: ...
@@ -402,6 +442,7 @@ class TensorBase(metaclass=_TensorMeta):
     def ceil(self, *, out: Tensor | None = None) -> Tensor: ...
     def ceil_(self) -> Tensor: ...
     def cfloat(self, *, memory_format: _memory_format = ...) -> Tensor: ...
+    def chalf(self, *, memory_format: _memory_format | None = None) -> Tensor: ...
     def char(self, *, memory_format: _memory_format = ...) -> Tensor: ...
     def cholesky(self, upper: builtins.bool = False, *, out: Tensor | None = None) -> Tensor: ...
     def cholesky_inverse(self, upper: builtins.bool = False, *, out: Tensor | None = None) -> Tensor: ...
@@ -634,6 +675,10 @@ class TensorBase(metaclass=_TensorMeta):
     def gt_(self, other: _Scalar) -> Tensor: ...
     def half(self, *, memory_format: _memory_format = ...) -> Tensor: ...
     def hardshrink(self, lambd: _Scalar = 0.5, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def hash_tensor(self, dim: builtins.int | Sequence[builtins.int] = ..., *, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def hash_tensor(self, *dim: builtins.int, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
     def heaviside(self, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     def heaviside_(self, other: Tensor) -> Tensor: ...
     def histc(self, bins: builtins.int = 100, min: _Scalar = 0, max: _Scalar = 0, *, out: Tensor | None = None) -> Tensor: ...
@@ -1281,7 +1326,14 @@ _FORMS: builtins.dict[builtins.str, builtins.int]
 
 def _start_profiling(shapes: builtins.bool, stacks: builtins.bool) -> None: ...
 def _stop_profiling() -> builtins.list[builtins.tuple[Any, ...]]: ...
+def _enter_module(number: builtins.int) -> builtins.int: ...
 def _is_profiling() -> builtins.bool: ...
+def _living_memory() -> list[
+    tuple[builtins.int, tuple[builtins.int, ...], str, str | None, builtins.bool]
+]: ...
+def _note_places_outside(on: builtins.bool) -> None: ...
+def _set_package_folder(folder: str) -> None: ...
+def _track_nonfinite(callback: Any) -> None: ...
 def _open_range(name: builtins.str, /) -> None: ...
 def _close_range() -> None: ...
 def _define(schema: builtins.str, body: Callable[..., Any], flags: builtins.int) -> Any: ...
@@ -1319,6 +1371,10 @@ def _memory_stats() -> dict[str, builtins.int]: ...
 def _reset_peak_memory() -> None: ...
 def _empty_cache() -> None: ...
 def _storage_bytes(tensor: TensorBase, /) -> builtins.int: ...
+def _float_limits(dtype: dtype, /) -> tuple[builtins.float, ...] | None: ...
+def _is_whole(dtype: dtype, /) -> builtins.bool: ...
+def _to_dlpack(tensor: TensorBase, /) -> Any: ...
+def _from_dlpack(capsule: Any, /) -> Tensor: ...
 def _storage_id(tensor: TensorBase, /) -> builtins.int: ...
 def _storage_pointer(tensor: TensorBase, /) -> builtins.int: ...
 def _storage_resize(tensor: TensorBase, nbytes: builtins.int, /) -> None: ...
@@ -1862,6 +1918,10 @@ def hardswish(input: Tensor) -> Tensor: ...
 def hardswish_(input: Tensor) -> Tensor: ...
 def hardtanh(input: Tensor, min_val: _Scalar = -1, max_val: _Scalar = 1, *, out: Tensor | None = None) -> Tensor: ...
 def hardtanh_(input: Tensor, min_val: _Scalar = -1, max_val: _Scalar = 1) -> Tensor: ...
+@overload
+def hash_tensor(input: Tensor, dim: builtins.int | Sequence[builtins.int] = ..., *, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
+@overload
+def hash_tensor(input: Tensor, *dim: builtins.int, keepdim: builtins.bool = False, mode: builtins.int = 0, out: Tensor | None = None) -> Tensor: ...
 def heaviside(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def hinge_embedding_loss(input: Tensor, target: Tensor, margin: builtins.float = 1.0, reduction: builtins.int = 0) -> Tensor: ...
 def histc(input: Tensor, bins: builtins.int = 100, min: _Scalar = 0, max: _Scalar = 0, *, out: Tensor | None = None) -> Tensor: ...
@@ -2939,6 +2999,12 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "bincount",
     "binomial",
+    "bit",
+    "bits16",
+    "bits1x8",
+    "bits2x4",
+    "bits4x2",
+    "bits8",
     "bitwise_and",
     "bitwise_left_shift",
     "bitwise_not",
@@ -2961,6 +3027,7 @@ __all__ = [
     "celu",
     "celu_",
     "cfloat",
+    "chalf",
     "channel_shuffle",
     "channels_last",
     "channels_last_3d",
@@ -2983,6 +3050,7 @@ __all__ = [
     "combinations",
     "complex",
     "complex128",
+    "complex32",
     "complex64",
     "concat",
     "concatenate",
@@ -3086,7 +3154,13 @@ __all__ = [
     "float",
     "float16",
     "float32",
+    "float4_e2m1fn_x2",
     "float64",
+    "float8_e4m3fn",
+    "float8_e4m3fnuz",
+    "float8_e5m2",
+    "float8_e5m2fnuz",
+    "float8_e8m0fnu",
     "float_power",
     "floor",
     "floor_",
@@ -3120,6 +3194,7 @@ __all__ = [
     "hamming_window",
     "hann_window",
     "hardshrink",
+    "hash_tensor",
     "heaviside",
     "hinge_embedding_loss",
     "histc",
@@ -3146,9 +3221,16 @@ __all__ = [
     "indices_copy",
     "inner",
     "int",
+    "int1",
     "int16",
+    "int2",
+    "int3",
     "int32",
+    "int4",
+    "int5",
+    "int6",
     "int64",
+    "int7",
     "int8",
     "inverse",
     "is_anomaly_check_nan_enabled",
@@ -3292,8 +3374,13 @@ __all__ = [
     "prod",
     "promote_types",
     "put",
+    "qint32",
+    "qint8",
     "qr",
     "quantile",
+    "quint2x4",
+    "quint4x2",
+    "quint8",
     "rad2deg",
     "rad2deg_",
     "rand",
@@ -3428,6 +3515,16 @@ __all__ = [
     "true_divide",
     "trunc",
     "trunc_",
+    "uint1",
+    "uint16",
+    "uint2",
+    "uint3",
+    "uint32",
+    "uint4",
+    "uint5",
+    "uint6",
+    "uint64",
+    "uint7",
     "uint8",
     "unbind",
     "unbind_copy",

@@ -235,7 +235,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
 
         Raises:
             RuntimeError: if the tensor requires grad.
-            TypeError: if NumPy has no such dtype (bfloat16).
+            TypeError: if NumPy has no such dtype (bfloat16, complex32, float8).
         """
         import numpy
 
@@ -246,9 +246,10 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             )
         if t.is_meta:
             raise TypeError("numpy(): can't convert a meta tensor to numpy: it has no data")
-        if t.dtype is _core.bfloat16:
-            raise TypeError("Got unsupported ScalarType BFloat16: use .float().numpy()")
-        return numpy.asarray(memoryview(t))
+        try:
+            return numpy.asarray(memoryview(t))
+        except BufferError as error:
+            raise TypeError(f"Got unsupported ScalarType {t.dtype}: {error}") from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()

@@ -6,14 +6,6 @@ from typing import Any
 
 from kajo import _core
 
-# bits, eps, largest, smallest normal, decimal digits
-_FLOATS = {
-    "float16": (16, 2.0**-10, 65504.0, 2.0**-14, 1e-3),
-    "bfloat16": (16, 2.0**-7, float.fromhex("0x1.fep127"), 2.0**-126, 1e-2),
-    "float32": (32, 2.0**-23, float.fromhex("0x1.fffffep127"), 2.0**-126, 1e-6),
-    "float64": (64, 2.0**-52, float.fromhex("0x1.fffffffffffffp1023"), 2.0**-1022, 1e-15),
-}
-
 
 def _name(dtype: Any) -> str:
     return str(dtype).removeprefix("kajo.")
@@ -32,13 +24,16 @@ class finfo:
 
     def __init__(self, type: Any = None) -> None:
         dtype = type or _core.get_default_dtype()
-        if not (dtype.is_floating_point or dtype.is_complex):
+        limits = _core._float_limits(dtype.to_real())
+        if limits is None:
             raise TypeError(
                 f"kajo.finfo() requires a floating point input type. Use kajo.iinfo to handle '{dtype}'"
             )
         self.dtype = _name(dtype.to_real())
-        self.bits, self.eps, self.max, self.tiny, self.resolution = _FLOATS[self.dtype]
-        self.min = -self.max
+        self.bits = 8 * dtype.to_real().itemsize
+        self.max, self.tiny, self.eps, self.resolution = limits
+        # float8_e8m0fnu has no sign.
+        self.min = -self.max if dtype.to_real().is_signed else self.tiny
         self.smallest_normal = self.tiny
 
     def __eq__(self, other: object) -> bool:
@@ -66,7 +61,7 @@ class iinfo:
     """
 
     def __init__(self, type: Any) -> None:
-        if type.is_floating_point or type.is_complex or type is _core.bool:
+        if type is _core.bool or not _core._is_whole(type):
             raise TypeError(
                 f"kajo.iinfo() requires an integer input type. Use kajo.finfo to handle '{type}'"
             )

@@ -12,7 +12,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from kajo._core import Generator, default_generator
+from kajo._core import Generator, _current_generator
+from kajo._core import default_generator as default_generator
 from kajo._tensor import Tensor
 
 __all__ = [
@@ -32,28 +33,28 @@ def manual_seed(seed: int) -> Generator:
     seed = int(seed)
     if not -0x8000_0000_0000_0000 <= seed <= 0xFFFF_FFFF_FFFF_FFFF:
         raise ValueError(f"manual_seed(): the seed must fit into 64 bits, got {seed}")
-    return default_generator.manual_seed(seed)
+    return _current_generator().manual_seed(seed)
 
 
 def seed() -> int:
     """Restart the global stream from a random seed; returns the seed."""
-    return int(default_generator.seed())
+    return int(_current_generator().seed())
 
 
 def initial_seed() -> int:
     """The seed that the global stream started from."""
-    return int(default_generator.initial_seed())
+    return int(_current_generator().initial_seed())
 
 
 def get_rng_state() -> Tensor:
     """The state of the global stream: 5056 bytes, exchangeable with PyTorch's."""
-    state: Tensor = default_generator.get_state()
+    state: Tensor = _current_generator().get_state()
     return state
 
 
 def set_rng_state(new_state: Tensor) -> None:
     """Continue the global stream from a state of `get_rng_state`."""
-    default_generator.set_state(new_state)
+    _current_generator().set_state(new_state)
 
 
 @contextlib.contextmanager
@@ -73,7 +74,7 @@ def thread_safe_generator() -> Generator | None:
     """The generator of a loader's worker that is a thread; None elsewhere, which means the global one.
 
     Returns:
-        What to hand to a random operation as `generator`.
+        What a random operation in this thread draws from anyway.
 
     >>> import kajo
     >>> kajo.rand(2, generator=kajo.random.thread_safe_generator()).shape
@@ -82,9 +83,7 @@ def thread_safe_generator() -> Generator | None:
     from kajo.utils.data import get_worker_info
 
     worker = get_worker_info()
-    if worker is None or getattr(worker, "worker_method", None) != "thread":
-        return None
-    return getattr(worker, "generator", None)
+    return None if worker is None or worker.rng is None else worker.rng.torch_generator
 
 
 # ---- what generators can do besides drawing -----------------------------------------------------------

@@ -272,7 +272,15 @@ def cpp_double(value: float) -> str:
 
 # ---- descriptors ---------------------------------------------------------------------------------
 
-CLASSES = {"float": "FloatClass", "int": "IntClass", "bool": "BoolClass", "complex": "ComplexClass"}
+CLASSES = {
+    "float": "FloatClass",
+    "int": "IntClass",
+    "bool": "BoolClass",
+    "complex": "ComplexClass",
+    "unsigned": "UnsignedClass",
+    "complex_half": "ComplexHalfClass",
+    "float8": "Float8Class",
+}
 
 
 def bits(places: Iterable[int]) -> int:

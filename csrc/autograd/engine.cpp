@@ -32,6 +32,20 @@ class LockGuard {
     void* state_;
 };
 
+// Says for its life which node this thread evaluates.
+class StepGuard {
+  public:
+    explicit StepGuard(const Node& node)
+        : step_{node.name(), node.made_at}, outer_(std::exchange(BackwardStep::current, &step_)) {}
+    ~StepGuard() { BackwardStep::current = outer_; }
+    StepGuard(const StepGuard&) = delete;
+    StepGuard& operator=(const StepGuard&) = delete;
+
+  private:
+    const BackwardStep step_;
+    const BackwardStep* outer_;
+};
+
 struct NodeState {
     int32_t dependencies = 0;  // edges that still have to deliver
     bool needed = true;        // lies on a way to an asked-for input
@@ -220,6 +234,7 @@ class Task {
     }
 
     TensorList evaluate(Node& node, TensorList&& grads) {
+        const StepGuard here(node);
         TensorList grad_outputs;
         if (!node.post_hooks.empty()) grad_outputs = grads;
         TensorList out;

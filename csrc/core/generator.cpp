@@ -93,9 +93,15 @@ void Generator::set_state(std::span<const uint8_t> bytes) {
     if (layout.has_float_sample) next_float_normal_sample = layout.float_sample;
 }
 
+namespace {
+thread_local Generator* thread_generator = nullptr;
+}  // namespace
+
 Generator& default_generator() {
     static Generator generator;
-    return generator;
+    return thread_generator ? *thread_generator : generator;
 }
+
+void set_thread_generator(Generator* generator) { thread_generator = generator; }
 
 }  // namespace kajo

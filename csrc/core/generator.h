@@ -59,7 +59,10 @@ class Generator {
     mutable std::mutex mutex_;
 };
 
-// The generator used where none is given.
+// The generator used where none is given: this thread's own if it has one, else the program's.
 Generator& default_generator();
+
+// Gives this thread a generator of its own, which the caller keeps alive; null takes it away.
+void set_thread_generator(Generator* generator);
 
 }  // namespace kajo

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <complex>
 #include <cstdint>
 
 namespace kajo {
@@ -73,6 +74,15 @@ struct Half {
         }
         return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
     }
+};
+
+// A complex number of two halves.
+struct ComplexHalf {
+    Half re, im;
+
+    ComplexHalf() = default;
+    ComplexHalf(std::complex<float> z) : re(z.real()), im(z.imag()) {}
+    operator std::complex<float>() const { return {re, im}; }
 };
 
 }  // namespace kajo

@@ -41,6 +41,17 @@ class LockRelease {
     void* state_;
 };
 
+void check_families(const Launch& work) {
+    const auto check_all = [&](TensorRefs tensors) {
+        for (const Tensor& t : tensors)
+            if (t.defined() && !is_common(t.dtype()) &&
+                !(info(t.dtype()).family & work.kernel.families))
+                raise_unsupported(work.kernel.name, t.dtype());
+    };
+    check_all(work.outputs);
+    check_all(work.inputs);
+}
+
 void run(const Launch& work) {
     for (const Tensor& t : work.outputs)
         if (t.is_meta()) return;
@@ -48,6 +59,7 @@ void run(const Launch& work) {
         if (t.defined() && t.is_meta())
             raise(ErrorKind::Runtime, work.kernel.name,
                   "(): reads a meta tensor, which has no data; use tensors on one device");
+    check_families(work);
     const LockRelease unlocked(is_large(work));
     work.kernel.cpu(work.outputs, work.inputs, work.attributes);
 }

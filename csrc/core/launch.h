@@ -16,6 +16,7 @@ using KernelFunction = void (*)(TensorRefs outputs, TensorRefs inputs, const voi
 struct Kernel {
     const char* name;
     KernelFunction cpu = nullptr;
+    uint8_t families = kCommon;  // beside the common types, those of these families
 };
 
 struct Launch {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cfenv>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -76,6 +77,7 @@ class Pool {
         open();
         work();
         close();
+        if (const int flags = flags_.exchange(0)) std::feraiseexcept(flags);
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
         return true;
     }
@@ -129,6 +131,13 @@ class Pool {
         }
     }
 
+    void work_and_gather_flags() {
+        if (!gather_floating_flags.load(std::memory_order_relaxed)) return work();
+        std::feclearexcept(FE_ALL_EXCEPT);
+        work();
+        flags_.fetch_or(std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW));
+    }
+
     void worker(std::size_t index, uint32_t last_job) {
         const auto something_to_do = [&] {
             const uint32_t state = state_.load();
@@ -146,7 +155,7 @@ class Pool {
             while ((state & kOpen) && job_of(state) != last_job) {
                 if (!state_.compare_exchange_weak(state, state + 1)) continue;
                 last_job = job_of(state);
-                work();
+                work_and_gather_flags();
                 state_.fetch_sub(1, std::memory_order_release);
                 break;
             }
@@ -190,6 +199,7 @@ class Pool {
     std::atomic<int> sleepers_{0};
     alignas(64) std::atomic<int64_t> next_{0};
     std::atomic<bool> failed_{false};
+    std::atomic<int> flags_{0};
     // A forked child's pool points to its parent's, which has no threads there and is never used.
     [[maybe_unused]] Pool* abandoned_;
 };

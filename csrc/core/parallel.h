@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -23,6 +24,9 @@ void set_num_interop_threads(int n);
 
 // True while this thread runs a chunk of parallel_for.
 bool in_parallel_region();
+
+// While set, floating-point flags that a worker raises are raised in the caller's thread too.
+inline std::atomic<bool> gather_floating_flags{false};
 
 namespace detail {
 using ChunkFunction = void (*)(void* context, int64_t chunk);

@@ -8,6 +8,12 @@ namespace {
 
 std::atomic<DType> current_default{DType::Float32};
 
+// The complex type of the same precision; 8-bit types have none.
+DType complex_partner(DType t) {
+    check(is_common(t), "Unknown Complex ScalarType for ", info(t).tensor_name);
+    return complex_type(t);
+}
+
 int category(DType t) { return is_complex(t) ? 3 : is_float(t) ? 2 : t == DType::Bool ? 0 : 1; }
 
 DType promote_integers(DType a, DType b) {
@@ -33,13 +39,40 @@ void set_default_dtype(DType dtype) {
     current_default = dtype;
 }
 
+namespace {
+// Types outside of the lattice: only with themselves, or with a wider class of number.
+DType promote_rare(DType a, DType b) {
+    const uint8_t either = info(a).family | info(b).family;
+    const auto refuse = [&](const char* what) {
+        raise(ErrorKind::Runtime, "Promotion for ", what, " types is not supported, attempted to ",
+              "promote ", info(a).tensor_name, " and ", info(b).tensor_name,
+              ": convert one of them with .to(...) first");
+    };
+    if (either & kQuantized) refuse("quantized");
+    if (either & kBits && a != DType::Float4E2M1FNx2 && b != DType::Float4E2M1FNx2) refuse("bits");
+    if (either & (kFloat8 | kExponent)) refuse("Float8");
+    const auto widens = [](DType from, DType to) {
+        return info(from).family & (kUnsigned | kSubByte) && info(from).kind == Kind::Unsigned &&
+               is_float(to);
+    };
+    if (widens(a, b)) return b;
+    if (!widens(b, a)) refuse("uint16, uint32, uint64");
+    return a;
+}
+}  // namespace
+
 DType promote_types(DType a, DType b) {
     if (a == b) return a;
+    const uint8_t either = info(a).family | info(b).family;
+    if (either & ~kComplexHalf) [[unlikely]]
+        return promote_rare(a, b);
     const int ca = category(a), cb = category(b);
     if (ca < cb) return promote_types(b, a);
     if (ca == 3) {
-        const bool wide = a == DType::Complex128 || b == DType::Complex128 || b == DType::Float64;
-        return wide ? DType::Complex128 : DType::Complex64;
+        // The width of the wider one; an integer has none, and bfloat16 the range of float32.
+        const bool has_width = cb >= 2;
+        const DType other = has_width ? complex_type(b) : a;
+        return item_size(other) > item_size(a) ? other : a;
     }
     if (ca > cb) return a;
     return ca == 2 ? promote_floats(a, b) : promote_integers(a, b);
@@ -53,7 +86,7 @@ bool can_cast(DType from, DType to) {
 
 DType dtype_of(const Scalar& s) {
     if (s.is_bool()) return DType::Bool;
-    if (s.is_integral()) return DType::Int64;
+    if (s.is_integral()) return s.is_unsigned() ? DType::UInt64 : DType::Int64;
     return s.is_complex() ? default_complex_dtype() : default_dtype();
 }
 
@@ -62,12 +95,14 @@ bool ResultType::is_wrapped(const Tensor& t) { return t.impl()->wrapped_number; 
 DType ResultType::get() const {
     auto combine = [](Rank higher, Rank lower) {
         if (!higher.present) return lower;
-        if (!lower.present) return higher;
-        if (category(lower.dtype) <= category(higher.dtype)) return higher;
+        if (!lower.present || is_complex(higher.dtype)) return higher;
         // A lower rank of a higher category: complex keeps the width of a float of higher rank.
-        return Rank{true, is_complex(lower.dtype) && is_float(higher.dtype)
-                              ? complex_type(higher.dtype)
-                              : lower.dtype};
+        if (is_float(higher.dtype))
+            return is_complex(lower.dtype) ? Rank{true, complex_partner(higher.dtype)} : higher;
+        if (is_complex(lower.dtype)) return lower;
+        if (higher.dtype == DType::Bool || is_differentiable(lower.dtype))
+            return Rank{true, promote_types(higher.dtype, lower.dtype)};
+        return higher;
     };
     return combine(dim_, combine(zero_dim_, number_)).dtype;
 }

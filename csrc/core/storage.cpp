@@ -5,6 +5,7 @@
 
 #include "core/allocator.h"
 #include "core/error.h"
+#include "core/living_memory.h"
 
 namespace kajo {
 
@@ -16,6 +17,7 @@ Storage::Storage(void* data, size_t bytes, Deleter deleter, void* context)
     : data_(data), bytes_(bytes), deleter_(deleter), context_(context) {}
 
 Storage::~Storage() {
+    if (entry) forget_living(entry);
     if (deleter_)
         deleter_(context_);
     else if (data_)

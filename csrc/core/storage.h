@@ -10,6 +10,8 @@
 
 namespace kajo {
 
+struct LivingMemory;
+
 class Storage : public RefCounted {
   public:
     // Frees foreign memory: called once with the context that came with it.
@@ -33,6 +35,8 @@ class Storage : public RefCounted {
     // The last in-place operation, for the message about a stale saved tensor.
     const char* last_writer = nullptr;
     SourceLocation last_write;
+
+    LivingMemory* entry = nullptr;  // in the list of large living storages
 
   private:
     void* data_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include "core/allocator.h"
 #include "core/inference_mode.h"
+#include "core/living_memory.h"
 #include "core/shape.h"
 
 namespace kajo {
@@ -77,6 +78,7 @@ Tensor make(IntSpan sizes, Dims strides, DType dtype, Device device, int64_t ele
     impl->dtype = dtype;
     impl->device = device;
     impl->inference = InferenceMode::enabled();
+    if (bytes >= kLeastListed && !device.is_meta()) list_living(*impl->storage, sizes, dtype);
     return Tensor(std::move(impl));
 }
 

@@ -51,6 +51,11 @@ void dispatch_combine(DType dtype, Combine how, const char* operation, F&& f) {
     if (how == Combine::Assign)
         return dispatch_by_size(item_size(dtype),
                                 [&]<class T>() { f.template operator()<T, Combine::Assign>(); });
+    if (!is_common(dtype)) {
+        if (how != Combine::Add) raise_unsupported(operation, dtype);
+        return dispatch<kRareTypes>(dtype, operation,
+                                    [&]<class T>() { f.template operator()<T, Combine::Add>(); });
+    }
     if (how == Combine::Add || how == Combine::Multiply)
         return dispatch(dtype, operation, [&]<class T>() {
             if (how == Combine::Add)

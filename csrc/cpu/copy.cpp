@@ -19,7 +19,9 @@ void copy(TensorRefs outputs, TensorRefs inputs, const void*) {
 void fill(TensorRefs outputs, TensorRefs, const void* attributes) {
     const Tensor& to = outputs[0];
     alignas(16) char value[16] = {};
-    store_number(static_cast<const FillAttributes*>(attributes)->value, to.dtype(), value);
+    const Scalar& number = static_cast<const FillAttributes*>(attributes)->value;
+    const bool zero = number.is_integral() && !number.as_bool();  // all types have it
+    if (!zero) store_number(number, to.dtype(), value);
     const bool all_zero = std::all_of(value, value + to.item_size(), [](char c) { return c == 0; });
     if (all_zero && to.is_contiguous()) {
         constexpr int64_t kPiece = int64_t{256} << 10;

@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "cpu/combine.h"
 #include "cpu/lanes.h"
+#include "cpu/rows.h"
 
 namespace kajo::cpu {
 
@@ -45,6 +46,7 @@ void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_str
     Running<T> state[kAbreast];
     for (auto& s : state) s = Running<T>(kHow == Combine::Add ? 0 : 1);
     for (int64_t i = 0; i < n; i++)
+#pragma GCC unroll 16
         for (int k = 0; k < kAbreast; k++) {
             state[k] = combine<kHow, Running<T>>(state[k],
                                                  static_cast<Running<T>>(from[k][i * from_stride]));
@@ -75,15 +77,6 @@ void scan_abreast(const Tensor& out, const Tensor& self, int64_t dim) {
         });
 }
 
-template <class T, Combine kHow>
-void scan(const Tensor& out, const Tensor& self, int64_t dim) {
-    const bool runs = self.dim() == 0 || self.stride(dim) == 1;
-    if (runs)
-        scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
-    else
-        scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
-}
-
 // Calls f(source, target, lane) with the first elements of every lane.
 template <class T, class F>
 void for_each_lane(const Tensor& out, const Tensor& self, int64_t dim, F&& f) {
@@ -94,6 +87,22 @@ void for_each_lane(const Tensor& out, const Tensor& self, int64_t dim, F&& f) {
                             f(self.data<T>() + from.offset(lane), out.data<T>() + to.offset(lane),
                               lane);
                     });
+}
+
+template <class T, Combine kHow>
+void scan(const Tensor& out, const Tensor& self, int64_t dim) {
+    const Lanes from(self, dim), to(out, dim);
+    const bool runs = from.stride() == 1 && to.stride() == 1;
+    if (runs && std::is_same_v<T, float> && kHow == Combine::Add)
+        for_each_lane<T>(out, self, dim, [&](const T* source, T* target, int64_t) {
+            row_kernels().f32.running_sum(target, source, from.length());
+        });
+    else if (from.count() < kAbreastRuns)
+        scan_abreast<1, T, kHow>(out, self, dim);
+    else if (from.stride() == 1)
+        scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
+    else
+        scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
 }
 
 int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attributes)->dim; }

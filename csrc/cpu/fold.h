@@ -180,11 +180,27 @@ struct And {
 // ---- one value as the state
 // -------------------------------------------------------------------------
 
+// Lane i of the result is lane i + by.
+template <class X>
+inline X rotated(X v, int by) {
+    constexpr int kCount = sizeof(X) / sizeof(v[0]);
+    decltype(v < v) places;
+    for (int i = 0; i < kCount; i++)
+        places[i] = static_cast<decltype(places[0] + 0)>((i + by) % kCount);
+    return __builtin_shuffle(v, places);
+}
+
 template <class Op, class T>
 inline T fold_lanes(V<T> v) {
     if constexpr (kLanes<T> == 1) {
         return v;
     } else {
+        if constexpr (sizeof(T) >= 4) {
+#pragma GCC unroll 8
+            for (int half = kLanes<T> / 2; half; half /= 2) v = Op::fold(v, rotated(v, half));
+            return v[0];
+        }
+        // Few instruction sets can rotate short elements.
         T lanes[kLanes<T>];
         std::memcpy(lanes, &v, sizeof v);
         for (int half = kLanes<T> / 2; half; half /= 2)
@@ -193,8 +209,26 @@ inline T fold_lanes(V<T> v) {
     }
 }
 
+// A sum of complex numbers is the sums of their parts, whose lanes alternate.
+template <class R>
+std::complex<R> sum_of_complex(const R* p, int64_t n) {
+    constexpr int kStep = kLanes<R>;
+    V<R> sums[4]{};
+    int64_t i = 0;
+    for (; i + 4 * kStep <= n; i += 4 * kStep)
+        for (int k = 0; k < 4; k++) sums[k] += load(p + i + k * kStep);
+    for (; i + kStep <= n; i += kStep) sums[0] += load(p + i);
+    V<R> rest{};
+    std::memcpy(&rest, p + i, static_cast<size_t>(n - i) * sizeof(R));
+    V<R> v = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest;
+    for (int half = kStep / 2; half > 1; half /= 2) v += rotated(v, half);
+    return {v[0], v[1]};
+}
+
 template <class Op, class T>
 T fold_run(const T* p, int64_t n) {
+    if constexpr (kLanes<T> == 1 && std::is_same_v<Op, Add>)
+        return sum_of_complex(reinterpret_cast<const decltype(p->real())*>(p), 2 * n);
     constexpr int kWide = 4, kStep = kLanes<T>;
     if (n < kStep) {
         T value = Op::template identity<T>();

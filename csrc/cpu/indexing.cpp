@@ -58,11 +58,14 @@ struct Places {
 
 template <class T>
 void index_elements(const Places& places, const T* self, T* out) {
+    const int64_t n = places.n;
     parallel_ranges(places.rows, grain_for(sizeof(T)), [&](int64_t begin, int64_t end) {
-        if (places.outer.size() == 1)
-            for (int64_t i = begin; i < end; i++) out[i] = self[places.indexed[i]];
-        else
-            for (int64_t i = begin; i < end; i++) out[i] = self[places.offset(i)];
+        for (int64_t i = begin; i < end;) {
+            const int64_t o = i / n, stop = std::min(end, (o + 1) * n);
+            const T* base = self + places.outer[static_cast<size_t>(o)];
+            const int64_t* at = places.indexed.get() - o * n;
+            for (; i < stop; i++) out[i] = base[at[i]];
+        }
     });
 }
 
@@ -242,6 +245,15 @@ void scatter(TensorRefs out, TensorRefs in, const void* attributes) {
         const auto part = [&](int64_t o, int64_t begin, int64_t end) {
             T* base = to + places.outer[static_cast<size_t>(o)];
             const T* source = from + sources.outer[static_cast<size_t>(o)];
+            if (width == 1) {
+                const int64_t* index_of = at + o * length;
+                const int64_t step = places.stride, source_step = sources.stride;
+                for (int64_t l = 0; l < length; l++) {
+                    T& there = base[index_of[l] * step];
+                    there = combine<kHow, T>(there, source[l * source_step]);
+                }
+                return;
+            }
             for (int64_t l = 0; l < length; l++, source += sources.stride)
                 for (int64_t i = begin; i < end; i++) {
                     const auto k = static_cast<size_t>(i);
@@ -359,7 +371,21 @@ void bincount(TensorRefs out, TensorRefs in, const void*) {
     auto* counts = out[0].data<int64_t>();
     std::memset(counts, 0, static_cast<size_t>(out[0].numel()) * sizeof(int64_t));
     const auto* values = in[0].data<int64_t>();
-    for (int64_t i = 0, n = in[0].numel(); i < n; i++) counts[values[i]]++;
+    const int64_t n = in[0].numel(), bins = out[0].numel();
+    // Counters that take turns: one alone would wait for its own last store where values repeat.
+    constexpr int64_t kTurns = 4, kMostBins = 4096;
+    std::vector<int64_t> more(static_cast<size_t>(bins <= kMostBins ? (kTurns - 1) * bins : 0));
+    int64_t i = 0;
+    if (bins <= kMostBins) {
+        for (; i + kTurns <= n; i += kTurns) {
+            counts[values[i]]++;
+            for (int64_t k = 1; k < kTurns; k++)
+                more[static_cast<size_t>((k - 1) * bins + values[i + k])]++;
+        }
+        for (int64_t at = 0; at < static_cast<int64_t>(more.size()); at++)
+            counts[at % bins] += more[static_cast<size_t>(at)];
+    }
+    for (; i < n; i++) counts[values[i]]++;
 }
 
 void int_range(TensorRefs out, TensorRefs in, const void*) {

@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "cpu/lanes.h"
+#include "cpu/move.h"
 
 namespace kajo::cpu {
 
@@ -58,23 +59,12 @@ void flip(TensorRefs out, TensorRefs in, const void* attributes) {
     const Tensor reversed = alias(self, self.sizes(), strides, start);
     const int64_t last = self.dim() - 1;
     const Lanes from(reversed, last), to(out[0], last);
-    dispatch_by_size(self.item_size(), [&]<class T>() {
-        const T* source = reversed.data<T>();
-        T* target = out[0].data<T>();
-        const int64_t n = from.length();
-        parallel_ranges(from.count(), grain_for(n * int64_t{sizeof(T)}),
-                        [&](int64_t begin, int64_t end) {
-                            for (int64_t lane = begin; lane < end; lane++) {
-                                const T* s = source + from.offset(lane);
-                                T* t = target + to.offset(lane);
-                                if (from.stride() == 1 && to.stride() == 1) {
-                                    std::memcpy(t, s, static_cast<size_t>(n) * sizeof(T));
-                                    continue;
-                                }
-                                for (int64_t i = 0; i < n; i++)
-                                    t[i * to.stride()] = s[i * from.stride()];
-                            }
-                        });
+    const int64_t n = from.length(), item = self.item_size();
+    const MoveFn move = move_of(self.dtype());
+    parallel_ranges(from.count(), grain_for(n * item), [&](int64_t begin, int64_t end) {
+        for (int64_t lane = begin; lane < end; lane++)
+            move(out[0].data<char>() + to.offset(lane) * item, 0, to.stride(),
+                 reversed.data<char>() + from.offset(lane) * item, 0, from.stride(), 1, n);
     });
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kTileBytes = 4096;
 constexpr int64_t kTileElements = 1024;
 constexpr int64_t kStreamBytes = int64_t{32} << 20;  // results from this size bypass the caches
+constexpr int64_t kLongRow = 256;  // elements from which rows are walked one by one
 constexpr int kMaxDims = 64;
 
 struct Scratch {
@@ -44,6 +45,7 @@ struct Lane {
     ConvertFn convert = nullptr;  // inputs: stored to computing; outputs: back; null: same type
     MoveFn move = nullptr;
     bool constant = false;
+    bool repeats = false;         // every tile reads the same, as it does of a constant
     Dims strides;                 // along the dimensions of the loop
     Dims own_sizes, own_strides;  // merged as far as this operand alone allows
 };
@@ -73,7 +75,7 @@ class Loop {
             lane.move = move_of(o.stored);
             lane.convert =
                 is_output ? convert_of(o.computing, o.stored) : convert_of(o.stored, o.computing);
-            lane.constant = o.constant;
+            lane.constant = lane.repeats = o.constant;
             widest_ = std::max({widest_, lane.size, item_size(o.computing)});
         }
         for (int64_t s : shape) total_ *= s;
@@ -86,6 +88,8 @@ class Loop {
         scalars_ = scalars;
         if (row_dim_ != 0)
             run_boxes();
+        else if (sizes_.size() > 1 && sizes_[0] >= kLongRow)
+            run_rows();
         else
             run_ranges();
     }
@@ -97,10 +101,11 @@ class Loop {
     bool comes_inside(size_t a, size_t b) const;
     void choose_row_dim();
     void run_ranges();
+    void run_rows();
     void run_boxes();
 
     int64_t tile_elements() const { return std::min(kTileElements, kTileBytes / widest_); }
-    void fill_constants(Scratch& scratch) const;
+    void fill_repeated(Scratch& scratch) const;
     template <class Direct, class Transfer>
     void run_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transfer) const;
     template <class Direct, class Transfer>
@@ -274,13 +279,17 @@ void Loop::walk(const Lane& lane, Direction way, int64_t begin, int64_t n, char*
     }
 }
 
-// Constants are converted and repeated once, then serve all tiles of a piece.
-void Loop::fill_constants(Scratch& scratch) const {
+// What all tiles of a piece read alike is converted and repeated once.
+void Loop::fill_repeated(Scratch& scratch) const {
     const int64_t n = std::min(tile_elements(), total_);
     for (size_t i = outputs_; i < count_; i++) {
         const Lane& lane = lanes_[i];
         if (lane.constant)
             repeat({lane.data, lane.stored, lane.computing, nullptr, true}, scratch, i, n);
+        if (!lane.repeats || lane.constant) continue;
+        char* const staging = lane.convert ? scratch.slots[kMaxOperands] : scratch.slots[i];
+        walk(lane, Direction::Gather, 0, n, staging);
+        if (lane.convert) lane.convert(scratch.slots[i], staging, n);
     }
 }
 
@@ -294,8 +303,8 @@ void Loop::run_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transfe
     for (size_t i = outputs_; i < count_; i++) {
         const Lane& lane = lanes_[i];
         char* slot = scratch.slots[i];
-        char* p = lane.constant ? slot : direct(lane);
-        if (p && (lane.constant || !lane.convert)) {
+        char* p = lane.repeats ? slot : direct(lane);
+        if (p && (lane.repeats || !lane.convert)) {
             in[i - outputs_] = p;
             continue;
         }
@@ -330,8 +339,8 @@ template <class Direct, class Transfer>
 void Loop::copy_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transfer) const {
     const Lane &to = lanes_[0], &from = lanes_[1];
     char* const target = stream_ ? nullptr : direct(to);
-    char* source = from.constant ? scratch.slots[1] : direct(from);
-    if (!source || (from.convert && !from.constant)) {
+    char* source = from.repeats ? scratch.slots[1] : direct(from);
+    if (!source || (from.convert && !from.repeats)) {
         char* const slot = target ? target : scratch.slots[0];
         char* const gathered = from.convert ? scratch.slots[kMaxOperands] : slot;
         if (!source) transfer(from, Direction::Gather, source = gathered);
@@ -348,32 +357,31 @@ void Loop::copy_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transf
 }
 
 void Loop::run_ranges() {
-    const int64_t limit = tile_elements();
-    constexpr int64_t kLongRow = 256;
-    // Tiles do not cross long rows, so that most operands need no gathering.
-    int64_t unit = total_, tile = limit;
-    if (sizes_.size() > 1 && sizes_[0] >= kLongRow)
-        unit = sizes_[0];
-    else if (sizes_.size() > 1 && sizes_[0] <= limit)
-        tile = limit / sizes_[0] * sizes_[0];
-    const int64_t per_unit = (unit + tile - 1) / tile;
-    const int64_t tiles = total_ / unit * per_unit;
+    int64_t tile = tile_elements();
+    if (sizes_.size() > 1) {
+        tile = tile / sizes_[0] * sizes_[0];
+        // One row for all rows, as of a bias.
+        for (size_t i = outputs_; i < count_; i++) {
+            Lane& lane = lanes_[i];
+            lane.repeats |= lane.own_sizes.size() == 2 && lane.own_sizes[0] == sizes_[0] &&
+                            lane.own_strides[0] == 1 && lane.own_strides[1] == 0;
+        }
+    }
+    const int64_t tiles = (total_ + tile - 1) / tile;
     const int64_t mean = std::max<int64_t>(1, total_ / tiles);
 
     const Lane& first = lanes_[0];
     stream_ = outputs_ == 1 && total_ * first.size >= kStreamBytes && first.own_sizes.size() == 1 &&
-              first.own_strides[0] == 1 && unit == total_ &&
-              reinterpret_cast<uintptr_t>(first.data) % 64 == 0 && tile * first.size % 64 == 0;
+              first.own_strides[0] == 1 && reinterpret_cast<uintptr_t>(first.data) % 64 == 0 &&
+              tile * first.size % 64 == 0;
     for (size_t i = outputs_; i < count_; i++) stream_ &= lanes_[i].data != first.data;
 
     parallel_ranges(
         tiles, std::max<int64_t>(1, kParallelGrain / mean), [&](int64_t t0, int64_t t1) {
             Scratch& scratch = thread_scratch();
-            fill_constants(scratch);
+            fill_repeated(scratch);
             for (int64_t t = t0; t < t1; t++) {
-                const int64_t inside = t % per_unit * tile;
-                const int64_t begin = t / per_unit * unit + inside;
-                const int64_t n = std::min(tile, unit - inside);
+                const int64_t begin = t * tile, n = std::min(tile, total_ - begin);
                 run_tile(
                     scratch, n, [&](const Lane& lane) { return direct_range(lane, begin, n); },
                     [&](const Lane& lane, Direction way, char* buffer) {
@@ -381,6 +389,55 @@ void Loop::run_ranges() {
                     });
             }
             if (stream_) move_kernels().finish_stream();
+        });
+}
+
+// Tiles do not cross long rows: each operand is a pointer and a step, and most need no gathering.
+void Loop::run_rows() {
+    const int64_t length = sizes_[0], limit = tile_elements();
+    const int64_t pieces = (length + limit - 1) / limit;
+    const int64_t tile = std::min(limit, ((length + pieces - 1) / pieces + 63) / 64 * 64);
+    const size_t dims = sizes_.size();
+    parallel_ranges(
+        total_ / length * pieces, std::max<int64_t>(1, kParallelGrain / tile),
+        [&](int64_t t0, int64_t t1) {
+            Scratch& scratch = thread_scratch();
+            fill_repeated(scratch);
+            int64_t index[kMaxDims];
+            char* row[kMaxOperands];
+            for (size_t i = 0; i < count_; i++) row[i] = lanes_[i].data;
+            for (int64_t d = 1, rest = t0 / pieces; d < static_cast<int64_t>(dims); d++) {
+                const auto at = static_cast<size_t>(d);
+                index[at] = rest % sizes_[at];
+                rest /= sizes_[at];
+                for (size_t i = 0; i < count_; i++)
+                    row[i] += index[at] * lanes_[i].strides[at] * lanes_[i].size;
+            }
+            for (int64_t t = t0, piece = t0 % pieces; t < t1; t++) {
+                const int64_t begin = piece * tile, n = std::min(tile, length - begin);
+                const auto start = [&](const Lane& lane) {
+                    return row[&lane - lanes_.data()] + begin * lane.strides[0] * lane.size;
+                };
+                run_tile(
+                    scratch, n,
+                    [&](const Lane& lane) { return lane.strides[0] == 1 ? start(lane) : nullptr; },
+                    [&](const Lane& lane, Direction way, char* buffer) {
+                        if (way == Direction::Gather)
+                            lane.move(buffer, n, 1, start(lane), 0, lane.strides[0], 1, n);
+                        else
+                            lane.move(start(lane), 0, lane.strides[0], buffer, n, 1, 1, n);
+                    });
+                if (++piece < pieces) continue;
+                piece = 0;
+                for (size_t d = 1; d < dims; d++) {
+                    const bool carries = ++index[d] == sizes_[d];
+                    const int64_t steps = carries ? 1 - sizes_[d] : 1;
+                    for (size_t i = 0; i < count_; i++)
+                        row[i] += steps * lanes_[i].strides[d] * lanes_[i].size;
+                    if (!carries) break;
+                    index[d] = 0;
+                }
+            }
         });
 }
 
@@ -406,7 +463,7 @@ void Loop::run_boxes() {
         across * down * outer, std::max<int64_t>(1, kParallelGrain / (rows * cols)),
         [&](int64_t t0, int64_t t1) {
             Scratch& scratch = thread_scratch();
-            fill_constants(scratch);
+            fill_repeated(scratch);
             int64_t position[kMaxDims];
             for (int64_t t = t0; t < t1; t++) {
                 int64_t rest = t / across / down;
@@ -444,43 +501,54 @@ void Loop::run_boxes() {
         });
 }
 
-// All operands as the kernel wants them, or repeated for few elements: no tiles.
+// All operands as the kernel wants them, or one element for all: no tiles but for the constants.
 bool run_direct(TileFn function, const void* scalars, IntSpan shape,
                 std::span<const Operand> outputs, std::span<const Operand> inputs) {
-    int64_t total = 1;
+    int64_t total = 1, piece = INT64_MAX;
     for (int64_t s : shape) total *= s;
     const void* in[kMaxOperands];
     void* out[kMaxOperands];
-    size_t k = 0;
-    for (const Operand& o : outputs) {
+    int64_t in_step[kMaxOperands], out_step[kMaxOperands];
+    for (size_t k = 0; k < outputs.size(); k++) {
+        const Operand& o = outputs[k];
         if (o.strides || o.stored != o.computing) return false;
-        out[k++] = o.data;
+        out[k] = o.data;
+        out_step[k] = item_size(o.stored);
     }
-    k = 0;
-    for (const Operand& o : inputs) {
-        if (o.constant) {
-            if (total > kTileBytes / item_size(o.computing)) return false;
-            in[k] = repeat(o, thread_scratch(), k, total);
-            k++;
-            continue;
-        }
-        if (o.strides || o.stored != o.computing) return false;
-        in[k++] = o.data;
+    for (size_t k = 0; k < inputs.size(); k++) {
+        const Operand& o = inputs[k];
+        in[k] = o.data;
+        in_step[k] = o.constant ? 0 : item_size(o.stored);
+        if (o.constant)
+            piece = std::min(kTileElements, kTileBytes / item_size(o.computing));
+        else if (o.strides || o.stored != o.computing)
+            return false;
     }
-    if (total <= kParallelGrain) {
-        if (total) function(in, out, scalars, total);
-        return true;
-    }
+    if (total == 0) return true;
     if (outputs.size() == 1 && total * item_size(outputs[0].stored) >= kStreamBytes) return false;
-    parallel_ranges(total, kParallelGrain, [&](int64_t begin, int64_t end) {
-        const void* piece_in[kMaxOperands];
-        void* piece_out[kMaxOperands];
+    const auto run = [&](int64_t begin, int64_t end) {
+        const void* from[kMaxOperands];
+        void* to[kMaxOperands];
         for (size_t i = 0; i < inputs.size(); i++)
-            piece_in[i] = static_cast<const char*>(in[i]) + begin * item_size(inputs[i].stored);
+            from[i] = in_step[i]
+                          ? static_cast<const char*>(in[i]) + begin * in_step[i]
+                          : repeat(inputs[i], thread_scratch(), i, std::min(piece, end - begin));
         for (size_t i = 0; i < outputs.size(); i++)
-            piece_out[i] = static_cast<char*>(out[i]) + begin * item_size(outputs[i].stored);
-        function(piece_in, piece_out, scalars, end - begin);
-    });
+            to[i] = static_cast<char*>(out[i]) + begin * out_step[i];
+        for (int64_t at = begin; at < end; at += piece) {
+            const int64_t n = std::min(piece, end - at);
+            function(from, to, scalars, n);
+            if (n < piece) break;
+            for (size_t i = 0; i < inputs.size(); i++)
+                from[i] = static_cast<const char*>(from[i]) + n * in_step[i];
+            for (size_t i = 0; i < outputs.size(); i++)
+                to[i] = static_cast<char*>(to[i]) + n * out_step[i];
+        }
+    };
+    if (total <= kParallelGrain)
+        run(0, total);
+    else
+        parallel_ranges(total, kParallelGrain, run);
     return true;
 }
 

@@ -21,7 +21,7 @@ struct MoveKernels {
     void (*finish_stream)();  // makes streamed bytes visible to other threads
 };
 struct ConvertKernels {
-    ConvertFn table[kDTypes][kDTypes];  // [from][to]; null where they are equal
+    ConvertFn table[kCommonDTypes][kCommonDTypes];  // [from][to]; null where they are equal
 };
 
 // Those of this machine's instruction set.
@@ -31,7 +31,11 @@ const ConvertKernels& convert_kernels();
 inline MoveFn move_of(DType t) {
     return move_kernels().by_size[std::countr_zero(static_cast<uint64_t>(item_size(t)))];
 }
+// Where one of the two is not a common type; only of the families kConverted.
+ConvertFn rare_convert_of(DType from, DType to);
+
 inline ConvertFn convert_of(DType from, DType to) {
+    if (!is_common(from) || !is_common(to)) return rare_convert_of(from, to);
     return convert_kernels().table[static_cast<int>(from)][static_cast<int>(to)];
 }
 

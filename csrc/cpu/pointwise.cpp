@@ -8,12 +8,19 @@ namespace kajo::cpu {
 
 namespace {
 
-// In the order of DType; half-precision types compute in float32.
-constexpr ComputeType kComputeTypeOf[kDTypes] = {U8,  I8,  I16, I32,  I64, F32,
-                                                 F32, F64, C64, C128, B8,  F32};
+// In the order of DType; half-precision types compute in float32. What unsigned numbers can do
+// comes to the same bits in signed ones.
+constexpr ComputeType kComputeTypeOf[] = {U8,  I8,  I16, I32, I64, F32, F32, F64, C64, C128, B8,
+                                          F32, I16, I32, I64, C64, F32, F32, F32, F32, F32};
 constexpr DType kDTypeOf[kComputeTypes] = {
     DType::Float32, DType::Float64, DType::Int8, DType::Int16,     DType::Int32,
     DType::Int64,   DType::UInt8,   DType::Bool, DType::Complex64, DType::Complex128};
+
+ComputeType compute_type(DType t) {
+    const auto i = static_cast<size_t>(t);
+    if (i >= std::size(kComputeTypeOf)) raise_unsupported("pointwise", t);
+    return kComputeTypeOf[i];
+}
 
 struct Roles {
     TileFn function;
@@ -102,8 +109,7 @@ void check_divisor(const PointwiseOp& op, const Tensor& divisor, const Scalar& n
                                       find_zero<int64_t>,
                                       find_zero<uint8_t>,
                                       find_zero<uint8_t>};
-        run_tiles(by_type[kComputeTypeOf[static_cast<int>(type)]], &where, divisor.sizes(), {},
-                  operand.span());
+        run_tiles(by_type[compute_type(type)], &where, divisor.sizes(), {}, operand.span());
     }
     if (found) raise(ErrorKind::Runtime, "ZeroDivisionError: ", op.name, "() of integers by zero");
 }
@@ -111,7 +117,7 @@ void check_divisor(const PointwiseOp& op, const Tensor& divisor, const Scalar& n
 }  // namespace
 
 PointwiseTypes pointwise_types(const PointwiseOp& op, DType dtype) {
-    const ComputeType compute = kComputeTypeOf[static_cast<int>(dtype)];
+    const ComputeType compute = compute_type(dtype);
     const DType input = kDTypeOf[compute];
     switch (op.rule) {
         case ResultRule::Bool:

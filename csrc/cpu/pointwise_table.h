@@ -31,7 +31,15 @@ enum class ResultRule : int8_t {
     Complex,  // real becomes the matching complex type (inputs are real floats)
 };
 
-enum DtypeClass : uint8_t { FloatClass = 1, IntClass = 2, BoolClass = 4, ComplexClass = 8 };
+enum DtypeClass : uint8_t {
+    FloatClass = 1,
+    IntClass = 2,
+    BoolClass = 4,
+    ComplexClass = 8,
+    UnsignedClass = 16,  // uint16, uint32, uint64
+    ComplexHalfClass = 32,
+    Float8Class = 64,
+};
 
 constexpr int kMaxInputs = 4;
 

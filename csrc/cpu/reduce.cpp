@@ -35,9 +35,10 @@ const ReduceKernels& reduce_kernels() {
 
 namespace {
 
-constexpr int64_t kRunBlock = 4096;  // elements of a run that are folded into one state
-constexpr int64_t kRowBlock = 32;    // the same for rows of columns
-constexpr int64_t kColumns = 1024;   // states side by side
+constexpr int64_t kRunBlock = 4096;      // elements of a run that are folded into one state
+constexpr int64_t kRowBlock = 32;        // the same for rows of columns
+constexpr int64_t kColumns = 1024;       // states side by side
+constexpr int64_t kRunsElements = 8192;  // in the runs that are folded side by side
 constexpr int64_t kTaskElements = 65536;
 constexpr int64_t kEnoughTasks = 64;
 
@@ -83,21 +84,30 @@ Place place_of(const Axes& axes, int64_t index) {
     return p;
 }
 
-// What is known before the work begins. `inner_kept`: many columns are folded side by side;
-// otherwise runs are folded one after the other.
+// What is known before the work begins. Outputs along `columns` are made side by side: from rows of
+// elements that lie side by side too, or from a run of elements each.
 struct Plan {
     const ReduceAttributes& how;
     const ReduceFunctions& functions;
     const Tensor& input;
     Tensor outputs[2];
     Axes kept, reduced;
-    Axis columns{1, 1, {0, 0}};  // the axis taken out of `kept` for column mode
-    bool by_columns = false;
+    Axis columns{1, 1, {0, 0}};  // the innermost axis of `kept`, taken out
+    bool by_rows = false;
     int64_t outputs_count = 1, reduced_count = 1;  // without the columns
+    Axis inner{1, 1, {0, 0}};                      // of `reduced`
     ConvertFn convert;
     MoveFn move;
     int64_t stored_size, computing_size;
 
+    // Elements that are folded into one state, and outputs that are made side by side.
+    int64_t block() const { return by_rows ? kRowBlock : kRunBlock; }
+    int64_t run_length() const { return std::max<int64_t>(1, std::min(inner.size, kRunBlock)); }
+    int64_t tile() const {
+        const int64_t most =
+            by_rows ? kColumns : std::max<int64_t>(1, kRunsElements / run_length());
+        return std::min({most, columns.size, kColumns});
+    }
     const char* at(int64_t offset) const {
         return static_cast<const char*>(input.raw_data()) + offset * stored_size;
     }
@@ -151,13 +161,12 @@ Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& 
         const Axis k = plan.kept.back(),
                    r = plan.reduced.empty() ? Axis{1, 1, {}} : plan.reduced.back();
         const bool kept_inside = plan.reduced.empty() || (k.in != 0 && (k.in < r.in || r.in == 0));
-        plan.by_columns =
+        plan.by_rows =
             kept_inside ? k.size >= 16 || k.size >= r.size : r.size < 16 && r.size < k.size;
-        if (plan.by_columns) {
-            plan.columns = k;
-            plan.kept.pop_back();
-        }
+        plan.columns = k;
+        plan.kept.pop_back();
     }
+    if (!plan.reduced.empty()) plan.inner = plan.reduced.back();
     plan.outputs_count = count_of(plan.kept);
     plan.reduced_count = count_of(plan.reduced);
     for (int64_t d = 0; d < n; d++)
@@ -197,10 +206,9 @@ class Reader {
 
   private:
     int64_t block() const {
-        if (!plan_.convert && (plan_.by_columns ? plan_.columns.in : inner_stride()) == 1) return 0;
-        return plan_.by_columns ? kRowBlock * std::min(kColumns, plan_.columns.size) : kRunBlock;
+        if (!plan_.convert && (plan_.by_rows ? plan_.columns.in : plan_.inner.in) == 1) return 0;
+        return plan_.tile() * (plan_.by_rows ? kRowBlock : plan_.run_length());
     }
-    int64_t inner_stride() const { return plan_.reduced.empty() ? 1 : plan_.reduced.back().in; }
 
     const Plan& plan_;
     Scratch gathered_, converted_;
@@ -249,8 +257,7 @@ class Cascade {
 // Folds the reduced elements [begin, end) of one output, or of `width` columns.
 void fold_range(const Plan& plan, Reader& reader, Cascade& cascade, const char* base, int64_t width,
                 int64_t begin, int64_t end) {
-    const Axis inner = plan.reduced.empty() ? Axis{1, 1, {}} : plan.reduced.back();
-    const int64_t block = plan.by_columns ? kRowBlock : kRunBlock;
+    const Axis& inner = plan.inner;
     int64_t room = 0;
     void* state = nullptr;
     while (begin < end) {
@@ -258,14 +265,15 @@ void fold_range(const Plan& plan, Reader& reader, Cascade& cascade, const char* 
         const char* from = base + place_of(plan.reduced, begin).in * plan.stored_size;
         if (room == 0) {
             state = cascade.fresh();
-            room = block;
+            room = plan.block();
         }
         const int64_t n = std::min({inner.size - within, end - begin, room});
-        if (plan.by_columns) {
+        if (plan.by_rows) {
             const auto rows = reader.read(from, n, inner.in, width, plan.columns.in);
             plan.functions.rows(state, rows.data, rows.stride, n, width, begin);
         } else {
-            plan.functions.run(state, reader.read(from, 1, 0, n, inner.in).data, n, begin);
+            const auto runs = reader.read(from, width, plan.columns.in, n, inner.in);
+            plan.functions.runs(state, runs.data, runs.stride, width, n, begin);
         }
         begin += n;
         room -= n;
@@ -317,12 +325,12 @@ class Writer {
 class Work {
   public:
     explicit Work(const Plan& plan) : plan_(plan) {
-        tile_ = plan.by_columns ? std::min(kColumns, plan.columns.size) : 1;
+        tile_ = plan.tile();
         tiles_ = (plan.columns.size + tile_ - 1) / tile_;
         items_ = plan.outputs_count * tiles_;
         const int64_t per_item = std::max<int64_t>(1, plan.reduced_count * tile_);
         if (items_ < kEnoughTasks && per_item > kTaskElements) {
-            const int64_t block = plan.by_columns ? kRowBlock : kRunBlock;
+            const int64_t block = plan.block();
             range_ = std::max(block, kTaskElements / tile_ / block * block);
             ranges_ = (plan.reduced_count + range_ - 1) / range_;
         } else {
@@ -396,7 +404,7 @@ class Work {
 void reduce(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const auto& how = *static_cast<const ReduceAttributes*>(attributes);
     const Plan plan = make_plan(outputs, inputs[0], how);
-    if (!plan.functions.run) raise_unsupported("reduce", how.computing);
+    if (!plan.functions.runs) raise_unsupported("reduce", how.computing);
     if (plan.outputs_count == 0 || plan.columns.size == 0) return;
     Work(plan).run();
 }

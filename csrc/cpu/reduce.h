@@ -39,8 +39,10 @@ struct ReduceAttributes {
 struct ReduceFunctions {
     int64_t state_bytes;
     void (*init)(void* state, int64_t n);
-    // Folds a contiguous run, whose first element has index `first`, into one state.
-    void (*run)(void* state, const void* from, int64_t n, int64_t first);
+    // Folds `runs` contiguous runs of n elements, whose first has index `first`, into one state
+    // each.
+    void (*runs)(void* state, const void* from, int64_t run_stride, int64_t runs, int64_t n,
+                 int64_t first);
     // Folds rows of n elements into n states.
     void (*rows)(void* state, const void* from, int64_t row_stride, int64_t rows, int64_t n,
                  int64_t first);
@@ -48,7 +50,7 @@ struct ReduceFunctions {
     void (*finish)(void* const* out, const void* state, int64_t n, const ReduceAttributes& how);
 };
 struct ReduceKernels {
-    ReduceFunctions table[kReductions][kDTypes];  // run == nullptr: not for this type
+    ReduceFunctions table[kReductions][kCommonDTypes];  // runs == nullptr: not for this type
 };
 // Those of this machine's instruction set.
 const ReduceKernels& reduce_kernels();

@@ -25,6 +25,8 @@ struct RowFunctions {
     void (*layer_norm_backward)(void* grad_x, const void* grad, const void* x, const void* weight,
                                 int64_t n, double mean, double rstd, void* grad_weight,
                                 void* grad_bias);
+    // y[i] = x[0] + ... + x[i], added in float64.
+    void (*running_sum)(void* y, const void* x, int64_t n);
 };
 struct RowKernels {
     RowFunctions f32, f64;

@@ -40,7 +40,7 @@ class TensorOperands {
 
 // A number as one element of a type; it must fit 16 bytes.
 inline void store_number(const Scalar& value, DType dtype, void* to) {
-    dispatch(dtype, "fill", [&]<class T>() { *static_cast<T*>(to) = value.to<T>(); });
+    dispatch<kEveryType>(dtype, "fill", [&]<class T>() { *static_cast<T*>(to) = value.to<T>(); });
 }
 
 }  // namespace kajo::cpu

@@ -10,7 +10,7 @@ namespace kajo::ops {
 
 namespace {
 
-const Kernel copy_kernel{"copy_", cpu::copy};
+const Kernel copy_kernel{"copy_", cpu::copy, kMoved};
 
 struct ByteRange {
     const char *begin, *end;
@@ -68,6 +68,10 @@ void copy_raw(const Tensor& out, const Tensor& from) {
         raise(ErrorKind::Runtime, "copy_(): output with shape ", out.sizes(),
               " doesn't match the broadcast shape ", both);
     }
+    // What is opaque can be moved, but says nothing about another type.
+    if (out.dtype() != from.dtype())
+        for (const DType t : {out.dtype(), from.dtype()})
+            if (!is_number(t)) raise_unsupported("copy_", t);
     launch(copy_kernel, {&out, 1}, {&from, 1}, cpu::NoAttributes{});
 }
 
@@ -119,16 +123,16 @@ Scalar item(const Tensor& self) {
     check(self.numel() == 1, "a Tensor with ", self.numel(),
           " elements cannot be converted to Scalar: index it or reduce it first");
     check(!self.is_meta(), "Tensor.item() cannot be called on meta tensors: they have no data");
-    return dispatch(self.dtype(), "item", [&]<class T>() -> Scalar {
-        const T x = *self.data<T>();
-        if constexpr (kIsComplex<T>)
+    return dispatch<kEveryType>(self.dtype(), "item", [&]<class T>() -> Scalar {
+        const auto x = static_cast<Accumulator<T>>(*self.data<T>());
+        if constexpr (kIsComplex<Accumulator<T>>)
             return Scalar(std::complex<double>(x));
-        else if constexpr (std::is_same_v<T, bool>)
+        else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, uint64_t>)
             return Scalar(x);
         else if constexpr (std::is_integral_v<T>)
             return Scalar(static_cast<int64_t>(x));
         else
-            return Scalar(static_cast<double>(static_cast<Accumulator<T>>(x)));
+            return Scalar(static_cast<double>(x));
     });
 }
 

@@ -5,6 +5,7 @@
 #include "autograd/attach.h"
 #include "core/launch.h"
 #include "core/promotion.h"
+#include "core/range.h"
 #include "cpu/copy.h"
 #include "ops/copy.h"
 
@@ -12,40 +13,10 @@ namespace kajo::ops {
 
 namespace {
 
-const Kernel fill_kernel{"fill_", cpu::fill};
+const Kernel fill_kernel{"fill_", cpu::fill, kMoved | kSubByte};
 const Kernel arange_kernel{"arange", cpu::range};
 const Kernel linspace_kernel{"linspace", cpu::range};
 const Kernel logspace_kernel{"logspace", cpu::range};
-
-// The largest number of a type. Unsigned types also take the negative ones of that size, and wrap.
-double largest(DType dtype) {
-    if (dtype == DType::Float16) return 65504.0;
-    if (dtype == DType::BFloat16) return 0x1.fep127;
-    return dispatch<kIntegers | kBool | kFloats>(dtype, "fill_", [&]<class T>() {
-        return static_cast<double>(std::numeric_limits<T>::max());
-    });
-}
-
-bool fits(const Scalar& value, DType dtype) {
-    if (dtype == DType::Bool) return true;
-    const std::complex<double> z = value.as_complex();
-    const double most = largest(real_type(dtype));
-    if (is_differentiable(dtype)) {
-        const auto finite = [&](double part) {
-            return !(std::abs(part) > most) || std::isinf(part);
-        };
-        return finite(z.real()) && finite(z.imag()) && (is_complex(dtype) || z.imag() == 0.0);
-    }
-    const bool wraps = dtype == DType::UInt8 && value.is_integral();
-    const double least = wraps ? -most : info(dtype).is_signed ? -most - 1 : 0;
-    return z.imag() == 0.0 && z.real() >= least && z.real() <= most;
-}
-
-void check_fits(const Scalar& value, DType dtype) {
-    if (value.is_integral() && std::abs(value.as_int()) <= 1) return;
-    check(fits(value, dtype), "fill_(): value ", value, " cannot be converted to type ", dtype,
-          " without overflow");
-}
 
 int64_t range_length(const Scalar& start, const Scalar& end, const Scalar& step) {
     if (start.is_integral() && end.is_integral() && step.is_integral()) {
@@ -89,7 +60,7 @@ Tensor spaced(const Kernel& kernel, const Scalar& start, const Scalar& end, int6
 }  // namespace
 
 Tensor full(IntSpan size, const Scalar& value, DType dtype, Device device) {
-    check_fits(value, dtype);
+    check_fits(value, dtype, "full");
     Tensor out = kajo::empty(size, dtype, device);
     fill_raw(out, value);
     return out;
@@ -99,7 +70,7 @@ Tensor zeros(IntSpan size, DType dtype, Device device) { return full(size, 0, dt
 Tensor ones(IntSpan size, DType dtype, Device device) { return full(size, 1, dtype, device); }
 
 Tensor full_like(const Tensor& self, const Scalar& value) {
-    check_fits(value, self.dtype());
+    check_fits(value, self.dtype(), "full_like");
     Tensor out = empty_like(self);
     fill_raw(out, value);
     return out;
@@ -183,7 +154,7 @@ void forget(Backward& ctx) { ctx.set(0, zeros_like(ctx.grad())); }
 
 Tensor fill_(const Tensor& self, const Scalar& value) {
     check_inplace(self, "fill_");
-    check_fits(value, self.dtype());
+    check_fits(value, self.dtype(), "fill_");
     fill_raw(self, value);
     return attach_inplace("FillBackward0", self, {&self, 1}, {}, forget);
 }

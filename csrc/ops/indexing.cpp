@@ -15,8 +15,8 @@ namespace kajo::ops {
 using cpu::Combine;
 using cpu::IndexLayout;
 
-static const Kernel index_kernel{"index", cpu::index};
-static const Kernel index_put_kernel{"index_put", cpu::index_put};
+static const Kernel index_kernel{"index", cpu::index, kConverted | kBits};
+static const Kernel index_put_kernel{"index_put", cpu::index_put, kConverted};
 
 void refuse_overlap(const Tensor& self, const char* operation) {
     for (size_t d = 0; d < self.sizes().size(); d++)

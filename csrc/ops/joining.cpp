@@ -12,7 +12,7 @@
 
 namespace kajo::ops {
 
-static const Kernel cat_kernel{"cat", cpu::cat};
+static const Kernel cat_kernel{"cat", cpu::cat, kMoved};
 static const Kernel flip_kernel{"flip", cpu::flip};
 static const Kernel repeat_sources_kernel{"repeat_interleave", cpu::repeat_sources};
 

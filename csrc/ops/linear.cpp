@@ -199,6 +199,8 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
     check_dim("mm", "self", self, 2);
     check_dim("mm", "mat2", mat2, 2);
     check_product("mm", self, mat2);
+    if (info(self.dtype()).family == kFloat8)  // summed in float32
+        return to(mm(to(self, DType::Float32), to(mat2, DType::Float32)), self.dtype());
     return product("MmBackward0", self, mat2);
 }
 

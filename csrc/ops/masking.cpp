@@ -2,6 +2,7 @@
 
 #include "autograd/attach.h"
 #include "core/launch.h"
+#include "core/range.h"
 #include "core/shape.h"
 #include "cpu/indexing.h"
 #include "ops/indexing.h"
@@ -51,14 +52,22 @@ Tensor flat_nonzero(const Tensor& self) {
     return alias(found, {found.size(1)}, {1}, 0);
 }
 
+namespace {
+void check_value_fits(const Tensor& self, const Tensor& value) {
+    check(is_complex(self.dtype()) || !is_complex(value.dtype()),
+          "value cannot be converted to type ", self.dtype(), " without overflow");
+    const bool whole = is_integral(self.dtype(), false) && is_integral(value.dtype(), true);
+    if (whole && !value.is_meta()) check_fits(item(value), self.dtype(), "masked_fill");
+}
+}  // namespace
+
 Tensor masked_fill_tensor_(const Tensor& self, const Tensor& mask, const Tensor& value) {
     check(value.dim() == 0,
           "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ",
           value.dim(), " dimension(s).");
     check(mask.dtype() == DType::Bool,
           "masked_fill_ only supports boolean masks, but got mask with dtype ", mask.dtype());
-    check(is_complex(self.dtype()) || !is_complex(value.dtype()),
-          "value cannot be converted to type ", self.dtype(), " without overflow");
+    check_value_fits(self, value);
     check(expandable_to(mask.sizes(), self.sizes()), "masked_fill_(): a mask of shape ",
           mask.sizes(), " cannot be broadcast to a tensor of shape ", self.sizes());
     check_inplace(self, "masked_fill_");
@@ -87,8 +96,7 @@ Tensor masked_fill_tensor(const Tensor& self, const Tensor& mask, const Tensor& 
           value.dim(), " dimension(s).");
     check(mask.dtype() == DType::Bool,
           "masked_fill only supports boolean masks, but got mask with dtype ", mask.dtype());
-    check(is_complex(self.dtype()) || !is_complex(value.dtype()),
-          "value cannot be converted to type ", self.dtype(), " without overflow");
+    check_value_fits(self, value);
     Tensor out;
     {
         const GradModeGuard no_grad(false);

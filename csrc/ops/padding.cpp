@@ -1,5 +1,6 @@
 #include "autograd/attach.h"
 #include "core/launch.h"
+#include "core/range.h"
 #include "core/shape.h"
 #include "cpu/joining.h"
 #include "ops/indexing.h"
@@ -133,6 +134,7 @@ Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
               ", resulted in a negative output size at dimension ", d);
         sizes[d] = size;
     }
+    check_fits(value, self.dtype(), "constant_pad_nd");
     const Tensor out = empty(sizes, self.dtype(), self.device());
     {
         const GradModeGuard no_grad(false);

@@ -6,6 +6,7 @@
 #include "autograd/attach.h"
 #include "core/launch.h"
 #include "core/promotion.h"
+#include "core/range.h"
 #include "core/shape.h"
 #include "cpu/pointwise.h"
 #include "ops/copy.h"
@@ -29,6 +30,13 @@ struct Plan {
 };
 
 uint8_t class_of(DType t) {
+    if (!is_common(t)) {
+        const Family family = info(t).family;
+        return family == kUnsigned                        ? cpu::UnsignedClass
+               : family == kComplexHalf                   ? cpu::ComplexHalfClass
+               : family == kFloat8 || family == kExponent ? cpu::Float8Class
+                                                          : 0;
+    }
     return is_complex(t)      ? cpu::ComplexClass
            : is_float(t)      ? cpu::FloatClass
            : t == DType::Bool ? cpu::BoolClass
@@ -71,8 +79,11 @@ Device common_device(const PointwiseOp& op, TensorRefs inputs) {
 // `target`: what an in-place operation writes; a result that it cannot hold is refused first.
 Plan plan_for(const PointwiseOp& op, const PointwiseCall& call, const Tensor* target = nullptr) {
     DType promoted = promote(op, call);
-    const uint8_t operands = class_of(promoted);
-    if (op.rule == ResultRule::Float && is_integral(promoted, true)) promoted = default_dtype();
+    uint8_t operands = class_of(promoted);
+    if (op.rule == ResultRule::Float && is_integral(promoted, true)) {
+        if (operands == cpu::UnsignedClass) operands = cpu::IntClass;
+        promoted = default_dtype();
+    }
     DType result = promoted;
     if (op.rule == ResultRule::Bool) result = DType::Bool;
     if (op.rule == ResultRule::Real) result = real_type(promoted);
@@ -150,15 +161,22 @@ const Kernel& kernel_of(OpId op, PointwisePart part) {
         std::vector<Kernel> all;
         for (int16_t i = 0; i < cpu::kOpCount; i++) {
             const PointwiseOp& d = cpu::pointwise_op(static_cast<OpId>(i));
-            all.push_back({d.name, cpu::pointwise});
-            all.push_back({d.node_name ? d.node_name : d.name, cpu::pointwise});
+            all.push_back({d.name, cpu::pointwise, kConverted});
+            all.push_back({d.node_name ? d.node_name : d.name, cpu::pointwise, kConverted});
         }
         return all;
     }();
     return kernels[2 * static_cast<size_t>(op) + (part != PointwisePart::Forward)];
 }
 
+// Numbers beside whole tensors, such as a factor or a bound, have to be of the tensors' type.
+void check_scalars(const PointwiseOp& op, const PointwiseCall& call, DType promoted) {
+    if (call.scalars.empty() || !is_integral(promoted, false)) return;
+    for (const Scalar& s : call.scalars) check_fits(s, promoted, op.name);
+}
+
 PointwiseAttributes attributes_of(const PointwiseCall& call, DType promoted) {
+    check_scalars(cpu::pointwise_op(call.op), call, promoted);
     PointwiseAttributes a{};
     a.op = call.op;
     a.part = PointwisePart::Forward;

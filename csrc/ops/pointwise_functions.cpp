@@ -3,6 +3,7 @@
 
 #include "autograd/meta.h"
 #include "core/promotion.h"
+#include "core/range.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/pointwise.h"
@@ -446,11 +447,20 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
     const Tensor inputs[] = {as_condition(condition), self, other};
     return pointwise({OpId::where, inputs});
 }
+namespace {
+void check_choice(const Scalar& value, const Tensor& other) {
+    if (value.is_integral() && is_integral(other.dtype(), false))
+        check_fits(value, other.dtype(), "where");
+}
+}  // namespace
+
 Tensor where(const Tensor& condition, const Scalar& self, const Tensor& other) {
+    check_choice(self, other);
     const Tensor inputs[] = {as_condition(condition), {}, other};
     return pointwise({OpId::where, inputs, {}, &self});
 }
 Tensor where(const Tensor& condition, const Tensor& self, const Scalar& other) {
+    check_choice(other, self);
     const Tensor inputs[] = {as_condition(condition), self, {}};
     return pointwise({OpId::where, inputs, {}, &other});
 }
@@ -466,6 +476,8 @@ void check_bounds(bool given) {
 
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor clamp_by(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max) {
+    for (const OptionalScalar& bound : {min, max})
+        if (bound && is_common(self.dtype())) check_fits(*bound, self.dtype(), "clamp");
     if (!max) return run({OpId::clamp_min, {&self, 1}, {&*min, 1}});
     if (!min) return run({OpId::clamp_max, {&self, 1}, {&*max, 1}});
     const Scalar bounds[] = {*min, *max};
@@ -503,10 +515,8 @@ Tensor clamp_tensor(const Tensor& self, const Tensor& min, const Tensor& max) {
 
 Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<double> posinf,
                   std::optional<double> neginf) {
-    double largest = 3.4028234663852886e38;  // of float32
-    if (self.dtype() == DType::Float64) largest = 1.7976931348623157e308;
-    if (self.dtype() == DType::Float16) largest = 65504.0;
-    if (self.dtype() == DType::BFloat16) largest = 0x1.fep127;
+    if (is_integral(self.dtype(), true)) return pointwise(OpId::nan_to_num, {self}, {0, 0, 0});
+    const double largest = info(self.dtype()).largest;
     return pointwise(OpId::nan_to_num, {self},
                      {nan.value_or(0.0), posinf.value_or(largest), neginf.value_or(-largest)});
 }

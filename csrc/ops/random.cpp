@@ -160,6 +160,12 @@ WholeBounds whole_bounds(DType dtype) {
             return {-32768, 32767};
         case DType::Int32:
             return {INT32_MIN, INT32_MAX};
+        case DType::UInt16:
+            return {0, UINT16_MAX};
+        case DType::UInt32:
+            return {0, UINT32_MAX};
+        case DType::UInt64:  // as far as bounds can be said
+            return {0, INT64_MAX};
         case DType::Float16:
             return {-65504, 65504};
         default:
@@ -263,6 +269,15 @@ Tensor random_range_(const Tensor& self, int64_t from, std::optional<int64_t> to
           "random_(): to - 1 is out of bounds for ", dtype, ", got to=", high);
     attributes.from = low;
     attributes.range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + (to ? 0 : 1);
+    if (info(dtype).family == kUnsigned) {  // they fit int64, which draws the same numbers
+        check_inplace(self, "random_");
+        const Tensor wide =
+            empty_strided(self.sizes(), self.strides(), DType::Int64, self.device());
+        fill(random_range_kernel, "RandomBackward0", wide, attributes);
+        copy_raw(self, wide);
+        note_write(self, "random_");
+        return self;
+    }
     return fill(random_range_kernel, to ? "RandomBackward0" : "RandomBackward1", self, attributes);
 }
 

@@ -23,15 +23,15 @@ namespace {
 // A kernel object for each reduction, so that observers see its name.
 const Kernel& kernel_of(Reduction r) {
     static const Kernel kernels[cpu::kReductions] = {
-        {"sum", cpu::reduce},
+        {"sum", cpu::reduce, kConverted},
         {"nansum", cpu::reduce},
-        {"prod", cpu::reduce},
+        {"prod", cpu::reduce, kConverted},
         {"max", cpu::reduce},
         {"min", cpu::reduce},
         {"argmax", cpu::reduce},
         {"argmin", cpu::reduce},
-        {"any", cpu::reduce},
-        {"all", cpu::reduce},
+        {"any", cpu::reduce, kConverted},
+        {"all", cpu::reduce, kConverted},
         {"sum_of_magnitudes", cpu::reduce},
         {"sum_of_squares", cpu::reduce},
         {"largest_magnitude", cpu::reduce},
@@ -113,6 +113,7 @@ Tensor allocate_reduced(const Tensor& self, uint64_t mask, bool keepdim, DType d
 }
 
 Tensor launch_reduce(const ReduceCall& call, const Tensor& self, uint64_t mask, bool keepdim) {
+    if (!is_common(call.result)) raise_unsupported(call.name, call.result);
     Tensor out = allocate_reduced(self, mask, keepdim, call.result);
     launch(kernel_of(call.reduction), {out}, {self},
            ReduceAttributes{call.reduction, call.computing, call.root, mask, call.divisor});

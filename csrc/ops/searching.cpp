@@ -60,7 +60,7 @@ std::tuple<Tensor, Tensor, Tensor> distinct_slices(const Tensor& self, int64_t d
     const GradModeGuard no_grad(false);
     refuse_complex(self);
     dim = wrap_dim(dim, self.dim());
-    Tensor rows = slices_as_rows(self, dim), order;
+    Tensor rows = slices_as_rows(in_signed_order(self), dim), order;
     if (sort_them) {
         order = empty({rows.size(0)}, DType::Int64);
         launch(sort_rows_kernel, {order}, {rows}, None{});
@@ -78,9 +78,9 @@ std::tuple<Tensor, Tensor, Tensor> unique(const Tensor& self, bool, bool return_
                                           bool return_counts) {
     const GradModeGuard no_grad(false);
     refuse_complex(self);
-    const auto [values, order] = sort(contiguous(reshape(self, {-1})), 0, false);
+    const auto [values, order] = sort(in_signed_order(contiguous(reshape(self, {-1}))), 0, false);
     const Runs runs = runs_of(view(values, {values.numel(), 1}), order);
-    return {index_select(values, 0, runs.first),
+    return {in_unsigned_order(index_select(values, 0, runs.first), self.dtype()),
             asked(return_inverse, view(runs.inverse, self.sizes())),
             asked(return_counts, runs.counts)};
 }
@@ -104,7 +104,7 @@ namespace {
 // Types differ rarely; both sides are brought to the one that holds both.
 std::pair<Tensor, Tensor> in_common_type(const Tensor& a, const Tensor& b) {
     const DType type = result_type(a, b);
-    return {contiguous(to(a, type)), contiguous(to(b, type))};
+    return {contiguous(in_signed_order(to(a, type))), contiguous(in_signed_order(to(b, type)))};
 }
 
 void check_search(const Tensor& sequence, const Tensor& values, bool right,

@@ -37,12 +37,41 @@ Tensor with_history(const char* node, const Tensor& values, const Tensor& indice
 ValuesAndIndices sorted(const char* node, const Tensor& self, int64_t dim, bool descending) {
     dim = wrap_dim(dim, self.dim());
     refuse_complex(self, "sort");
+    if (info(self.dtype()).family == kUnsigned) {
+        const auto [values, indices] = sorted(node, in_signed_order(self), dim, descending);
+        return {in_unsigned_order(values, self.dtype()), indices};
+    }
     const Tensor values = empty_like(self), indices = empty_like(self, DType::Int64);
     launch(sort_kernel, {values, indices}, {self}, cpu::SortOrder{dim, descending});
     return {with_history(node, values, indices, self, dim), indices};
 }
 
 }  // namespace
+
+namespace {
+// The same bits with the topmost turned: the order of unsigned numbers as that of signed ones.
+Tensor turned(const Tensor& self, DType from, DType to) {
+    const Tensor bits = alias(self);
+    bits.impl()->dtype = from;
+    const int64_t top = static_cast<int64_t>(~uint64_t{0} << (8 * self.item_size() - 1));
+    const Tensor result = alias(bitwise_xor(bits, full({}, Scalar(top), from, self.device())));
+    result.impl()->dtype = to;
+    return result;
+}
+DType signed_type(int64_t size) {
+    return size == 8 ? DType::Int64 : size == 4 ? DType::Int32 : DType::Int16;
+}
+}  // namespace
+
+Tensor in_signed_order(const Tensor& self) {
+    if (info(self.dtype()).family != kUnsigned) return self;
+    const DType same_size = signed_type(self.item_size());
+    return turned(self, same_size, same_size);
+}
+Tensor in_unsigned_order(const Tensor& self, DType dtype) {
+    if (info(dtype).family != kUnsigned) return self;
+    return turned(self, self.dtype(), dtype);
+}
 
 ValuesAndIndices sort(const Tensor& self, int64_t dim, bool descending) {
     return sorted("SortBackward0", self, dim, descending);

@@ -28,4 +28,8 @@ Tensor nanmedian_all(const Tensor& self);
 ValuesAndIndices nanmedian(const Tensor& self, int64_t dim, bool keepdim);
 ValuesAndIndices mode(const Tensor& self, int64_t dim, bool keepdim);
 
+// Unsigned numbers as signed ones in the same order, and back; others are returned as they are.
+Tensor in_signed_order(const Tensor& self);
+Tensor in_unsigned_order(const Tensor& self, DType dtype);
+
 }  // namespace kajo::ops

@@ -8,7 +8,7 @@
 
 namespace kajo::ops {
 
-static const Kernel triangle_kernel{"triangle", cpu::triangle};
+static const Kernel triangle_kernel{"triangle", cpu::triangle, kComplexHalf};
 static const Kernel triangle_indices_kernel{"triangle_indices", cpu::triangle_indices};
 
 namespace {

@@ -538,11 +538,12 @@ Tensor view_as_real(const Tensor& self) {
 }
 
 Tensor view_as_complex(const Tensor& self) {
-    check(
-        self.dtype() == DType::Float32 || self.dtype() == DType::Float64,
-        "view_as_complex is only supported for floating point tensors, but got a tensor of scalar "
-        "type: ",
-        info(self.dtype()).tensor_name);
+    check(self.dtype() == DType::Float16 || self.dtype() == DType::Float32 ||
+              self.dtype() == DType::Float64,
+          "view_as_complex is only supported for half, float and double tensors, but got a tensor "
+          "of scalar "
+          "type: ",
+          info(self.dtype()).tensor_name);
     check(self.dim() > 0, "Input tensor must have one or more dimensions");
     check(self.size(-1) == 2, "Tensor must have a last dimension of size 2");
     check(self.stride(-1) == 1, "Tensor must have a last dimension with stride 1");

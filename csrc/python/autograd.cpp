@@ -542,6 +542,7 @@ PyObject* run_backward_python(PyObject*, PyObject* args) {
             check(static_cast<bool>(e.node),
                   "One of the differentiated Tensors does not require grad");
         TensorList results;
+        BackwardStep::asked_at = location_outside();
         PyThreadState* state = PyEval_SaveThread();
         try {
             results = run_backward(roots, seeds, retain, create, inputs, unused, accumulate);
@@ -735,7 +736,7 @@ void add_autograd(PyObject* module) {
     KernelLock::give_up = give_up_lock;
     KernelLock::reacquire = take_lock_back;
     AnomalyMode::stack = program_stack;
-    source_location_hooks = {current_location, describe_location};
+    source_location_hooks = {current_location, location_outside, describe_location};
     if (PyType_Ready(&node_type) < 0 ||
         PyModule_AddObjectRef(module, "Node", reinterpret_cast<PyObject*>(&node_type)) < 0 ||
         PyModule_AddFunctions(module, functions) < 0 ||

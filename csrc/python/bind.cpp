@@ -635,13 +635,13 @@ std::optional<Scalar> as_scalar(PyObject* o) {
         int overflow = 0;
         const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
         if (overflow) {
-            const double wide = PyLong_AsDouble(o);
-            if (std::abs(wide) > 0x1p64 || PyErr_Occurred()) {
+            const unsigned long long wide = overflow > 0 ? PyLong_AsUnsignedLongLong(o) : 0;
+            if (overflow < 0 || PyErr_Occurred()) {
                 PyErr_Clear();
                 raise(ErrorKind::Overflow,
                       "int too big to convert: a number of a tensor has at most 64 bits");
             }
-            return Scalar(wide);
+            return Scalar(uint64_t{wide});
         }
         return Scalar(static_cast<int64_t>(v));
     }
@@ -694,6 +694,7 @@ PyObject* to_python(const TensorList& list) {
 
 PyObject* wrap_scalar(const Scalar& s) {
     if (s.is_bool()) return Py_NewRef(s.as_bool() ? Py_True : Py_False);
+    if (s.is_unsigned()) return PyLong_FromUnsignedLongLong(s.to<uint64_t>());
     if (s.is_integral()) return PyLong_FromLongLong(s.as_int());
     if (s.is_float()) return PyFloat_FromDouble(s.as_double());
     return PyComplex_FromDoubles(s.as_complex().real(), s.as_complex().imag());

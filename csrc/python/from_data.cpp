@@ -4,6 +4,7 @@
 
 #include "autograd/meta.h"
 #include "core/promotion.h"
+#include "core/range.h"
 #include "core/shape.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
@@ -43,6 +44,11 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t item_size) {
         case 'l':
         case 'q':
             return item_size == 8 ? DType::Int64 : item_size == 4 ? DType::Int32 : DType::Int16;
+        case 'H':
+        case 'I':
+        case 'L':
+        case 'Q':
+            return item_size == 8 ? DType::UInt64 : item_size == 4 ? DType::UInt32 : DType::UInt16;
         default:
             return std::nullopt;
     }
@@ -95,7 +101,7 @@ void see_leaf(PyObject* o, Scan& scan) {
     }
     const auto s = as_scalar(o);
     check_value(
-        !PyLong_Check(o) || (s && s->is_integral()),
+        !PyLong_Check(o) || (s && s->is_integral() && !s->is_unsigned()),
         "tensor(): Overflow when unpacking long long: the integer does not fit into 64 bits");
     check_value(!PyUnicode_Check(o), "tensor(): too many dimensions '", Py_TYPE(o)->tp_name, "'");
     check(s.has_value(), "tensor(): Could not infer dtype of ", Py_TYPE(o)->tp_name);
@@ -153,31 +159,32 @@ template <class T>
 T convert_number(PyObject* o) {
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
         if (PyFloat_CheckExact(o)) return static_cast<T>(PyFloat_AS_DOUBLE(o));
-    const Scalar s = to_scalar(o);
-    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-        if (s.is_integral()) {
-            const int64_t v = s.as_int();
-            // Negative numbers wrap around in unsigned types.
-            const int64_t lowest = std::is_unsigned_v<T>
-                                       ? -static_cast<int64_t>(std::numeric_limits<T>::max())
-                                       : static_cast<int64_t>(std::numeric_limits<T>::min());
-            check(sizeof(T) == 8 ||
-                      (v >= lowest && v <= static_cast<int64_t>(std::numeric_limits<T>::max())),
-                  "value cannot be converted to type ", DTypeOf<T>::value,
-                  " without overflow: ", v);
-        } else {
-            check_value(!PyLong_Check(o),
+    if constexpr (std::is_same_v<Accumulator<T>, float> || std::is_same_v<T, double>)
+        if (PyLong_CheckExact(o)) {  // of any length
+            const double v = PyLong_AsDouble(o);
+            if (v == -1.0 && PyErr_Occurred()) throw PythonError{};
+            return T(v);
+        }
+    if constexpr (std::is_same_v<T, bool>)
+        if (PyLong_CheckExact(o)) return PyObject_IsTrue(o) == 1;
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, uint64_t>)
+        if (PyLong_CheckExact(o)) {
+            int overflow = 0;
+            PyLong_AsLongLongAndOverflow(o, &overflow);
+            check_value(overflow == 0,
                         "tensor(): Overflow when unpacking long long: the integer does not fit "
                         "into 64 bits");
-            const double v = s.is_complex() ? 0.0 : s.as_double(),
-                         top = std::ldexp(1.0, std::numeric_limits<T>::digits);
-            check(v > (std::is_unsigned_v<T> ? -top : -top - 1.0) && v < top,
-                  "value cannot be converted to type ", DTypeOf<T>::value,
-                  " without overflow: ", v);
         }
+    const Scalar s = to_scalar(o);
+    constexpr DType dtype = DTypeOf<T>::value;
+    check_type(!s.is_complex() || is_complex(dtype) || dtype == DType::Bool,
+               "can't convert complex to ", dtype);
+    if constexpr (std::is_same_v<T, uint64_t>) {
+        check_type(s.is_integral(), "tensor(): an integer is required for uint64, got ", s);
+        if (!s.is_unsigned() && s.as_int() < 0)
+            raise(ErrorKind::Overflow, "can't convert negative int to unsigned: ", s);
     }
-    check_type(!s.is_complex() || kIsComplex<T> || std::is_same_v<T, bool>,
-               "can't convert complex to ", DTypeOf<T>::value);
+    if constexpr (is_integral(dtype, false)) check_fits(s, dtype, "tensor");
     return s.to<T>();
 }
 
@@ -185,7 +192,7 @@ Tensor fill_from_sequence(PyObject* data, const Scan& scan, DType dtype) {
     Tensor out = empty(scan.sizes, dtype);
     auto* at = static_cast<char*>(out.raw_data());
     const int64_t step = out.item_size();
-    dispatch(dtype, "tensor", [&]<class T>() {
+    dispatch<kEveryType>(dtype, "tensor", [&]<class T>() {
         each_leaf(data, scan.sizes, 0, [&](PyObject* o) {
             if (is_tensor(o) || (has_buffer(o) && PySequence_Check(o))) {
                 const Tensor from = is_tensor(o) ? ops::reshape(detach(tensor_of(o)), {})
@@ -221,8 +228,7 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
                     "Conversion between byte orders is currently not supported.");
         raise(ErrorKind::Type, "can't convert data of format '", format,
               "'. The only supported types are: float64, float32, float16, complex64, complex128, "
-              "int64, "
-              "int32, int16, int8, uint8, and bool.");
+              "int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool.");
     }
     Dims sizes, strides;
     bool negative = false, odd = false;
@@ -257,26 +263,10 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
     return out;
 }
 
-// An array of unsigned integers that no tensor can hold, as int64; null for any other.
-static Object widened(PyObject* array) {
-    Py_buffer view;
-    if (PyObject_GetBuffer(array, &view, PyBUF_STRIDES | PyBUF_FORMAT) < 0) {
-        PyErr_Clear();
-        return {};
-    }
-    const bool wide = view.format && std::strlen(view.format) == 1 &&
-                      std::strchr("HILQ", *view.format) && PyObject_HasAttrString(array, "astype");
-    PyBuffer_Release(&view);
-    if (!wide) return {};
-    return Object::steal(PyObject_CallMethod(array, "astype", "s", "int64"));
-}
-
 Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
     if (is_tensor(data)) return ops::to(detach(tensor_of(data)), dtype, std::nullopt, true);
     check_type(!PyBytes_Check(data), "tensor(): invalid data type 'bytes'");
     if (has_buffer(data) && !PyByteArray_Check(data)) {
-        if (dtype)
-            if (const Object wide = widened(data)) return tensor_from_data(wide.get(), dtype);
         const Tensor shared = tensor_from_buffer(data, std::nullopt);
         return ops::to(shared, dtype, std::nullopt, true, MemoryFormat::Contiguous);
     }

@@ -9,7 +9,10 @@
 #include "ops/copy.h"
 #include "python/autograd.h"
 #include "python/bind.h"
+#include "python/debugging.h"
+#include "python/dlpack.h"
 #include "python/overrides.h"
+#include "python/plain_copy.h"
 #include "python/profiler.h"
 #include "python/subscript.h"
 #include "python/tables.h"
@@ -136,6 +139,11 @@ void bind_generator(nb::module_& m) {
         .def_prop_ro("device",
                      [](Generator&) { return object_from([] { return wrap_device(Device{}); }); });
     m.attr("default_generator") = nb::cast(&default_generator(), nb::rv_policy::reference);
+    m.def(
+        "_current_generator", [] { return &default_generator(); }, nb::rv_policy::reference,
+        "The generator that this thread draws from where none is given.");
+    m.def("_set_thread_generator", &set_thread_generator, nb::arg("generator").none(),
+          "Gives this thread a generator of its own; None takes it away.");
 }
 
 void bind_runtime(nb::module_& m) {
@@ -147,6 +155,17 @@ void bind_runtime(nb::module_& m) {
     m.def(
         "get_default_dtype", [] { return nb::borrow(wrap_dtype(default_dtype())); },
         "The dtype of new float tensors.");
+    // The largest and the smallest normal number, the step from 1, and the decimal resolution.
+    m.def("_float_limits", [](nb::object t) -> nb::object {
+        const auto dtype = as_dtype(t.ptr());
+        if (!dtype || info(*dtype).largest == 0) return nb::none();
+        const DTypeInfo& i = info(*dtype);
+        return nb::make_tuple(i.largest, i.tiny, i.epsilon, i.resolution);
+    });
+    m.def("_is_whole", [](nb::object t) {
+        const auto dtype = as_dtype(t.ptr());
+        return dtype && is_integral(*dtype, true);
+    });
     m.def("_set_default_dtype", [](nb::object t) {
         object_from([&] {
             set_default_dtype(to_dtype(t.ptr()));
@@ -166,6 +185,11 @@ void bind_runtime(nb::module_& m) {
     m.def("_reset_peak_memory", &reset_peak_cpu_memory);
     m.def("_empty_cache", &empty_cpu_cache);
     m.def("build_info", &build_info, "How this build was made and what it runs on.");
+    m.def("_to_dlpack",
+          [](nb::handle t) { return object_from([&] { return to_dlpack(checked_tensor(t)); }); });
+    m.def("_from_dlpack", [](nb::handle capsule) {
+        return object_from([&] { return wrap(from_dlpack(capsule.ptr())); });
+    });
     m.def("_from_buffer", &from_buffer, nb::arg("object"), nb::arg("dtype") = nb::none());
     m.def("tensor", &from_data, nb::arg("data").none(), nb::kw_only(),
           nb::arg("dtype") = nb::none(), nb::arg("device") = nb::none(),
@@ -236,6 +260,8 @@ NB_MODULE(_core, m) {
         bind_generator(m);
         bind_runtime(m);
         bind_profiler(m);
+        bind_plain_copy(m);
+        bind_debugging(m);
         m.attr("tensor") = m.attr("_overridable")(m.attr("tensor"));
         for (const auto table : operation_tables()) add_operations(table());
         publish_operations(module);

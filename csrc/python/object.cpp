@@ -110,7 +110,11 @@ PyObject* dtype_is_complex(PyObject* self, void*) {
     return PyBool_FromLong(is_complex(dtype_value(self)));
 }
 PyObject* dtype_is_signed(PyObject* self, void*) {
-    return PyBool_FromLong(info(dtype_value(self)).is_signed);
+    return guarded([&] {
+        const DType t = dtype_value(self);
+        check(info(t).kind != Kind::Opaque, "is_signed: ", t, " is not a type of numbers");
+        return PyBool_FromLong(is_signed(t));
+    });
 }
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(dtype_value(self)));
@@ -119,7 +123,12 @@ PyObject* dtype_to_real(PyObject* self, PyObject*) {
     return Py_NewRef(wrap_dtype(real_type(dtype_value(self))));
 }
 PyObject* dtype_to_complex(PyObject* self, PyObject*) {
-    return Py_NewRef(wrap_dtype(complex_type(dtype_value(self))));
+    return guarded([&] {
+        const DType t = dtype_value(self);
+        check(is_differentiable(t) && (is_common(t) || is_complex(t)),
+              "to_complex(): Unknown Complex ScalarType for ", info(t).tensor_name);
+        return Py_NewRef(wrap_dtype(complex_type(t)));
+    });
 }
 PyGetSetDef dtype_getset[] = {
     {"is_floating_point", dtype_is_floating_point, nullptr, "whether it is a real floating type",
@@ -316,9 +325,10 @@ void add_named_values(PyObject* module) {
         dtype_objects[i] = add(new_named(&dtype_type, i, name), name);
     }
     const std::pair<const char*, DType> aliases[] = {
-        {"float", DType::Float32},    {"double", DType::Float64},    {"half", DType::Float16},
-        {"long", DType::Int64},       {"int", DType::Int32},         {"short", DType::Int16},
-        {"cfloat", DType::Complex64}, {"cdouble", DType::Complex128}};
+        {"float", DType::Float32},    {"double", DType::Float64},     {"half", DType::Float16},
+        {"long", DType::Int64},       {"int", DType::Int32},          {"short", DType::Int16},
+        {"cfloat", DType::Complex64}, {"cdouble", DType::Complex128}, {"chalf", DType::Complex32},
+        {"bit", DType::UInt1}};
     for (auto [name, t] : aliases) add(wrap_dtype(t), name);
     const std::pair<const char*, MemoryFormat> formats[] = {
         {"contiguous_format", MemoryFormat::Contiguous},

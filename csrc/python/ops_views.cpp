@@ -36,7 +36,7 @@ PyObject* data_ptr(const Tensor& t) { return PyLong_FromVoidPtr(t.raw_data()); }
 bool is_contiguous(const Tensor& t, MemoryFormat format) { return t.is_contiguous(format); }
 bool is_floating_point(const Tensor& t) { return is_float(t.dtype()); }
 bool is_complex_tensor(const Tensor& t) { return is_complex(t.dtype()); }
-bool is_signed(const Tensor& t) { return info(t.dtype()).is_signed; }
+bool is_signed(const Tensor& t) { return kajo::is_signed(t.dtype()); }
 bool is_inference(const Tensor& t) { return t.impl()->inference; }
 bool is_conj(const Tensor&) { return false; }
 bool is_same_size(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes(); }
@@ -65,12 +65,14 @@ void append_list(PyObject* list, const Tensor& t, const char* at, size_t d) {
             item = Object::steal(PyList_New(0));
             append_list(item.get(), t, p, d + 1);
         } else {
-            item = Object::steal(dispatch(t.dtype(), "tolist", [&]<class T>() {
-                const T v = *reinterpret_cast<const T*>(p);
-                if constexpr (kIsComplex<T>)
+            item = Object::steal(dispatch<kEveryType>(t.dtype(), "tolist", [&]<class T>() {
+                const auto v = static_cast<Accumulator<T>>(*reinterpret_cast<const T*>(p));
+                if constexpr (kIsComplex<Accumulator<T>>)
                     return PyComplex_FromDoubles(double(v.real()), double(v.imag()));
                 else if constexpr (std::is_same_v<T, bool>)
                     return PyBool_FromLong(v);
+                else if constexpr (std::is_same_v<T, uint64_t>)
+                    return PyLong_FromUnsignedLongLong(v);
                 else if constexpr (std::is_integral_v<T>)
                     return PyLong_FromLongLong(v);
                 else
@@ -109,6 +111,10 @@ Tensor to_format(const Tensor& t, bool, bool copy, MemoryFormat format) {
 template <DType dtype>
 Tensor cast(const Tensor& t, MemoryFormat format) {
     return ops::to(t, dtype, std::nullopt, false, format);
+}
+Tensor chalf(const Tensor& t, std::optional<MemoryFormat> format) {
+    return ops::to(t, DType::Complex32, std::nullopt, false,
+                   format.value_or(MemoryFormat::Preserve));
 }
 Tensor cpu(const Tensor& t, MemoryFormat format) {
     return ops::to(t, std::nullopt, Device{}, false, format);
@@ -359,6 +365,7 @@ const OpEntry table[] = {
      bind<&cast<DType::Complex64>>, kMethod},
     {"cdouble(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor",
      bind<&cast<DType::Complex128>>, kMethod},
+    {"chalf(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", bind<&chalf>, kMethod},
     {"cpu(Tensor self, *, MemoryFormat memory_format=preserve_format) -> Tensor", bind<&cpu>,
      kMethod},
     {"type(Tensor self, object dtype=None, bool non_blocking=False) -> object", bind<&type>,

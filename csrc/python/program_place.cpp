@@ -1,5 +1,6 @@
 #include "python/program_place.h"
 
+#include <cstring>
 #include <unordered_map>
 
 #include "python/object.h"
@@ -17,12 +18,7 @@ void keep_code(PyObject* code) {
     if (seen.emplace(code, true).second) Py_INCREF(code);
 }
 
-}  // namespace
-
-SourceLocation current_location() {
-    if (!PyGILState_Check()) return {};
-    PyFrameObject* frame = PyEval_GetFrame();
-    if (!frame) return {};
+SourceLocation location_of(PyFrameObject* frame) {
     PyCodeObject* code = PyFrame_GetCode(frame);
     keep_code(reinterpret_cast<PyObject*>(code));
     Py_DECREF(code);
@@ -31,6 +27,41 @@ SourceLocation current_location() {
 #else
     return {code, PyFrame_GetLineNumber(frame)};
 #endif
+}
+
+}  // namespace
+
+bool is_in_package(SourceLocation l) {
+    const std::string& folder = ProgramPlaces::package_folder;
+    if (folder.empty() || !l.code) return false;
+    const char* file = PyUnicode_AsUTF8(static_cast<PyCodeObject*>(l.code)->co_filename);
+    return file && std::strncmp(file, folder.c_str(), folder.size()) == 0;
+}
+
+SourceLocation current_location() {
+    if (!PyGILState_Check()) return {};
+    if (ProgramPlaces::outside_only) [[unlikely]]
+        return location_outside();
+    PyFrameObject* frame = PyEval_GetFrame();
+    return frame ? location_of(frame) : SourceLocation{};
+}
+
+SourceLocation location_outside() {
+    if (!PyGILState_Check()) return {};
+    PyFrameObject* frame = PyEval_GetFrame();
+    if (!frame) return {};
+    Py_INCREF(frame);
+    SourceLocation place = location_of(frame);
+    while (is_in_package(place)) {
+        PyFrameObject* caller = PyFrame_GetBack(frame);
+        if (!caller) break;
+        Py_DECREF(frame);
+        frame = caller;
+        place = location_of(frame);
+    }
+    Py_DECREF(frame);
+    place.module = ProgramPlaces::module;
+    return place;
 }
 
 std::string describe_location(SourceLocation l) {

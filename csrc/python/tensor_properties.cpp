@@ -137,12 +137,6 @@ void assign_imag(const Tensor& t, PyObject* value) {
                    false);
 }
 
-const char* buffer_format(DType t) {
-    constexpr const char* formats[kDTypes] = {"B", "b", "h",  "i",  "q", "e",
-                                              "f", "d", "Zf", "Zd", "?", nullptr};
-    return formats[static_cast<size_t>(t)];
-}
-
 struct BufferShape {
     Tensor tensor;  // keeps the memory
     std::vector<Py_ssize_t> shape, strides;
@@ -158,8 +152,9 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         refuse(!t.is_meta(), "a meta tensor has no data");
         refuse(!requires_grad(t),
                "a tensor that requires grad has no plain buffer; use detach() first");
-        refuse(buffer_format(t.dtype()) != nullptr,
-               "bfloat16 has no buffer format; use .float() first");
+        // By the letter of the table, NumPy would make its ulonglong, which others do not know.
+        const char* format = t.dtype() == DType::UInt64 ? "L" : info(t.dtype()).format;
+        refuse(format, "the tensor's dtype has no buffer format; convert it with .to(...) first");
         refuse((flags & PyBUF_STRIDES) == PyBUF_STRIDES || t.is_contiguous(),
                "the tensor is not contiguous");
         auto keep = std::make_unique<BufferShape>();
@@ -171,7 +166,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
         view->len = t.numel() * t.item_size();
         view->readonly = 0;
         view->itemsize = t.item_size();
-        view->format = flags & PyBUF_FORMAT ? const_cast<char*>(buffer_format(t.dtype())) : nullptr;
+        view->format = flags & PyBUF_FORMAT ? const_cast<char*>(format) : nullptr;
         view->ndim = static_cast<int>(t.dim());
         view->shape = keep->shape.data();
         view->strides = keep->strides.data();

@@ -358,5 +358,27 @@ def cdist(
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    difference = x1.unsqueeze(-2) - x2.unsqueeze(-3)
-    return _core._norm(difference, p, [-1], False)
+    many = x1.shape[-2] > 25 or x2.shape[-2] > 25
+    if p == 2 and (
+        compute_mode == "use_mm_for_euclid_dist"
+        or (compute_mode != "donot_use_mm_for_euclid_dist" and many)
+    ):
+        return _euclidean_distances(x1, x2)
+    # A difference for each pair takes memory: so many rows at a time.
+    rows = max(1, 2**22 // max(1, x2.shape[-2] * x2.shape[-1]))
+    parts = [
+        _core._norm(part.unsqueeze(-2) - x2.unsqueeze(-3), p, [-1], False)
+        for part in (x1.split(rows, -2) if x1.shape[-2] > rows else [x1])
+    ]
+    return parts[0] if len(parts) == 1 else _core.cat(parts, -2)
+
+
+def _euclidean_distances(x1: Tensor, x2: Tensor) -> Tensor:
+    """sqrt(|a|^2 + |b|^2 - 2 a.b) of all pairs of rows, as one product."""
+    squares1, squares2 = x1.square().sum(-1, True), x2.square().sum(-1, True)
+    left = _core.cat([x1 * -2, squares1, _core.ones_like(squares1)], -1)
+    right = _core.cat([x2, _core.ones_like(squares2), squares2], -1)
+    squares = (left @ right.mT).clamp_min(0)
+    # The root has no slope at 0, where the gradient is 0.
+    same = squares.detach() == 0
+    return squares.masked_fill(same, 1).sqrt().masked_fill(same, 0)

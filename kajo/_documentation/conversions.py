@@ -66,6 +66,18 @@ Numbers are rounded to nearest, with 8 significant bits. Gradient: by self.
 >>> kajo.tensor([0.1, 1e6]).bfloat16()
 tensor([1.0010e-01, 9.9942e+05], dtype=kajo.bfloat16)
 """,
+    "chalf": """
+A copy with elements of dtype complex32, whose parts are float16; the tensor itself if it has that already.
+
+Args:
+    memory_format: the order of dimensions in memory; by default that of the tensor.
+
+Gradient: by self.
+
+>>> import kajo
+>>> kajo.tensor([1, 2]).chalf()
+tensor([1.+0.j, 2.+0.j], dtype=kajo.complex32)
+""",
     "cfloat": """
 A copy with elements of dtype complex64; the tensor itself if it has that already.
 

@@ -24,7 +24,17 @@ def _reduced_with_weight(loss: Tensor, weight: Tensor, number: int) -> Tensor:
     return weighted.sum() / weight.expand_as(loss).sum() if number == 1 else weighted.sum()
 
 
-def _warn_about_sizes(input: Tensor, target: Tensor) -> None:
+def warn_about_sizes(input: Tensor, target: Tensor) -> None:
+    """Warns where a loss is to broadcast its input against its target, which is rarely meant.
+
+    >>> import warnings
+    >>> import kajo
+    >>> from kajo.nn._functional_loss import warn_about_sizes
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     warn_about_sizes(kajo.ones(4, 1), kajo.ones(4))
+    >>> len(caught)
+    1
+    """
     if target.size() != input.size():
         warnings.warn(
             f"Using a target size ({target.size()}) that is different to the input size "
@@ -64,7 +74,7 @@ def mse_loss(
         >>> kajo.nn.functional.mse_loss(kajo.tensor([1.0, 3.0]), kajo.tensor([1.0, 1.0]))
         tensor(2.)
     """
-    _warn_about_sizes(input, target)
+    warn_about_sizes(input, target)
     number = _reduction.number_of(size_average, reduce, reduction)
     if weight is None:
         return _core.mse_loss(input, target, number)
@@ -97,7 +107,7 @@ def l1_loss(
         >>> kajo.nn.functional.l1_loss(kajo.tensor([1.0, 3.0]), kajo.tensor([1.0, 1.0]))
         tensor(1.)
     """
-    _warn_about_sizes(input, target)
+    warn_about_sizes(input, target)
     number = _reduction.number_of(size_average, reduce, reduction)
     if weight is None:
         return _core.l1_loss(input, target, number)
@@ -129,7 +139,7 @@ def huber_loss(
         >>> kajo.nn.functional.huber_loss(kajo.tensor([1.0, 3.0]), kajo.tensor([1.0, 1.0]))
         tensor(0.7500)
     """
-    _warn_about_sizes(input, target)
+    warn_about_sizes(input, target)
     number = _reduction.get_enum(reduction)
     if weight is None:
         return _core.huber_loss(input, target, number, delta)
@@ -162,7 +172,7 @@ def smooth_l1_loss(
         >>> kajo.nn.functional.smooth_l1_loss(kajo.tensor([1.0, 3.0]), kajo.tensor([1.0, 1.0]))
         tensor(0.7500)
     """
-    _warn_about_sizes(input, target)
+    warn_about_sizes(input, target)
     number = _reduction.number_of(size_average, reduce, reduction)
     if beta == 0.0:
         return _core.l1_loss(input, target, number)
@@ -274,6 +284,7 @@ def kl_div(
         >>> kajo.nn.functional.kl_div(p.log(), p, reduction="batchmean")
         tensor(0.)
     """
+    warn_about_sizes(input, target)
     if size_average is None and reduce is None and reduction == "batchmean":
         total = _core.kl_div(input, target, _reduction.get_enum("sum"), log_target=log_target)
         return total / input.size(0) if input.dim() != 0 else total
@@ -411,6 +422,7 @@ def poisson_nll_loss(
     """
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    warn_about_sizes(input, target)
     number = _reduction.number_of(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:

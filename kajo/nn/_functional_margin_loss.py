@@ -9,7 +9,7 @@ from kajo import Tensor
 from kajo.nn import _reduction
 from kajo.nn._functional_activation import logsigmoid
 from kajo.nn._functional_distance import pairwise_distance
-from kajo.nn._functional_loss import _reduced
+from kajo.nn._functional_loss import _reduced, warn_about_sizes
 
 
 def soft_margin_loss(
@@ -36,6 +36,12 @@ def soft_margin_loss(
         tensor(0.6931)
     """
     number = _reduction.number_of(size_average, reduce, reduction)
+    shape = kajo.broadcast_shapes(input.shape, target.shape)
+    if shape != target.shape:
+        raise RuntimeError(
+            f"soft_margin_loss(): output with shape {list(target.shape)} doesn't match the broadcast "
+            f"shape {list(shape)}: give input and target the same shape"
+        )
     return _reduced(kajo.log1p(kajo.exp(-target * input)), number)
 
 
@@ -104,6 +110,7 @@ def hinge_embedding_loss(
         >>> F.hinge_embedding_loss(kajo.tensor([0.5, 0.25]), kajo.tensor([1.0, -1.0]))
         tensor(0.6250)
     """
+    warn_about_sizes(input, target)
     number = _reduction.number_of(size_average, reduce, reduction)
     zero = kajo.zeros_like(input)
     unlike = kajo.where(target != 1, (margin - input).clamp_min(0), zero)

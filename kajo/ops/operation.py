@@ -13,7 +13,11 @@ Formula = Callable[..., Expr]
 Partials = Callable[..., Sequence["Number | None"]]
 RULES = ("same", "float", "bool", "real", "complex")
 CLASSES = ("float", "int", "bool", "complex")
-_IN_WORDS = {"float": "floating-point", "int": "integer", "bool": "bool", "complex": "complex"}
+RARE = ("unsigned", "complex_half", "float8")  # computed in one of the classes above
+_IN_WORDS = {
+    "float": "floating-point", "int": "integer", "bool": "bool", "complex": "complex",
+    "unsigned": "uint16 to uint64", "complex_half": "complex32", "float8": "float8",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Operation:
         """The docstring of the public function: the entry's, and what the entry says of types."""
         text, mark, example = self.doc.partition("\n\n>>>")
         shapes = "Shapes: broadcast. " if len(self.inputs) > 1 else ""
-        types = ", ".join(_IN_WORDS[c] for c in CLASSES if c in self.allowed)
+        types = ", ".join(_IN_WORDS[c] for c in (*CLASSES, *RARE) if c in self.allowed)
         if self.rule == "float" and self.allowed & {"int", "bool"}:
             types += "; integers and bool are converted to the default floating-point type"
         result = {"bool": " The result is bool.", "complex": " The result is complex."}
@@ -111,7 +115,7 @@ def pointwise(
         name: PyTorch's name where the function's own (without trailing underscores) is not it.
         node_name: the autograd node; "" gives NameBackward0, None no gradient.
         rule: the result's type, one of `RULES`.
-        allows: which of `CLASSES` the promoted inputs may be, separated by spaces.
+        allows: which of `CLASSES` and `RARE` the promoted inputs may be, separated by spaces.
         masks: inputs that are bool whatever the others are.
         domain: where samples are drawn.
         partials: (y, *inputs, **scalars) -> partial derivatives, where the derived ones are not
@@ -136,7 +140,7 @@ def pointwise(
         [var(n, "b" if n in masks else "f") for n in inputs], {n: var(n) for n in scalars}
     )
     allowed = frozenset(allows.split())
-    assert rule in RULES and allowed <= set(CLASSES), identifier
+    assert rule in RULES and allowed <= {*CLASSES, *RARE}, identifier
     formulas = {
         "float": function,
         "int": integer or function,

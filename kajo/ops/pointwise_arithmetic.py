@@ -30,6 +30,7 @@ from .primitives_elementary import atan2, exp2, log, pow_
 
 NUMBERS = "float int complex"
 ALL = "float int bool complex"
+RARE = "unsigned complex_half float8"
 
 
 def zero(*args: Expr, **scalars: Expr) -> tuple[float, ...]:
@@ -40,7 +41,7 @@ def zero(*args: Expr, **scalars: Expr) -> tuple[float, ...]:
 # ---- sums and products ---------------------------------------------------------------------------
 
 
-@pointwise(allows=ALL)
+@pointwise(allows=f"{ALL} complex_half")
 def add(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     """input + alpha * other.
 
@@ -51,7 +52,7 @@ def add(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return input + alpha * other
 
 
-@pointwise(allows=NUMBERS)
+@pointwise(allows=f"{NUMBERS} complex_half")
 def sub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     """input - alpha * other.
 
@@ -62,7 +63,7 @@ def sub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     return input - alpha * other
 
 
-@pointwise(allows=NUMBERS)
+@pointwise(allows=f"{NUMBERS} complex_half")
 def rsub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
     """other - alpha * input.
 
@@ -76,7 +77,7 @@ def rsub(input: Expr, other: Expr, *, alpha: Number = 1.0) -> Expr:
 alias("rsub_scalar", "rsub", "rsub", "RsubBackward1")
 
 
-@pointwise(allows=ALL)
+@pointwise(allows=f"{ALL} {RARE}")
 def mul(input: Expr, other: Expr) -> Expr:
     """input * other.
 
@@ -223,7 +224,7 @@ def pow_cube(input: Expr) -> Expr:
     return input * input * input
 
 
-@pointwise(allows=NUMBERS)
+@pointwise(allows=f"{NUMBERS} complex_half")
 def neg(input: Expr) -> Expr:
     """-input.
 
@@ -234,7 +235,7 @@ def neg(input: Expr) -> Expr:
     return -input
 
 
-@pointwise(allows=NUMBERS, node_name="AliasBackward0")
+@pointwise(allows=f"{NUMBERS} {RARE}", node_name="AliasBackward0")
 def positive(input: Expr) -> Expr:
     """input itself; refused for bool.
 
@@ -311,7 +312,7 @@ def lerp_tensor(input: Expr, end: Expr, weight: Expr) -> Expr:
     return _interpolate(input, end, weight)
 
 
-@pointwise(allows=NUMBERS)
+@pointwise(allows=f"{NUMBERS} complex_half")
 def addcmul(input: Expr, tensor1: Expr, tensor2: Expr, *, value: Number = 1.0) -> Expr:
     """input + value * tensor1 * tensor2.
 
@@ -351,7 +352,9 @@ def _complex_abs_gradient(g: Expr, y: Expr, x: Expr) -> tuple[Expr]:
     return (g * node("sgn", x),)
 
 
-@pointwise(rule="real", allows=NUMBERS, complex_gradient=_complex_abs_gradient)
+@pointwise(
+    rule="real", allows=f"{NUMBERS} complex_half float8", complex_gradient=_complex_abs_gradient
+)
 def abs(input: Expr) -> Expr:
     """The size of each element; of complex ones sqrt(real**2 + imag**2).
 
@@ -381,7 +384,7 @@ def _complex_sgn_gradient(g: Expr, y: Expr, x: Expr) -> tuple[Expr]:
     return (where(eq(size, 0), 0, (g - along * y) / size),)
 
 
-@pointwise(allows=ALL, partials=zero, boolean=lambda x: x,
+@pointwise(allows=f"{ALL} complex_half", partials=zero, boolean=lambda x: x,
            complex_formula=lambda x: node("sgn", x),
            complex_gradient=_complex_sgn_gradient)  # fmt: skip
 def sgn(input: Expr) -> Expr:
@@ -449,7 +452,7 @@ def _unchanged(input: Expr) -> Expr:
     return input
 
 
-@pointwise(allows="float int", integer=_unchanged, partials=zero)
+@pointwise(allows="float int unsigned", integer=_unchanged, partials=zero)
 def floor_(input: Expr) -> Expr:
     """The largest integer that is not larger.
 
@@ -460,7 +463,7 @@ def floor_(input: Expr) -> Expr:
     return floor(input)
 
 
-@pointwise(allows="float int", integer=_unchanged, partials=zero)
+@pointwise(allows="float int unsigned", integer=_unchanged, partials=zero)
 def ceil(input: Expr) -> Expr:
     """The smallest integer that is not smaller.
 
@@ -471,7 +474,7 @@ def ceil(input: Expr) -> Expr:
     return -floor(-input)
 
 
-@pointwise(allows="float int", integer=_unchanged, partials=zero)
+@pointwise(allows="float int unsigned", integer=_unchanged, partials=zero)
 def round(input: Expr) -> Expr:
     """The nearest integer, half-way cases to the even one; with decimals, the nearest multiple of
     10**-decimals.
@@ -485,7 +488,7 @@ def round(input: Expr) -> Expr:
     return rint(input)
 
 
-@pointwise(allows="float int", integer=_unchanged, partials=zero)
+@pointwise(allows="float int unsigned", integer=_unchanged, partials=zero)
 def trunc_(input: Expr) -> Expr:
     """The integer part.
 
@@ -621,7 +624,7 @@ def clamp_max_tensor(input: Expr, max: Expr) -> Expr:
 # ---- selection -----------------------------------------------------------------------------------
 
 
-@pointwise(allows=ALL, masks=["condition"])
+@pointwise(allows=f"{ALL} {RARE}", masks=["condition"])
 def where_(condition: Expr, input: Expr, other: Expr) -> Expr:
     """input where condition holds, else other; either may be a number.
 
@@ -632,7 +635,7 @@ def where_(condition: Expr, input: Expr, other: Expr) -> Expr:
     return where(condition, input, other)
 
 
-@pointwise(allows=ALL, masks=["mask"])
+@pointwise(allows=f"{ALL} {RARE}", masks=["mask"])
 def masked_fill(input: Expr, mask: Expr, *, value: Number = 0.0) -> Expr:
     """input with value wherever mask is true.
 
@@ -649,7 +652,7 @@ def dropout_mask(input: Expr, mask: Expr, *, scale: Number = 1.0) -> Expr:
     return where(mask, scale * input, 0)
 
 
-@pointwise(allows="float int bool", integer=lambda x, **_: x,
+@pointwise(allows="float int bool unsigned", integer=lambda x, **_: x,
            partials=lambda y, x, **_: (where(node("abs", x) < INF, 1, 0),))  # fmt: skip
 def nan_to_num(
     input: Expr, *, nan: Number = 0.0, posinf: Number = INF, neginf: Number = -INF
@@ -715,7 +718,7 @@ def lcm(input: Expr, other: Expr) -> Expr:
     return node("lcm", input, other)
 
 
-@pointwise(node_name=None, allows=BITS)
+@pointwise(node_name=None, allows=f"{BITS} unsigned")
 def bitwise_and(input: Expr, other: Expr) -> Expr:
     """The bits that both have.
 
@@ -726,7 +729,7 @@ def bitwise_and(input: Expr, other: Expr) -> Expr:
     return node("bit_and", input, other)
 
 
-@pointwise(node_name=None, allows=BITS)
+@pointwise(node_name=None, allows=f"{BITS} unsigned")
 def bitwise_or(input: Expr, other: Expr) -> Expr:
     """The bits that either has.
 
@@ -737,7 +740,7 @@ def bitwise_or(input: Expr, other: Expr) -> Expr:
     return node("bit_or", input, other)
 
 
-@pointwise(node_name=None, allows=BITS)
+@pointwise(node_name=None, allows=f"{BITS} unsigned")
 def bitwise_xor(input: Expr, other: Expr) -> Expr:
     """The bits that one has and the other has not.
 

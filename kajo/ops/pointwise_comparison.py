@@ -7,6 +7,7 @@ from .operation import not_equal, pointwise
 from .primitives import INF, abs_
 
 ALL = "float int bool complex"
+RARE = "unsigned complex_half float8"
 REAL = "float int bool"
 
 
@@ -18,7 +19,7 @@ def _always(input: Expr) -> Expr:
     return eq(input, input)
 
 
-@pointwise(rule="bool", allows=ALL)
+@pointwise(rule="bool", allows=f"{ALL} {RARE}")
 def eq_(input: Expr, other: Expr) -> Expr:
     """Whether input equals other.
 
@@ -29,7 +30,7 @@ def eq_(input: Expr, other: Expr) -> Expr:
     return eq(input, other)
 
 
-@pointwise(rule="bool", allows=ALL)
+@pointwise(rule="bool", allows=f"{ALL} {RARE}")
 def ne(input: Expr, other: Expr) -> Expr:
     """Whether input differs from other.
 
@@ -128,7 +129,7 @@ def logical_not(input: Expr) -> Expr:
     return eq(input, 0)
 
 
-@pointwise(rule="bool", allows=ALL)
+@pointwise(rule="bool", allows=f"{ALL} {RARE}")
 def isnan_(input: Expr) -> Expr:
     """Whether input is not a number.
 
@@ -139,7 +140,7 @@ def isnan_(input: Expr) -> Expr:
     return isnan(input)
 
 
-@pointwise(rule="bool", allows=ALL, integer=_never)
+@pointwise(rule="bool", allows=f"{ALL} {RARE}", integer=_never)
 def isinf(input: Expr) -> Expr:
     """Whether input is infinity or -infinity.
 
@@ -150,7 +151,7 @@ def isinf(input: Expr) -> Expr:
     return eq(abs_(input), INF)
 
 
-@pointwise(rule="bool", allows=ALL, integer=_always)
+@pointwise(rule="bool", allows=f"{ALL} {RARE}", integer=_always)
 def isfinite(input: Expr) -> Expr:
     """Whether input is neither infinite nor nan.
 
@@ -161,7 +162,7 @@ def isfinite(input: Expr) -> Expr:
     return abs_(input) < INF
 
 
-@pointwise(rule="bool", allows=REAL, integer=_never)
+@pointwise(rule="bool", allows=f"{REAL} unsigned", integer=_never)
 def isposinf(input: Expr) -> Expr:
     """Whether input is infinity.
 
@@ -172,7 +173,7 @@ def isposinf(input: Expr) -> Expr:
     return eq(input, INF)
 
 
-@pointwise(rule="bool", allows=REAL, integer=_never)
+@pointwise(rule="bool", allows=f"{REAL} unsigned", integer=_never)
 def isneginf(input: Expr) -> Expr:
     """Whether input is -infinity.
 

@@ -26,7 +26,7 @@ def _imag(x: Expr) -> Expr:
     return node("imag", x)
 
 
-@pointwise(name="conj", allows="float int bool complex", complex_formula=conj,
+@pointwise(name="conj", allows="float int bool complex unsigned complex_half float8", complex_formula=conj,
            complex_gradient=lambda g, y, x: (conj(g),))  # fmt: skip
 def conj_(input: Expr) -> Expr:
     """The complex conjugate; real tensors are returned as they are.

@@ -10,6 +10,7 @@ from .primitives import (
     F32,
     INF,
     NAN,
+    WIDE,
     Float,
     abs_,
     copysign,
@@ -21,7 +22,7 @@ from .primitives import (
     sign,
     sqrt,
 )
-from .primitives_elementary import exp, exp_of_sum, log, log1p, tan
+from .primitives_elementary import exp, exp_of_sum, log, log1p, sin, tan
 
 Function = Callable[..., Expr]
 
@@ -122,12 +123,32 @@ ndtri = rare("ndtri", lambda y, p: (math.sqrt(2 * math.pi) * exp(0.5 * y**2),))
 # ---- gamma functions -----------------------------------------------------------------------------
 
 
-@primitive(lambda y, x: (digamma(x),), wide=True)
+BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
+
+
+@primitive(lambda y, x: (digamma(x),))
 def lgamma(t: Float, x: Expr) -> Expr:
     return libm(x, val="lgamma")
 
 
-BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
+def _lgamma_for_float32(t: Float, x: Expr) -> Expr:
+    """Stirling's series at z + 7, the product that leads there, and the reflection at 1/2."""
+    left = x < 0.5
+    z = where(left, 1 - x, x)
+    product = z
+    for k in range(1, 7):
+        product = product * (z + k)
+    w = z + 7
+    u = 1 / w
+    terms = [b / ((2 * k + 2) * (2 * k + 1)) for k, b in enumerate(BERNOULLI)]
+    stirling = (w - 0.5) * log(w) - w + (fma(u, horner(terms, u * u), 0.5 * math.log(2 * math.pi)))
+    mirror = abs_(sin(math.pi * (x - rint(x))))
+    rest = log(where(left, math.pi * product / mirror, 1 / product))
+    y = where(left, rest - stirling, stirling + rest)
+    return where(eq(abs_(x), INF), INF, where(eq(x, 1) | eq(x, 2), 0, y))
+
+
+WIDE["lgamma"] = _lgamma_for_float32
 
 
 @primitive(lambda y, x: (polygamma(x, 1),), wide=True)

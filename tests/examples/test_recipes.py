@@ -20,6 +20,12 @@ RECIPES = {
     "surnames": ("names_by_language", "confusion.png"),
     "airline": ("time_series", "forecast.png"),
     "etth1": ("time_series", "forecast.png"),
+    "spoken_digits": ("free_spoken_digits", "spectrograms.png"),
+    "sentiment": ("text_classification/sst2", "words.png"),
+    "cartpole": (None, "learning.png"),
+    "vae": ("mnist", "digits.png"),
+    "membranes": ("em_membrane", "overlay.png"),
+    "translate_attention": ("eng_fra", "attention.png"),
 }
 
 
@@ -41,6 +47,8 @@ def run(monkeypatch, tmp_path):
 
 
 def needs_data(name):
+    if name == "membranes":
+        pytest.importorskip("PIL")
     folder, _ = RECIPES[name]
     if folder is not None and not (DATA / folder).is_dir():
         pytest.skip("the data of this recipe is not here")

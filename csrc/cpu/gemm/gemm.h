@@ -64,7 +64,7 @@ struct ConvShape {
 // Convolutions take Float32, Float64, BFloat16 and Float16; half types are converted to float32 and
 // back inside.
 struct GemmKernels {
-    void (*matmul[kDTypes])(const MatmulArgs& args);  // null for Bool
+    void (*matmul[kCommonDTypes])(const MatmulArgs& args);  // null for Bool
     void (*conv_forward)(const ConvShape& shape, DType type, const void* x, const void* w,
                          const void* bias, void* y);
     void (*conv_backward_input)(const ConvShape& shape, DType type, const void* dy, const void* w,

@@ -1,9 +1,9 @@
 // Conversions between all pairs of element types.
 #include <array>
 #include <complex>
-#include <limits>
 #include <utility>
 
+#include "cpu/convert_value.h"
 #include "cpu/move.h"
 #if defined(__F16C__)
 #include <immintrin.h>
@@ -11,40 +11,6 @@
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {
-
-template <class T>
-constexpr bool kIsFloat = std::is_floating_point_v<T> || kIsHalf<T>;
-
-// Out of range and nan become the smallest integer of the width, as the hardware has it.
-template <class Int, class Float>
-inline Int to_integer(Float x) {
-    constexpr Float bound = static_cast<Float>(std::numeric_limits<Int>::max() / 2 + 1) * 2;
-    return x >= -bound && x < bound ? static_cast<Int>(x) : std::numeric_limits<Int>::min();
-}
-
-template <class To, class From>
-inline To convert_value(From x) {
-    if constexpr (kIsHalf<From>) {
-        return convert_value<To>(static_cast<float>(x));
-    } else if constexpr (std::is_same_v<To, bool>) {
-        return x != From(0);
-    } else if constexpr (kIsComplex<From>) {
-        if constexpr (kIsComplex<To>)
-            return To(static_cast<typename To::value_type>(x.real()),
-                      static_cast<typename To::value_type>(x.imag()));
-        else
-            return convert_value<To>(x.real());
-    } else if constexpr (kIsComplex<To>) {
-        return To(static_cast<typename To::value_type>(x));
-    } else if constexpr (kIsHalf<To>) {
-        return To(static_cast<float>(x));
-    } else if constexpr (std::is_integral_v<To> && kIsFloat<From>) {
-        using Int = std::conditional_t<sizeof(To) == 8, int64_t, int32_t>;
-        return static_cast<To>(to_integer<Int>(x));
-    } else {
-        return static_cast<To>(x);
-    }
-}
 
 // Blocks of a fixed length are what the compiler turns into vector instructions.
 template <class To, class From>
@@ -83,7 +49,7 @@ void convert<Half, float>(void* to_, const void* from_, int64_t n) {
 #endif
 
 template <class From>
-constexpr std::array<ConvertFn, kDTypes> row() {
+constexpr std::array<ConvertFn, kCommonDTypes> row() {
     auto to = []<class To>() -> ConvertFn {
         if constexpr (std::is_same_v<To, From>)
             return nullptr;
@@ -110,7 +76,8 @@ constexpr ConvertKernels make_table() {
     ConvertKernels kernels{};
     int from = 0;
     for (const auto& r : {row<From>()...}) {
-        for (int to = 0; to < kDTypes; to++) kernels.table[from][to] = r[static_cast<size_t>(to)];
+        for (int to = 0; to < kCommonDTypes; to++)
+            kernels.table[from][to] = r[static_cast<size_t>(to)];
         from++;
     }
     return kernels;

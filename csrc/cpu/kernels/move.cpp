@@ -88,6 +88,12 @@ void move(void* to_, int64_t to_row, int64_t to_col, const void* from_, int64_t 
                         static_cast<size_t>(cols) * sizeof(T));
     } else if (to_col == 1 && from_col == 0) {
         for (int64_t i = 0; i < rows; i++) std::fill_n(to + i * to_row, cols, from[i * from_row]);
+    } else if (to_col == 1 && from_col == -1) {
+        for (int64_t i = 0; i < rows; i++) {
+            T* row = to + i * to_row;
+            const T* last = from + i * from_row - (cols - 1);
+            for (int64_t j = 0; j < cols; j++) row[j] = last[cols - 1 - j];
+        }
     } else if (to_col == 1 && from_row == 1 && rows > 1) {
         transpose(to, to_row, from, from_col, rows, cols);
     } else if (to_row == 1 && from_col == 1 && rows > 1) {

@@ -42,13 +42,21 @@ struct Folding {
     static void init(void* state, int64_t n) {
         std::fill_n(static_cast<T*>(state), n, Op::template identity<T>());
     }
-    static void run(void* state, const void* from, int64_t n, int64_t) {
-        T& s = *static_cast<T*>(state);
-        s = Op::fold(s, fold_run<Op>(static_cast<const T*>(from), n));
+    static void runs(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
+                     int64_t) {
+        T* s = static_cast<T*>(state);
+        const T* p = static_cast<const T*>(from);
+        for (int64_t i = 0; i < count; i++, p += stride) s[i] = Op::fold(s[i], fold_run<Op>(p, n));
     }
     static void rows(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
                      int64_t) {
-        fold_rows<Op>(static_cast<T*>(state), static_cast<const T*>(from), stride, count, n);
+        if constexpr (kIsComplex<T> && std::is_same_v<Op, Add>) {
+            using R = typename T::value_type;
+            fold_rows<Op>(static_cast<R*>(state), static_cast<const R*>(from), 2 * stride, count,
+                          2 * n);
+        } else {
+            fold_rows<Op>(static_cast<T*>(state), static_cast<const T*>(from), stride, count, n);
+        }
     }
     static void merge(void* state, const void* other, int64_t n) {
         T* s = static_cast<T*>(state);
@@ -73,7 +81,7 @@ struct Folding {
         }
         std::copy_n(s, n, to);
     }
-    static constexpr ReduceFunctions functions{sizeof(T), init, run, rows, merge, finish};
+    static constexpr ReduceFunctions functions{sizeof(T), init, runs, rows, merge, finish};
 };
 
 // ---- a value and where it stands
@@ -93,15 +101,19 @@ struct Locating {
     static bool beats(T a, T b) { return !same_value(Op::fold(b, a), b); }
 
     static void init(void* state, int64_t n) { std::fill_n(State(state, n).index, n, int64_t{-1}); }
-    static void run(void* state, const void* from, int64_t n, int64_t first) {
+    static void runs(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
+                     int64_t first) {
         const T* p = static_cast<const T*>(from);
-        const State s(state, 1);
-        const T best = fold_run<Op>(p, n);
-        if (n == 0 || (s.index[0] >= 0 && !beats(best, s.value[0]))) return;
-        int64_t at = 0;
-        while (!same_value(p[at], best)) at++;
-        s.index[0] = first + at;
-        s.value[0] = best;
+        const State s(state, count);
+        if (n == 0) return;
+        for (int64_t i = 0; i < count; i++, p += stride) {
+            const T best = fold_run<Op>(p, n);
+            if (s.index[i] >= 0 && !beats(best, s.value[i])) continue;
+            int64_t at = 0;
+            while (!same_value(p[at], best)) at++;
+            s.index[i] = first + at;
+            s.value[i] = best;
+        }
     }
     // First the extreme of every column, then its place in the columns where it counts.
     static void rows(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
@@ -136,7 +148,7 @@ struct Locating {
         if (out[0]) std::copy_n(s.value, n, static_cast<T*>(out[0]));
         if (out[1]) std::copy_n(s.index, n, static_cast<int64_t*>(out[1]));
     }
-    static constexpr ReduceFunctions functions{16, init, run, rows, merge, finish};
+    static constexpr ReduceFunctions functions{16, init, runs, rows, merge, finish};
 };
 
 // ---- mean and squared deviations
@@ -162,9 +174,12 @@ struct Moments {
         std::fill_n(static_cast<double*>(state), 3 * n, 0.0);
     }
 
-    static void run(void* state, const void* from, int64_t n, int64_t) {
-        if (n == 0) return;
+    static void runs(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
+                     int64_t) {
         const T* p = static_cast<const T*>(from);
+        for (int64_t i = 0; i < count && n; i++, p += stride) run(State(state, count), i, p, n);
+    }
+    static void run(const State& state, int64_t at, const T* p, int64_t n) {
         const double mean = static_cast<double>(fold_run<Add>(p, n)) / static_cast<double>(n);
         const T center = static_cast<T>(mean);
         // The deviations' own sum takes out what rounding the center cost.
@@ -182,8 +197,8 @@ struct Moments {
             sum_of_squares += d * d;
         }
         const double count = static_cast<double>(n);
-        State(state, 1).add(0, count, static_cast<double>(center) + sum / count,
-                            sum_of_squares - sum * sum / count);
+        state.add(at, count, static_cast<double>(center) + sum / count,
+                  sum_of_squares - sum * sum / count);
     }
     static void rows(void* state, const void* from, int64_t stride, int64_t rows, int64_t n,
                      int64_t) {
@@ -230,7 +245,7 @@ struct Moments {
                 static_cast<T*>(out[1])[i] = static_cast<T>(s.count[i] ? s.mean[i] : nothing);
         }
     }
-    static constexpr ReduceFunctions functions{24, init, run, rows, merge, finish};
+    static constexpr ReduceFunctions functions{24, init, runs, rows, merge, finish};
 };
 
 // Integers wrap around, which only unsigned ones may.

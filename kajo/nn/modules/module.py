@@ -132,19 +132,24 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
     # Calling -------------------------------------------------------------------------------
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
-        if not (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or global_hooks.any_on_call()
-        ):
-            return self.forward(*args, **kwargs)
-        called: set[int] = set()
+        called: set[int] | None = None
         try:
+            if not (
+                self._forward_hooks
+                or self._forward_pre_hooks
+                or self._backward_hooks
+                or self._backward_pre_hooks
+                or global_hooks.any_on_call()
+            ):
+                return self.forward(*args, **kwargs)
+            called = set()
             return self._call_with_hooks(args, kwargs, called)
-        except Exception:
-            self._run_always_called(args, kwargs, called)
+        except Exception as error:
+            from kajo.debug._shape_errors import explain
+
+            explain(error, self, args, kwargs)
+            if called is not None:
+                self._run_always_called(args, kwargs, called)
             raise
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

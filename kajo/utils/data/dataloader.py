@@ -11,20 +11,17 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import kajo
 from kajo.utils.data._utils.collate import default_collate, default_convert
-from kajo.utils.data._utils.fetch import IterableFetcher, MapFetcher
-from kajo.utils.data._utils.pin_memory import pin_memory as pin
-from kajo.utils.data._utils.worker import Exhausted, Job, WorkerError, get_worker_info
-from kajo.utils.data._utils.worker_pool import WorkerPool
-from kajo.utils.data.dataset import Dataset, IterableDataset
-from kajo.utils.data.sampler import (
-    BatchSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    draw_seed,
+from kajo.utils.data._utils.iterators import (
+    _BaseDataLoaderIter,
+    _MultiProcessingDataLoaderIter,
+    _SingleProcessDataLoaderIter,
 )
+from kajo.utils.data._utils.progress import Progress, check_state, state_of
+from kajo.utils.data._utils.randomness import own_streams, set_states
+from kajo.utils.data._utils.worker import get_worker_info
+from kajo.utils.data.dataset import Dataset, IterableDataset
+from kajo.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 if TYPE_CHECKING:
     from kajo import Generator
@@ -75,6 +72,15 @@ class DataLoader(Generic[T_co]):
         persistent_workers: keep the workers between passes.
         pin_memory_device: accepted for compatibility.
         in_order: give batches in the order of the sampler, else as they become ready.
+        worker_type: "process" or "thread". Threads share the data set and hand batches over as they
+            are; use them where reading spends its time outside of Python. kajo's random numbers are
+            the same in both; see :func:`get_worker_info` for generators of Python and NumPy.
+
+    Worker processes made by a fork read long lists of plain data (dictionaries, lists, text and
+    numbers) item by item, as copies, so that reading does not multiply the memory that they take;
+    what ``dataset[i]`` changes inside of such an item is not there at the next reading.
+
+    :meth:`state_dict` tells where a pass is, and :meth:`load_state_dict` goes on from there.
 
     Raises:
         ValueError: if arguments are out of range or exclude each other.
@@ -94,7 +100,7 @@ class DataLoader(Generic[T_co]):
     batch_size: int | None
     num_workers: int
     timeout: float
-    _iterator: _BaseDataLoaderIter | None = None
+    _iterator: _MultiProcessingDataLoaderIter | None = None
     __initialized = False
 
     def __init__(
@@ -117,10 +123,12 @@ class DataLoader(Generic[T_co]):
         persistent_workers: bool = False,
         pin_memory_device: str = "",
         in_order: bool = True,
+        worker_type: str = "process",
     ) -> None:
         _check_worker_options(num_workers, timeout, prefetch_factor, persistent_workers)
         self.dataset = dataset
         self.num_workers = num_workers
+        self.worker_type = _checked_worker_type(worker_type, multiprocessing_context)
         self.prefetch_factor = prefetch_factor
         if num_workers > 0 and prefetch_factor is None:
             self.prefetch_factor = _DEFAULT_PREFETCH
@@ -163,6 +171,8 @@ class DataLoader(Generic[T_co]):
             collate_fn = default_collate if self._auto_collation else default_convert
         self.collate_fn = collate_fn
         self._known_length: int | None = None
+        self._progress: Progress | None = None
+        self._to_resume: dict[str, Any] | None = None
         self.__initialized = True
         self.check_worker_number_rationality()
 
@@ -210,6 +220,10 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     @property
+    def _is_iterable(self) -> bool:
+        return self._dataset_kind == _DatasetKind.Iterable
+
+    @property
     def _auto_collation(self) -> bool:
         return self.batch_sampler is not None
 
@@ -226,9 +240,9 @@ class DataLoader(Generic[T_co]):
         if not (self.persistent_workers and self.num_workers > 0):
             return self._get_iterator()
         if self._iterator is None:
-            self._iterator = self._get_iterator()
+            self._iterator = _MultiProcessingDataLoaderIter(self)
         else:
-            self._iterator._reset(self)
+            self._iterator._reset()
         return self._iterator
 
     def __len__(self) -> int:
@@ -240,6 +254,48 @@ class DataLoader(Generic[T_co]):
         if self.drop_last:
             return length // self.batch_size
         return math.ceil(length / self.batch_size)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the latest pass is: all that its next batch depends on, as plain data.
+
+        The order of the keys, the batches that workers have read ahead, and the workers' random
+        numbers are in it. What this process draws from the global random streams while it trains is
+        not: save :func:`kajo.get_rng_state` as well. Samplers, iterable data sets and their
+        iterators that have ``state_dict`` and ``load_state_dict`` are asked for their own state;
+        other samplers are run again up to the place, other iterable data sets read again.
+
+        Example:
+            >>> import kajo
+            >>> data = kajo.utils.data.TensorDataset(kajo.arange(6))
+            >>> loader = kajo.utils.data.DataLoader(data, batch_size=2)
+            >>> batches = iter(loader)
+            >>> _ = next(batches)
+            >>> saved = loader.state_dict()
+            >>> loader.load_state_dict(saved)
+            >>> [batch.tolist() for (batch,) in loader]
+            [[2, 3], [4, 5]]
+        """
+        if self._to_resume is not None:
+            return self._to_resume
+        return state_of(self, self._progress)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next pass go on from where :meth:`state_dict` was called.
+
+        Args:
+            state_dict: the state of a loader that was built alike. Of a map-style data set the
+                number of workers may differ; their random numbers then do, too.
+
+        Raises:
+            ValueError: if it does not fit this loader.
+        """
+        check_state(self, state_dict)
+        if self._iterator is not None:
+            self._iterator._shutdown_workers()
+            self._iterator = None
+        self._progress = None
+        set_states(own_streams(self), state_dict["streams"])
+        self._to_resume = None if state_dict["pass"] is None else state_dict
 
     def check_worker_number_rationality(self) -> None:
         """Warn when there are more workers than processors that may be used."""
@@ -261,6 +317,16 @@ def _available_processors() -> int | None:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
+
+
+def _checked_worker_type(worker_type: str, multiprocessing_context: Any) -> str:
+    if worker_type not in ("process", "thread"):
+        raise ValueError(
+            f"DataLoader: worker_type must be 'process' or 'thread', but got {worker_type!r}"
+        )
+    if worker_type == "thread" and multiprocessing_context is not None:
+        raise ValueError("DataLoader: multiprocessing_context is for worker_type='process' only")
+    return worker_type
 
 
 def _check_worker_options(
@@ -298,154 +364,3 @@ def _check_iterable_options(shuffle: Any, sampler: Any, batch_sampler: Any) -> N
                 f"DataLoader with IterableDataset: expected unspecified {name} option, but got "
                 f"{name}={value}"
             )
-
-
-class _BaseDataLoaderIter:
-    """One pass over the batches of a DataLoader."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        self._loader = loader
-        self._collate_fn = loader.collate_fn
-        self._pins = loader.pin_memory and kajo.cuda.is_available()
-        self._sampler_iter = iter(loader._index_sampler)
-        self._base_seed = draw_seed(loader.generator)
-        self._num_yielded = 0
-
-    def __iter__(self) -> _BaseDataLoaderIter:
-        return self
-
-    def _reset(self, loader: DataLoader[Any]) -> None:
-        self._sampler_iter = iter(loader._index_sampler)
-        self._num_yielded = 0
-
-    def _next_data(self) -> Any:
-        raise NotImplementedError(f"{type(self).__name__}._next_data")
-
-    def __next__(self) -> Any:
-        data = self._next_data()
-        self._num_yielded += 1
-        length = self._loader._known_length
-        if length is not None and self._num_yielded > len(self._loader):
-            warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {length} "
-                f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
-                "fetched.",
-                stacklevel=2,
-            )
-        return pin(data) if self._pins else data
-
-    next = __next__
-
-    def __len__(self) -> int:
-        return len(self._loader._index_sampler)
-
-    def __getstate__(self) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} cannot be pickled")
-
-
-class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
-    """Reads batches in this process."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        super().__init__(loader)
-        is_iterable = loader._dataset_kind == _DatasetKind.Iterable
-        kind = IterableFetcher if is_iterable else MapFetcher
-        self._fetcher = kind(
-            loader.dataset, loader._auto_collation, self._collate_fn, loader.drop_last
-        )
-
-    def _next_data(self) -> Any:
-        return self._fetcher.fetch(next(self._sampler_iter))
-
-
-class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
-    """Deals batches out to worker processes and collects them."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        super().__init__(loader)
-        self._num_workers = loader.num_workers
-        self._in_order = loader.in_order
-        jobs = [
-            Job(
-                dataset=loader.dataset,
-                is_iterable=loader._dataset_kind == _DatasetKind.Iterable,
-                auto_collation=loader._auto_collation,
-                collate_fn=loader.collate_fn,
-                drop_last=loader.drop_last,
-                base_seed=self._base_seed,
-                worker_id=worker_id,
-                num_workers=loader.num_workers,
-                init_fn=loader.worker_init_fn,
-            )
-            for worker_id in range(loader.num_workers)
-        ]
-        self._pool = WorkerPool(jobs, loader.multiprocessing_context, loader.timeout)
-        self._workers = self._pool.processes
-        self._start_pass(loader)
-
-    def _reset(self, loader: DataLoader[Any]) -> None:
-        for worker in range(self._num_workers):
-            while self._pool.outstanding(worker):
-                self._pool.receive(worker)
-        super()._reset(loader)
-        self._pool.begin_pass()
-        self._start_pass(loader)
-
-    def _start_pass(self, loader: DataLoader[Any]) -> None:
-        self._next_worker = itertools.cycle(range(self._num_workers))
-        self._exhausted = [False] * self._num_workers
-        # Which worker answers each task that is not answered yet, in the order of the tasks.
-        self._owners: dict[int, int] = {}
-        self._sent = 0
-        self._prefetch = max(1, loader.prefetch_factor or 0)
-        for _ in range(self._prefetch * self._num_workers):
-            self._deal()
-
-    def _pick_worker(self) -> int | None:
-        """The worker that gets the next batch: the next in turn, or one with room for it."""
-        active = self._exhausted.count(False)
-        for _ in range(self._num_workers):
-            worker = next(self._next_worker)
-            if self._exhausted[worker]:
-                continue
-            room = self._prefetch * self._num_workers // active
-            if self._in_order or self._pool.outstanding(worker) < room:
-                return worker
-        return None
-
-    def _deal(self) -> None:
-        """Give the next batch of the sampler to a worker, if there is one."""
-        try:
-            index = next(self._sampler_iter)
-        except StopIteration:
-            return
-        worker = self._pick_worker()
-        if worker is not None:
-            self._pool.send(worker, self._sent, index)
-            self._owners[self._sent] = worker
-            self._sent += 1
-
-    def _next_data(self) -> Any:
-        while self._owners:
-            first = next(iter(self._owners.values()))
-            number, data = self._pool.receive(first if self._in_order else None)
-            worker = self._owners.pop(number)
-            if not isinstance(data, Exhausted):
-                self._deal()
-                if isinstance(data, WorkerError):
-                    self._finish()
-                    data.reraise()
-                return data
-            if not self._exhausted[worker]:
-                self._exhausted[worker] = True
-                self._deal()
-        self._finish()
-        raise StopIteration
-
-    def _finish(self) -> None:
-        if not self._loader.persistent_workers:
-            self._owners.clear()
-            self._pool.close()
-
-    def _shutdown_workers(self) -> None:
-        self._pool.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import kajo
 
 if TYPE_CHECKING:
-    from kajo import Generator
+    from kajo import Generator, Tensor
 
 __all__ = [
     "BatchSampler",
@@ -23,11 +23,18 @@ __all__ = [
 T_co = TypeVar("T_co", covariant=True)
 
 _DRAWS_AT_ONCE = 32
+_NUMBERS_AT_ONCE = 4096
 
 
 def draw_seed(generator: Generator | None = None) -> int:
     """Draw a 63-bit seed, advancing the generator (None: the default one) by one number."""
     return int(kajo.empty((), dtype=kajo.int64).random_(generator=generator).item())
+
+
+def _numbers(tensor: Tensor) -> Iterator[int]:
+    """The numbers of a tensor, turned into Python's a few at a time."""
+    for part in tensor.split(_NUMBERS_AT_ONCE):
+        yield from part.tolist()
 
 
 class Sampler(Generic[T_co]):
@@ -129,9 +136,9 @@ class RandomSampler(Sampler[int]):
                 ).tolist()
             return
         for _ in range(self.num_samples // n):
-            yield from kajo.randperm(n, generator=generator).tolist()
+            yield from _numbers(kajo.randperm(n, generator=generator))
         rest = self.num_samples % n
-        yield from kajo.randperm(n, generator=generator).tolist()[:rest]
+        yield from _numbers(kajo.randperm(n, generator=generator)[:rest])
 
     def __len__(self) -> int:
         return self.num_samples
@@ -155,7 +162,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in kajo.randperm(len(self.indices), generator=self.generator).tolist():
+        for i in _numbers(kajo.randperm(len(self.indices), generator=self.generator)):
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -211,7 +218,7 @@ class WeightedRandomSampler(Sampler[int]):
         drawn = kajo.multinomial(
             self.weights, self.num_samples, self.replacement, generator=self.generator
         )
-        yield from drawn.tolist()
+        yield from _numbers(drawn)
 
     def __len__(self) -> int:
         return self.num_samples

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import kajo
 from kajo.utils.data._utils import collate as collating
+from kajo.utils.data._utils.progress import Place, is_stateful
 from kajo.utils.data.dataset import Subset, TensorDataset
 
 
 class IterableFetcher:
-    """Takes the next samples of an iterable data set."""
+    """Takes the next samples of an iterable data set.
+
+    Args:
+        dataset: the data set.
+        batch_size: samples in a batch; None: samples are given as they are.
+        collate_fn: joins the samples of a batch.
+        drop_last: whether a last batch that is not full is left out.
+        place: where in the data set to begin.
+    """
 
     def __init__(
-        self, dataset: Any, auto_collation: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+        self,
+        dataset: Any,
+        batch_size: int | None,
+        collate_fn: Callable[[Any], Any],
+        drop_last: bool,
+        place: Place,
     ) -> None:
-        self.auto_collation = auto_collation
+        self.dataset = dataset
+        self.batch_size = batch_size
         self.collate_fn = collate_fn
         self.drop_last = drop_last
+        saved = place.dataset or {}
+        if "dataset" in saved:
+            dataset.load_state_dict(saved["dataset"])
         self.samples = iter(dataset)
+        if "iterator" in saved:
+            self.samples.load_state_dict(saved["iterator"])
+        elif not saved:
+            seen = itertools.islice(self.samples, place.batches * (batch_size or 1))
+            deque(seen, maxlen=0)
 
     def fetch(self, index: Any) -> Any:
         """Return the next batch.
@@ -28,23 +52,44 @@ class IterableFetcher:
         Raises:
             StopIteration: when the samples have come to their end.
         """
-        if not self.auto_collation:
+        if self.batch_size is None:
             return self.collate_fn(next(self.samples))
-        batch = list(itertools.islice(self.samples, len(index)))
-        if not batch or (self.drop_last and len(batch) < len(index)):
+        batch = list(itertools.islice(self.samples, self.batch_size))
+        if not batch or (self.drop_last and len(batch) < self.batch_size):
             raise StopIteration
         return self.collate_fn(batch)
 
+    def state(self) -> Any:
+        """The place in the data set if it or its iterator can tell it, else None."""
+        if is_stateful(self.samples):
+            return {"iterator": self.samples.state_dict()}
+        if is_stateful(self.dataset):
+            return {"dataset": self.dataset.state_dict()}
+        return None
+
 
 class MapFetcher:
-    """Reads samples by key."""
+    """Reads samples by key.
+
+    Args:
+        dataset: the data set.
+        auto_collation: whether indices are lists of keys.
+        collate_fn: joins the samples of a batch.
+        mark: called with the place in the batch of each sample that is about to be read, and with
+            -1 when none is.
+    """
 
     def __init__(
-        self, dataset: Any, auto_collation: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+        self,
+        dataset: Any,
+        auto_collation: bool,
+        collate_fn: Callable[[Any], Any],
+        mark: Callable[[int], None] | None = None,
     ) -> None:
         self.dataset = dataset
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
+        self.mark = mark
         gathers = auto_collation and collate_fn is collating.default_collate
         self.gathers = gathers and _is_rows_of_tensors(dataset)
 
@@ -57,7 +102,21 @@ class MapFetcher:
         read_batch = getattr(self.dataset, "__getitems__", None)
         if read_batch:
             return self.collate_fn(read_batch(index))
-        return self.collate_fn([self.dataset[i] for i in index])
+        return self.collate_fn(self._samples(index))
+
+    def _samples(self, index: Any) -> list[Any]:
+        if self.mark is None:
+            return [self.dataset[i] for i in index]
+        samples = []
+        for place, key in enumerate(index):
+            self.mark(place)
+            samples.append(self.dataset[key])
+        self.mark(-1)
+        return samples
+
+    def state(self) -> Any:
+        """None: the sampler has the place."""
+        return None
 
 
 def _is_rows_of_tensors(dataset: Any) -> bool:

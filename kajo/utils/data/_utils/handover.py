@@ -59,6 +59,12 @@ def _anonymous_file(nbytes: int) -> int:
     return descriptor
 
 
+def _is_parameter(value: Any) -> bool:
+    # Importing kajo.nn takes longer than starting a worker; without it there are no parameters.
+    networks = sys.modules.get("kajo.nn")
+    return networks is not None and type(value) is networks.Parameter
+
+
 class _Packer(pickle.Pickler):
     """Pickles an object, collecting the bytes of its tensors and arrays beside the stream."""
 
@@ -75,7 +81,8 @@ class _Packer(pickle.Pickler):
         return offset
 
     def persistent_id(self, value: Any) -> Any:
-        if type(value) in (kajo.Tensor, kajo.nn.Parameter) and value.device.type == "cpu":
+        is_parameter = _is_parameter(value)
+        if (type(value) is kajo.Tensor or is_parameter) and value.device.type == "cpu":
             if value.layout != kajo.strided:
                 return None
             if value.requires_grad and not value.is_leaf:
@@ -84,7 +91,6 @@ class _Packer(pickle.Pickler):
                     "another process; detach it in the dataset or collate_fn"
                 )
             offset = self.place(_tensor_bytes.tensor_bytes(value))
-            is_parameter = type(value) is kajo.nn.Parameter
             return (
                 "tensor",
                 offset,

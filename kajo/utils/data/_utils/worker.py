@@ -1,72 +1,90 @@
-"""What runs in a worker process of a DataLoader."""
+"""What runs in a worker of a DataLoader: a process or a thread."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import random
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
 import kajo
+from kajo import _core
 from kajo.utils.data._utils import handover
 from kajo.utils.data._utils.fetch import IterableFetcher, MapFetcher
+from kajo.utils.data._utils.plain_lists import without_counting
+from kajo.utils.data._utils.progress import Place
+from kajo.utils.data._utils.randomness import Watched, program_streams
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerStreams:
+    """The generators of a worker thread, whose program shares the global ones with all threads.
+
+    Attributes:
+        random_generator: in place of Python's ``random``.
+        torch_generator: what kajo draws from in this thread where no generator is named.
+        numpy_generator: in place of ``numpy.random``.
+    """
+
+    random_generator: random.Random
+    torch_generator: kajo.Generator
+    numpy_generator: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What a worker process knows about itself; see :func:`get_worker_info`.
+    """What a worker knows about itself; see :func:`get_worker_info`.
 
     Attributes:
         id: number of the worker, from 0.
         num_workers: how many workers there are.
         seed: seed of this worker's random generators.
-        dataset: this worker's copy of the data set.
+        dataset: this worker's copy of the data set; threads share one.
+        rng: a thread's own generators; None in a process.
+        worker_method: "multiprocessing" or "thread".
     """
 
     id: int
     num_workers: int
     seed: int
     dataset: Any
-
-    def __init__(self, **values: Any) -> None:
-        self.__dict__.update(values)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise RuntimeError("Cannot assign attributes to WorkerInfo objects")
-
-    def __repr__(self) -> str:
-        items = ", ".join(f"{name}={value}" for name, value in self.__dict__.items())
-        return f"WorkerInfo({items})"
+    rng: WorkerStreams | None = None
+    worker_method: str = "multiprocessing"
 
 
 _worker_info: WorkerInfo | None = None
+_of_thread = threading.local()
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """Return what this DataLoader worker knows about itself, or None in the main process.
+    """Return what this DataLoader worker knows about itself, or None outside of workers.
 
     Example:
         >>> from kajo.utils.data import get_worker_info
         >>> get_worker_info() is None
         True
     """
-    return _worker_info
+    return getattr(_of_thread, "info", _worker_info)
 
 
 class WorkerError:
     """An exception of a worker on its way to the main process."""
 
     def __init__(self, error: BaseException, where: str) -> None:
-        self.kind = type(error)
+        # What ends a program must not end the one that waits for the worker.
+        self.kind = type(error) if isinstance(error, Exception) else RuntimeError
         trace = "".join(traceback.format_exception(error))
-        self.message = f"Caught {self.kind.__name__} {where}.\nOriginal {trace}"
+        self.message = f"Caught {type(error).__name__} {where}.\nOriginal {trace}"
 
     def reraise(self) -> None:
         """Raise an exception of the same type that tells the worker's traceback."""
@@ -76,8 +94,8 @@ class WorkerError:
         try:
             error = self.kind(self.message)
         except Exception:
-            raise RuntimeError(self.message) from None
-        raise error
+            error = RuntimeError(self.message)
+        raise error from None
 
 
 class _Verbatim(str):
@@ -99,8 +117,28 @@ class Task:
     index: Any
 
 
+@dataclass(frozen=True)
 class NewPass:
     """Tells a worker that stays between passes to read its data set from the start."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker gives back for a task.
+
+    Attributes:
+        number: of the task.
+        data: the batch, a :class:`WorkerError`, or :class:`Exhausted`.
+        random: states of the worker's random streams, if they have changed.
+        dataset: place in an iterable data set that can tell it.
+    """
+
+    number: int
+    data: Any
+    random: Any = None
+    dataset: Any = None
 
 
 @dataclass(frozen=True)
@@ -110,111 +148,167 @@ class Job:
     dataset: Any
     is_iterable: bool
     auto_collation: bool
+    batch_size: int | None
     collate_fn: Callable[[Any], Any]
     drop_last: bool
     base_seed: int
     worker_id: int
     num_workers: int
     init_fn: Callable[[int], Any] | None
+    place: Place
 
-    def seed_generators(self) -> int:
+    @property
+    def seed(self) -> int:
+        """Seed of this worker."""
+        return self.base_seed + self.worker_id
+
+    def seed_generators(self) -> None:
         """Seed the generators of kajo, Python and NumPy differently in each worker."""
-        seed = self.base_seed + self.worker_id
-        random.seed(seed)
-        kajo.manual_seed(seed)
+        random.seed(self.seed)
+        kajo.manual_seed(self.seed)
         entropy = [self.worker_id, self.base_seed & 0xFFFFFFFF, self.base_seed >> 32, 0]
         np.random.seed(np.random.SeedSequence(entropy).generate_state(4))
-        return seed
 
-    def new_fetcher(self) -> IterableFetcher | MapFetcher:
-        """Start reading the data set."""
-        kind = IterableFetcher if self.is_iterable else MapFetcher
-        return kind(self.dataset, self.auto_collation, self.collate_fn, self.drop_last)
+    def own_generators(self) -> WorkerStreams:
+        """Generators for a worker thread; kajo's gives what it gives in a worker process."""
+        generator = kajo.Generator()
+        generator.manual_seed(self.seed)
+        return WorkerStreams(random.Random(self.seed), generator, np.random.default_rng(self.seed))
+
+    def new_fetcher(self, place: Place, mark: Any = None) -> IterableFetcher | MapFetcher:
+        """Start reading the data set at a place."""
+        if self.is_iterable:
+            return IterableFetcher(
+                self.dataset, self.batch_size, self.collate_fn, self.drop_last, place
+            )
+        return MapFetcher(self.dataset, self.auto_collation, self.collate_fn, mark)
 
 
-def _error(error: BaseException, worker_id: int) -> WorkerError:
-    return WorkerError(error, f"in DataLoader worker process {worker_id}")
+class Source:
+    """Answers tasks from the data set; errors are answers too.
 
+    Args:
+        job: what to read and how.
+        streams: the random streams of this worker.
+        mark: told the place in the batch of the sample that is being read.
+        what: "process" or "thread", for errors.
+    """
 
-class _Source:
-    """Answers tasks from the data set; errors are answers too."""
-
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, streams: list[Any], mark: Any, what: str) -> None:
         self.job = job
+        self.mark = mark
+        self.what = what
         self.fetcher: IterableFetcher | MapFetcher | None = None
         # Once set, the answer to every further task of the pass.
         self.final: Any = None
+        self.random = Watched(streams)
 
-    def start(self, *, first: bool) -> None:
+    def error(self, error: BaseException) -> WorkerError:
+        """An exception as an answer."""
+        return WorkerError(error, f"in DataLoader worker {self.what} {self.job.worker_id}")
+
+    def start(self, place: Place, *, first: bool) -> None:
         """Begin a pass over the data set."""
         self.final = None
         try:
             if first and self.job.init_fn is not None:
                 self.job.init_fn(self.job.worker_id)
-            self.fetcher = self.job.new_fetcher()
+            if place.before is not None:
+                self.random.set(place.before)
+            if place.exhausted:
+                self.final = Exhausted()
+            else:
+                self.fetcher = self.job.new_fetcher(place, self.mark)
+            if place.random is not None:
+                self.random.set(place.random)
         except Exception as error:
-            self.final = _error(error, self.job.worker_id)
+            self.final = self.error(error)
 
-    def answer(self, task: Task) -> Any:
+    def answer(self, task: Task) -> Answer:
         """Return the batch, an error, or that there is nothing left."""
+        data = self._data(task)
+        place = None if self.fetcher is None else self.fetcher.state()
+        return Answer(task.number, data, self.random.news(), place)
+
+    def _data(self, task: Task) -> Any:
         if self.final is not None or self.fetcher is None:
             return self.final
         try:
             return self.fetcher.fetch(task.index)
         except StopIteration as error:
             if not self.job.is_iterable:
-                return _error(error, self.job.worker_id)
+                return self.error(error)
             self.final = Exhausted()
             return self.final
         except Exception as error:
-            return _error(error, self.job.worker_id)
+            return self.error(error)
 
 
-def _send(connection: Connection, number: int, answer: Any, worker_id: int) -> None:
+def _send(connection: Connection, answer: Answer, source: Source) -> None:
     """Send an answer; what cannot be sent becomes an error in the main process."""
     try:
-        handover.send(connection, (number, answer))
+        handover.send(connection, answer)
     except OSError:
         raise
     except Exception as error:
-        handover.send(connection, (number, _error(error, worker_id)))
+        handover.send(connection, Answer(answer.number, source.error(error), answer.random))
 
 
-def _serve(job: Job, connection: Connection) -> None:
+def _serve(job: Job, connection: Connection, marks: Any) -> None:
     global _worker_info
     kajo.set_num_threads(1)
-    seed = job.seed_generators()
-    _worker_info = WorkerInfo(
-        id=job.worker_id, num_workers=job.num_workers, seed=seed, dataset=job.dataset
-    )
-    source = _Source(job)
-    source.start(first=True)
+    job.seed_generators()
+    _worker_info = WorkerInfo(job.worker_id, job.num_workers, job.seed, job.dataset)
+
+    def mark(place: int) -> None:
+        marks[job.worker_id] = place
+
+    source = Source(job, program_streams(), None if marks is None else mark, "process")
+    source.start(job.place, first=True)
     parent = multiprocessing.parent_process()
     awaited: list[Any] = [connection] if parent is None else [connection, parent.sentinel]
     while connection in multiprocessing.connection.wait(awaited):
         task = handover.receive(connection)
         if isinstance(task, NewPass):
-            source.start(first=False)
+            source.start(task.place, first=False)
         else:
-            _send(connection, task.number, source.answer(task), job.worker_id)
+            _send(connection, source.answer(task), source)
 
 
-def run_worker(job: Job, connection: Connection, inherited: list[Connection]) -> None:
+def run_worker(job: Job, connection: Connection, inherited: list[Connection], marks: Any) -> None:
     """Answer tasks until the main process closes the connection or dies.
 
     Args:
         job: what to read and how.
         connection: this worker's end of the socket.
         inherited: ends that belong to the main process and came along with a fork.
+        marks: shared memory for the place in the batch of each worker, after a fork; else None.
     """
     # Ctrl-C reaches every process of the terminal; the main process ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if marks is not None:
+        # A collection would write to all objects that came along, and so copy their memory.
+        gc.freeze()
+        job = replace(job, dataset=without_counting(job.dataset))
     for end in inherited:
         end.close()
     try:
-        _serve(job, connection)
+        _serve(job, connection, marks)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
     finally:
         sys.stdout.flush()
         connection.close()
+
+
+def start_thread(job: Job) -> Source:
+    """Give this thread its own generators and worker info, and begin to read."""
+    streams = job.own_generators()
+    _core._set_thread_generator(streams.torch_generator)
+    _of_thread.info = WorkerInfo(
+        job.worker_id, job.num_workers, job.seed, job.dataset, streams, "thread"
+    )
+    of_thread = [streams.torch_generator, streams.random_generator, streams.numpy_generator]
+    source = Source(job, of_thread, None, "thread")
+    source.start(job.place, first=True)
+    return source

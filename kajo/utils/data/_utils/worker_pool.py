@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -14,7 +15,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from kajo.utils.data._utils import handover
-from kajo.utils.data._utils.worker import Job, NewPass, Task, run_worker
+from kajo.utils.data._utils.progress import Place
+from kajo.utils.data._utils.worker import Answer, Job, NewPass, Task, run_worker
 
 _MAX_IN_FLIGHT = 32
 """Tasks and answers that may lie in a worker's socket; more could fill it and block both ends."""
@@ -60,6 +62,7 @@ class WorkerPool:
     def __init__(self, jobs: list[Job], context: Any, timeout: float) -> None:
         context = multiprocessing.get_context() if context is None else context
         forks = context.get_start_method() == "fork"
+        self._marks = memoryview(mmap.mmap(-1, 8 * len(jobs))).cast("q") if forks else None
         self.timeout = timeout
         self.processes: list[Any] = []
         self._connections: list[Connection] = []
@@ -71,7 +74,7 @@ class WorkerPool:
             self._connections.append(ours)
             process = context.Process(
                 target=run_worker,
-                args=(job, theirs, list(self._connections) if forks else []),
+                args=(job, theirs, list(self._connections) if forks else [], self._marks),
                 daemon=True,
             )
             process.start()
@@ -87,10 +90,10 @@ class WorkerPool:
         self._tasks[worker].append(Task(number, index))
         self._feed(worker)
 
-    def begin_pass(self) -> None:
+    def begin_pass(self, places: list[Place]) -> None:
         """Tell all workers, which must have no outstanding task, that a new pass begins."""
-        for worker in range(len(self.processes)):
-            self._write(worker, NewPass())
+        for worker, place in enumerate(places):
+            self._write(worker, NewPass(place))
 
     def _feed(self, worker: int) -> None:
         tasks = self._tasks[worker]
@@ -104,11 +107,8 @@ class WorkerPool:
         except (BrokenPipeError, ConnectionResetError):
             raise self._death(worker) from None
 
-    def receive(self, worker: int | None = None) -> tuple[int, Any]:
+    def receive(self, worker: int | None = None) -> Answer:
         """Wait for the next answer of a worker, or of any worker that has a task.
-
-        Returns:
-            Number of the task and its answer.
 
         Raises:
             RuntimeError: if a worker has died, or the time is over.
@@ -135,15 +135,15 @@ class WorkerPool:
             raise RuntimeError(f"DataLoader timed out after {self.timeout} seconds")
         return ready
 
-    def _read(self, worker: int) -> tuple[int, Any]:
+    def _read(self, worker: int) -> Answer:
         try:
-            number, answer = handover.receive(self._connections[worker])
+            answer: Answer = handover.receive(self._connections[worker])
         except (EOFError, ConnectionResetError):
             raise self._death(worker) from None
         self._tasks[worker].popleft()
         self._in_flight[worker] -= 1
         self._feed(worker)
-        return number, answer
+        return answer
 
     def _death(self, worker: int) -> RuntimeError:
         """The error that tells which worker died, of what, and on which samples."""
@@ -152,7 +152,7 @@ class WorkerPool:
         task = self._tasks[worker][0] if self._tasks[worker] else None
         doing = "it had nothing to do"
         if task is not None:
-            doing = f"it worked on batch {task.number} (index {_shorten(task.index)})"
+            doing = f"it worked on batch {task.number} ({self._sample(worker, task)})"
         error = RuntimeError(
             f"DataLoader worker (pid(s) {process.pid}) exited unexpectedly: worker {worker}, "
             f"{_exit_cause(process.exitcode)}; {doing}. Set num_workers=0 to see an error in the "
@@ -160,6 +160,14 @@ class WorkerPool:
         )
         self.close()
         return error
+
+    def _sample(self, worker: int, task: Task) -> str:
+        """The index that a worker was reading, as far as it is known."""
+        whole = f"index {_shorten(task.index)}"
+        place = -1 if self._marks is None else self._marks[worker]
+        if isinstance(task.index, list) and 0 <= place < len(task.index):
+            return f"sample {_shorten(task.index[place])} of {whole}"
+        return whole
 
     def close(self) -> None:
         """End all workers and wait for them; may be called again."""
