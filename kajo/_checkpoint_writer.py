@@ -168,7 +168,7 @@ class _Reductions:
         return (name, (function, type(tensor), arguments, state))
 
     def _sparse_tensor(self, tensor: Any) -> tuple[Any, tuple[Any, ...]]:
-        _, (layout, parts, size, unique) = tensor.__reduce_ex__(2)
+        _, (layout, parts, size, unique) = tensor.detach().__reduce_ex__(2)
         last = (unique,) if layout is kajo.sparse_coo else ()
         name = _name("torch._utils", "_rebuild_sparse_tensor")
         return name, (layout, (*parts, kajo.Size(size), *last))

@@ -56,12 +56,14 @@ def same_as_torch():
     """A function of a setup and a program, which is run with each package as `M`."""
     torch = pytest.importorskip("torch")
 
-    def check(setup, program):
+    def check(setup, program, lenient=False):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected, found = (outcome(setup, program, package) for package in (torch, kajo))
-        # What PyTorch has not got yet may work here.
-        if expected is not NotImplementedError or isinstance(found, type):
-            assert agree(found, expected), (found, expected)
+        # What PyTorch has not got yet may work here, and with `lenient` whatever it refuses.
+        refused = isinstance(expected, type) if lenient else expected is NotImplementedError
+        if (lenient and refused) or (refused and not isinstance(found, type)):
+            return
+        assert agree(found, expected), (program, found, expected)
 
     return check

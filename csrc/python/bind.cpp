@@ -231,16 +231,23 @@ Object name_results(const Signature& s, Object result) {
 // ---- calling
 // ----------------------------------------------------------------------------------------------
 
-// The core makes strided tensors only; a body in Python sees to other layouts itself.
-void check_layout(const Signature& s, PyObject* layout) {
-    check(layout == Py_None || layout == wrap_layout(Layout::Strided), s.name,
-          "(): makes strided tensors only, not others: use to_sparse() of the result");
+bool is_strided(PyObject* layout) {
+    return layout == Py_None || layout == wrap_layout(Layout::Strided);
+}
+
+// The core makes strided tensors only; others are made by the package, of arguments by name.
+PyObject* make_with_layout(const Signature& s, PyObject* const* slots) {
+    const Object given = Object::steal(PyDict_New());
+    for (size_t i = 0; i < s.parameters.size(); i++)
+        if (slots[i]) PyDict_SetItem(given.get(), s.parameters[i].name, slots[i]);
+    const Object home = Object::steal(PyImport_ImportModule("kajo.sparse._construction"));
+    return PyObject_CallMethod(home.get(), "with_layout", "sO", s.name.c_str(), given.get());
 }
 
 // A body in Python takes what its declaration takes: keywords by name, the rest by place.
 PyObject* run(const Signature& s, PyObject* const* slots) {
     if (!s.body) {
-        if (s.layout_at >= 0) check_layout(s, slots[s.layout_at]);
+        if (s.layout_at >= 0 && !is_strided(slots[s.layout_at])) return make_with_layout(s, slots);
         return s.invoke(slots);
     }
     const auto keywords = static_cast<size_t>(PyTuple_GET_SIZE(s.body_keywords));

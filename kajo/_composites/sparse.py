@@ -13,9 +13,18 @@ __all__: list[str] = []
 METHODS: tuple[str, ...] = ()
 
 
+def _checked(check_invariants: bool | None) -> bool:
+    """Whether the order of places is checked too: as asked, or as the switch stands."""
+    from kajo.sparse import check_sparse_tensor_invariants
+
+    if check_invariants is None:
+        return check_sparse_tensor_invariants.is_enabled()
+    return check_invariants
+
+
 @operation()
 def sparse_coo_tensor(
-    indices: Any,
+    indices: Any = None,
     values: Any = None,
     size: Any = None,
     *,
@@ -36,7 +45,7 @@ def sparse_coo_tensor(
         dtype: of the values.
         layout, device, pin_memory: accepted.
         requires_grad: record gradients with respect to it.
-        check_invariants: accepted; the parts are always checked.
+        check_invariants: check the order of places too; the parts are always checked.
         is_coalesced: promise that places are in order and occur once.
 
     Returns:
@@ -54,7 +63,10 @@ def sparse_coo_tensor(
     """
     from kajo.sparse._construction import coo_tensor
 
-    return coo_tensor(indices, values, size, dtype, device, requires_grad, bool(is_coalesced))
+    return coo_tensor(
+        indices, values, size, dtype, device, requires_grad, bool(is_coalesced),
+        _checked(check_invariants),
+    )  # fmt: skip
 
 
 @operation()
@@ -80,7 +92,7 @@ def sparse_compressed_tensor(
         size: the shape; by default as small as the indices allow.
         dtype: of the values.
         layout: kajo.sparse_csr, sparse_csc, sparse_bsr or sparse_bsc.
-        device, pin_memory, check_invariants: accepted; the parts are always checked.
+        device, pin_memory, check_invariants: check the order of places too; the parts are always checked.
         requires_grad: record gradients with respect to it.
 
     Returns:
@@ -99,7 +111,7 @@ def sparse_compressed_tensor(
 
     return compressed_tensor(
         "sparse_compressed_tensor", compressed_indices, plain_indices, values, size, layout, dtype,
-        device, requires_grad,
+        device, requires_grad, _checked(check_invariants),
     )  # fmt: skip
 
 
@@ -137,7 +149,7 @@ Args:
     values: the values{of_blocks}.
     size: the shape; by default as small as the indices allow.
     dtype: of the values.
-    layout, device, pin_memory, check_invariants: accepted; the parts are always checked.
+    layout, device, pin_memory, check_invariants: check the order of places too; the parts are always checked.
     requires_grad: record gradients with respect to it.
 
 Returns:
@@ -170,7 +182,16 @@ def _compressed_by_rows(name: str) -> Any:
 
         kind = getattr(_core, name.removesuffix("_tensor"))
         return compressed_tensor(
-            name, crow_indices, col_indices, values, size, kind, dtype, device, requires_grad
+            name,
+            crow_indices,
+            col_indices,
+            values,
+            size,
+            kind,
+            dtype,
+            device,
+            requires_grad,
+            _checked(check_invariants),
         )
 
     return construct
@@ -194,7 +215,16 @@ def _compressed_by_columns(name: str) -> Any:
 
         kind = getattr(_core, name.removesuffix("_tensor"))
         return compressed_tensor(
-            name, ccol_indices, row_indices, values, size, kind, dtype, device, requires_grad
+            name,
+            ccol_indices,
+            row_indices,
+            values,
+            size,
+            kind,
+            dtype,
+            device,
+            requires_grad,
+            _checked(check_invariants),
         )
 
     return construct
@@ -233,7 +263,7 @@ def to_sparse(input: Tensor, sparse_dim: int) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
     return from_dense(input, _core.sparse_coo, sparse_dim)
 
@@ -241,13 +271,13 @@ def to_sparse(input: Tensor, sparse_dim: int) -> Tensor:
 def _to_sparse_layout(
     input: Tensor, *, layout: Any = None, blocksize: Any = None, dense_dim: int | None = None
 ) -> Tensor:
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
     if layout is _core.strided:
         return input
     kind = _core.sparse_coo if layout is None else layout
     sparse_dim = None if dense_dim is None else input.dim() - dense_dim
-    return from_dense(input, kind, sparse_dim, blocksize)
+    return from_dense(input, kind, sparse_dim, blocksize, dense_dim)
 
 
 _to_sparse_layout.__name__ = "to_sparse"
@@ -262,9 +292,9 @@ def to_sparse_csr(input: Tensor, dense_dim: int | None = None) -> Tensor:
     >>> kajo.eye(2).to_sparse_csr().crow_indices()
     tensor([0, 1, 2])
     """
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
-    return from_dense(input, _core.sparse_csr)
+    return from_dense(input, _core.sparse_csr, dense_dim=dense_dim)
 
 
 @operation(function=False, method=True)
@@ -275,9 +305,9 @@ def to_sparse_csc(input: Tensor, dense_dim: int | None = None) -> Tensor:
     >>> kajo.eye(2).to_sparse_csc().row_indices()
     tensor([0, 1])
     """
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
-    return from_dense(input, _core.sparse_csc)
+    return from_dense(input, _core.sparse_csc, dense_dim=dense_dim)
 
 
 @operation(function=False, method=True)
@@ -288,9 +318,9 @@ def to_sparse_bsr(input: Tensor, blocksize: Any, dense_dim: int | None = None) -
     >>> kajo.eye(4).to_sparse_bsr((2, 2)).col_indices()
     tensor([0, 1])
     """
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
-    return from_dense(input, _core.sparse_bsr, blocksize=blocksize)
+    return from_dense(input, _core.sparse_bsr, None, blocksize, dense_dim)
 
 
 @operation(function=False, method=True)
@@ -301,9 +331,9 @@ def to_sparse_bsc(input: Tensor, blocksize: Any, dense_dim: int | None = None) -
     >>> kajo.eye(4).to_sparse_bsc((2, 2)).row_indices()
     tensor([0, 1])
     """
-    from kajo.sparse._tensor import from_dense
+    from kajo.sparse._layouts import from_dense
 
-    return from_dense(input, _core.sparse_bsc, blocksize=blocksize)
+    return from_dense(input, _core.sparse_bsc, None, blocksize, dense_dim)
 
 
 @operation(function=False, method=True)

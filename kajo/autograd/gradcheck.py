@@ -297,7 +297,7 @@ def gradcheck(
         check_forward_ad: also compare derivatives of forward mode.
         check_backward_ad: False: leave backward alone.
         fast_mode: compare along one random direction only.
-        masked: for sparse tensors.
+        masked: accepted; of sparse tensors the values are varied, and the places are not.
 
     Returns:
         True if they agree.
@@ -312,6 +312,10 @@ def gradcheck(
     True
     """
     arguments = _as_tuple(inputs)
+    if any(isinstance(a, Tensor) and a.layout is not kajo.strided for a in arguments):
+        from kajo.sparse import _on_values
+
+        func, arguments = _on_values(func, arguments)
     tracked = [a for a in arguments if isinstance(a, Tensor) and a.requires_grad]
     if not tracked:
         raise ValueError(

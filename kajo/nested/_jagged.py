@@ -146,6 +146,10 @@ def _transpose(self: NestedTensor, dim0: int, dim1: int) -> NestedTensor:
 
 
 def _permute(self: NestedTensor, dims: Any) -> NestedTensor:
+    if len(dims) != len(self._size):
+        raise ValueError(
+            f"permute(): the tensor has {len(self._size)} dimensions, and {len(dims)} are named"
+        )
     order = [_axis(self, d) for d in dims]
     if sorted(order) != list(range(len(self._size))):
         raise RuntimeError(f"permute(): {list(dims)} is no order of the dimensions of {self._size}")
@@ -308,13 +312,13 @@ def _joined(name: str) -> Any:
 def _lowest(dtype: Any) -> Any:
     if dtype is kajo.bool:
         return False
-    return -math.inf if dtype.is_floating_point else kajo.iinfo(dtype).min
+    return (kajo.finfo if dtype.is_floating_point else kajo.iinfo)(dtype).min
 
 
 def _highest(dtype: Any) -> Any:
     if dtype is kajo.bool:
         return True
-    return math.inf if dtype.is_floating_point else kajo.iinfo(dtype).max
+    return (kajo.finfo if dtype.is_floating_point else kajo.iinfo)(dtype).max
 
 
 # What components are filled up with before they are reduced along the ragged dimension.

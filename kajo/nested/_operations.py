@@ -148,7 +148,7 @@ _PROPERTIES: dict[str, Any] = {
     "itemsize": lambda x: x._held.itemsize,
     "nbytes": lambda x: _count(x) * x._held.itemsize,
     "requires_grad": lambda x: x._held.requires_grad,
-    "requires_grad set": lambda x, value: x._held.requires_grad_(value) and None,
+    "requires_grad set": lambda x, value: setattr(x._held, "requires_grad", value),
     "is_leaf": lambda x: x._held.is_leaf,
     "grad_fn": lambda x: x._held.grad_fn,
     "data": lambda x: with_values(x, x._held.detach()),

@@ -145,6 +145,16 @@ def _reshape(name: str) -> Any:
     return handler
 
 
+def _flatten(self: NestedTensor, start_dim: int = 0, end_dim: int = -1) -> NestedTensor:
+    first, last = _inner(self, start_dim, "flatten"), _inner(self, end_dim, "flatten")
+    return packed([part.flatten(first, last) for part in components(self)])
+
+
+def _unflatten(self: NestedTensor, dim: int, sizes: Any) -> NestedTensor:
+    axis = _inner(self, dim, "unflatten")
+    return packed([part.unflatten(axis, sizes) for part in components(self)])
+
+
 def _select(self: NestedTensor, dim: int, index: int) -> Any:
     if _axis(self, dim) == 0:
         from kajo.nested._operations import component
@@ -300,6 +310,8 @@ TABLE: dict[str, Any] = {
     "squeeze": _squeeze,
     "view": _reshape("view"),
     "reshape": _reshape("reshape"),
+    "flatten": _flatten,
+    "unflatten": _unflatten,
     "select": _select,
     "narrow": _narrow,
     "cat": _cat,

@@ -19,6 +19,8 @@ import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices, _operations
 from kajo.sparse import _tensor as _parts
+from kajo.sparse._layouts import converted as _converted
+from kajo.sparse._table import axis_of as _axis_of
 from kajo.sparse._tensor import SparseTensor
 
 __all__ = [
@@ -30,7 +32,7 @@ __all__ = [
 def _coo(x: Any, name: str) -> SparseTensor:
     if not isinstance(x, SparseTensor) or x._kind is not kajo.sparse_coo:
         layout = x.layout if isinstance(x, Tensor) else type(x).__name__
-        raise RuntimeError(f"sparse.{name}(): expected a sparse COO tensor, got {layout}")
+        raise NotImplementedError(f"sparse.{name}(): expected a sparse COO tensor, got {layout}")
     return x
 
 
@@ -109,7 +111,7 @@ def sampled_addmm(
     tensor([4., 4.])
     """
     if not isinstance(input, SparseTensor) or input._kind is not kajo.sparse_csr:
-        raise RuntimeError(
+        raise NotImplementedError(
             f"sparse.sampled_addmm(): expected an input of layout kajo.sparse_csr, got {input.layout}"
         )
     result = _matrices.sampled_addmm(input, mat1, mat2, beta, alpha)
@@ -149,9 +151,9 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
     x: Any = input if dtype is None else input.to(dtype)
     if dim is None:
         return x._parts[-1].sum()
-    x = x if x._kind is kajo.sparse_coo else _parts.converted(x, kajo.sparse_coo)
+    x = x if x._kind is kajo.sparse_coo else _converted(x, kajo.sparse_coo)
     given = [dim] if isinstance(dim, int) else list(dim)
-    axes = {_operations._axis(x, d) for d in given}
+    axes = {_axis_of(x, d) for d in given}
     if len(axes) != len(given):
         raise RuntimeError(f"sparse.sum(): a dimension appears multiple times in {given}")
     indices, values = x._parts
@@ -179,7 +181,7 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
 def _normalised(x: SparseTensor, dim: int, logarithm: bool) -> SparseTensor:
     base = _parts.coalesced(x)
     indices, values = base._parts
-    axis, count = _operations._axis(x, dim), indices.shape[0]
+    axis, count = _axis_of(x, dim), indices.shape[0]
     if axis >= count:
         function = kajo.log_softmax if logarithm else kajo.softmax
         return base._with_values(function(values, axis - count + 1))
@@ -262,8 +264,8 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
         The matrix.
 
     Raises:
-        RuntimeError: if shapes do not fit or an offset occurs twice.
-        ValueError: for another layout than COO, CSR and CSC.
+        RuntimeError: if shapes do not fit, an offset occurs twice, or for another layout than COO, CSR and
+            CSC.
 
     >>> import kajo
     >>> kajo.sparse.spdiags(kajo.ones(1, 2), kajo.tensor([1]), (2, 2)).to_dense()
@@ -284,14 +286,14 @@ def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) 
     if len(set(steps.tolist())) != steps.numel():
         raise RuntimeError("spdiags(): Offset tensor contains duplicate values")
     if layout not in (None, kajo.sparse_coo, kajo.sparse_csr, kajo.sparse_csc):
-        raise ValueError(f"spdiags(): Only COO, CSR and CSC layouts are supported, got {layout}")
+        raise RuntimeError(f"spdiags(): Only COO, CSR and CSC layouts are supported, got {layout}")
     height, width = shape
     columns = kajo.arange(min(rows.shape[1], width)).expand(rows.shape[0], -1)
     lines = columns - steps.unsqueeze(1)
     kept = (lines >= 0) & (lines < height)
     values = rows[:, : columns.shape[1]][kept]
     result = _parts.make(kajo.sparse_coo, (kajo.stack([lines[kept], columns[kept]]), values), shape)
-    return result if layout in (None, kajo.sparse_coo) else _parts.converted(result, layout)
+    return result if layout in (None, kajo.sparse_coo) else _converted(result, layout)
 
 
 class check_sparse_tensor_invariants:
@@ -362,21 +364,8 @@ def as_sparse_gradcheck(gradcheck: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def checked(func: Any, inputs: Any, **options: Any) -> Any:
-        options.pop("masked", None)
         given = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-        frames = [x if isinstance(x, SparseTensor) else None for x in given]
-        plain = tuple(
-            x._parts[-1].detach().requires_grad_(x.requires_grad)
-            if isinstance(x, SparseTensor)
-            else x
-            for x in given
-        )
-
-        def on_values(*values: Any) -> Any:
-            result = func(*[v if f is None else f._with_values(v) for f, v in zip(frames, values)])
-            return result._parts[-1] if isinstance(result, SparseTensor) else result
-
-        return gradcheck(on_values, plain, **options)
+        return gradcheck(*_on_values(func, tuple(given)), **options)
 
     return checked
 
@@ -397,3 +386,24 @@ def to_sparse_semi_structured(
         f"to_sparse_semi_structured(): tensors on {original_tensor.device} are not supported, only "
         "those on GPUs"
     )
+
+
+def _on_values(func: Callable[..., Any], inputs: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """A function of sparse tensors as one of their values, and these in place of the tensors."""
+    frames = [x if isinstance(x, SparseTensor) else None for x in inputs]
+    plain = tuple(
+        x._parts[-1].detach().requires_grad_(x.requires_grad) if isinstance(x, SparseTensor) else x
+        for x in inputs
+    )
+
+    def valued(result: Any) -> Any:
+        if isinstance(result, tuple):
+            return tuple(map(valued, result))
+        return result._parts[-1] if isinstance(result, SparseTensor) else result
+
+    def of_values(*values: Any) -> Any:
+        return valued(
+            func(*[v if f is None else f._with_values(v) for f, v in zip(frames, values)])
+        )
+
+    return of_values, plain

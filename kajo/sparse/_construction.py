@@ -7,9 +7,9 @@ from typing import Any
 
 import kajo
 from kajo import Tensor
-from kajo.sparse._tensor import COMPRESSED, SparseTensor, make
+from kajo.sparse._tensor import COMPRESSED, SparseTensor, flat_places, make, places
 
-__all__ = ["compressed_tensor", "coo_tensor"]
+__all__ = ["compressed_tensor", "coo_tensor", "with_layout"]
 
 
 def _check(ok: bool, name: str, text: str) -> None:
@@ -38,17 +38,21 @@ def coo_tensor(
     device: Any,
     requires_grad: bool,
     unique: bool,
+    check_invariants: bool | None = None,
 ) -> SparseTensor:
     """What `kajo.sparse_coo_tensor` does."""
     name = "sparse_coo_tensor"
-    if values is None and size is None:
+    if indices is None and size is None:
+        raise TypeError(f"{name}(): needs indices and values, or a size")
+    if indices is None or (values is None and size is None):
+        indices, size = (size, None) if indices is None else (indices, size)
         size = [indices] if isinstance(indices, int) else list(indices)
         indices = kajo.zeros((len(size), 0), dtype=kajo.int64)
         values = kajo.zeros(0, dtype=dtype or kajo.get_default_dtype())
     at = _indices(indices).to(kajo.int64)
     held = _values(values, dtype, device, requires_grad)
     if held.dim() == 0:
-        held = held.expand(at.shape[1]) if at.dim() == 2 else held
+        held = held.expand(1) if at.dim() == 2 else held
     _check(at.dim() == 2, name, f"indices must be sparse_dim x nnz, but got shape {at.shape}")
     _check(
         held.dim() > 0 and at.shape[1] == held.shape[0],
@@ -79,7 +83,12 @@ def coo_tensor(
             name,
             f"size {size} is inconsistent with indices: they must be at least 0 and below the size",
         )
-    return make(kajo.sparse_coo, (at, held), size, unique or not filled)
+    if unique and check_invariants:
+        increasing = flat_places(at, size[: at.shape[0]]).diff() > 0
+        _check(
+            bool(increasing.all()), name, "is_coalesced=True, but places repeat or are in no order"
+        )
+    return make(kajo.sparse_coo, (at, held), size, unique or at.shape[1] < 2)
 
 
 def compressed_tensor(
@@ -92,6 +101,7 @@ def compressed_tensor(
     dtype: Any,
     device: Any,
     requires_grad: bool,
+    check_invariants: bool | None = None,
 ) -> SparseTensor:
     """What `kajo.sparse_compressed_tensor` and its special cases do."""
     if layout not in COMPRESSED:
@@ -99,41 +109,92 @@ def compressed_tensor(
     first, second, by_rows, blocked = COMPRESSED[layout]
     outer, inner = _indices(compressed), _indices(plain)
     held = _values(values, dtype, device, requires_grad)
+    stack = outer.dim() - 1
     _check(
-        outer.dim() == 1 and inner.dim() == 1,
+        stack >= 0 and inner.dim() == outer.dim() and outer.shape[:-1] == inner.shape[:-1],
         name,
-        f"{first} and {second} must be vectors (batches are not supported), got shapes {outer.shape} "
-        f"and {inner.shape}",
+        f"{first} and {second} must be vectors or stacks of them, got shapes {outer.shape} and {inner.shape}",
     )
-    _check(outer.numel() > 0, name, f"{first} must have at least one element")
+    _check(outer.shape[-1] > 0, name, f"{first} must have at least one element")
+    fixed = stack + (3 if blocked else 1)
     _check(
-        held.dim() == (3 if blocked else 1) and held.shape[0] == inner.numel(),
+        held.dim() >= fixed and held.shape[: stack + 1] == inner.shape,
         name,
-        f"values of shape {held.shape} do not fit {inner.numel()} {second}",
+        f"values of shape {held.shape} do not fit {second} of shape {inner.shape}",
     )
-    height, width = held.shape[1:] if blocked else (1, 1)
-    lines = outer.numel() - 1
+    height, width = held.shape[stack + 1 : stack + 3] if blocked else (1, 1)
+    lines, dense = outer.shape[-1] - 1, list(held.shape[fixed:])
     if size is None:
         others = int(inner.max()) + 1 if inner.numel() else 0
         shape = (lines, others) if by_rows else (others, lines)
-        size = (shape[0] * height, shape[1] * width)
+        size = [*outer.shape[:-1], shape[0] * height, shape[1] * width, *dense]
     size = list(size)
-    _check(len(size) == 2, name, f"expected a size of two dimensions, got {size}")
-    rows, columns = size[0] // max(height, 1), size[1] // max(width, 1)
+    _check(
+        len(size) == stack + 2 + len(dense)
+        and size[:stack] == list(outer.shape[:-1])
+        and size[stack + 2 :] == dense,
+        name,
+        f"size {size} does not fit {first} of shape {outer.shape} and values of shape {held.shape}",
+    )
+    _check(
+        size[stack] % max(height, 1) == 0 and size[stack + 1] % max(width, 1) == 0,
+        name,
+        f"size {size} cannot be cut into blocks of size {(height, width)}",
+    )
+    rows, columns = size[stack] // max(height, 1), size[stack + 1] // max(width, 1)
     count, bound = (rows, columns) if by_rows else (columns, rows)
     _check(
         lines == count,
         name,
-        f"{first} must have {count + 1} elements for size {size}, got {outer.numel()}",
+        f"{first} must have {count + 1} elements for size {size}, got {outer.shape[-1]}",
     )
     _check(
-        int(outer[0]) == 0 and int(outer[-1]) == inner.numel() and bool((outer.diff() >= 0).all()),
+        bool((outer[..., 0] == 0).all())
+        and bool((outer[..., -1] == inner.shape[-1]).all())
+        and bool((outer.diff() >= 0).all()),
         name,
-        f"{first} must begin with 0, not decrease, and end with the number of values {inner.numel()}",
+        f"{first} must begin with 0, not decrease, and end with the number of values {inner.shape[-1]}",
     )
     _check(
         inner.numel() == 0 or (int(inner.min()) >= 0 and int(inner.max()) < bound),
         name,
         f"{second} must be at least 0 and below {bound} for size {size}",
     )
-    return make(layout, (outer, inner, held), size)
+    made = make(layout, (outer, inner, held), size)
+    if check_invariants:
+        flat = flat_places(
+            places(made if by_rows else _mirrored(made)), (*size[:stack], count, bound)
+        )
+        _check(
+            bool((flat.diff() > 0).all()),
+            name,
+            f"{second} of a line must increase",
+        )
+    return made
+
+
+def _mirrored(x: SparseTensor) -> SparseTensor:
+    """The same places with rows and columns exchanged."""
+    layout = {kajo.sparse_csc: kajo.sparse_csr, kajo.sparse_bsc: kajo.sparse_bsr}[x._kind]
+    size = list(x._size)
+    first = x._parts[0].dim() - 1
+    size[first], size[first + 1] = size[first + 1], size[first]
+    return make(layout, x._parts, size)
+
+
+def with_layout(name: str, given: dict[str, Any]) -> SparseTensor:
+    """What a function that makes tensors gives for another layout than strided.
+
+    Raises:
+        NotImplementedError: if it makes other elements than zeros.
+    """
+    from kajo.sparse._operations import empty
+
+    layout = given["layout"]
+    if name not in ("empty", "zeros", "empty_like", "zeros_like", "new_empty", "new_zeros"):
+        raise NotImplementedError(f"{name}(): is not implemented for tensors of layout {layout}")
+    like: Any = given.get("self")
+    size = like.shape if name.endswith("_like") else given["size"]
+    kind = given.get("dtype") or (kajo.get_default_dtype() if like is None else like.dtype)
+    made = empty([size] if isinstance(size, int) else list(size), layout, kind)
+    return made.requires_grad_(bool(given.get("requires_grad")))  # type: ignore[return-value]

@@ -6,14 +6,15 @@ from typing import Any
 
 import kajo
 from kajo import Tensor
-from kajo.sparse._tensor import COMPRESSED, SparseTensor, coalesced, converted, make, places, summed
+from kajo.sparse._layouts import converted
+from kajo.sparse._tensor import SparseTensor, blocked, coalesced, distinct, make, places, summed
 
 __all__ = ["addmm", "product", "product_by_rows", "reduced_product", "sampled_addmm", "sspaddmm"]
 
 
 def _entries(x: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows, columns and values of a matrix."""
-    if COMPRESSED.get(x._kind, (0, 0, 0, False))[3]:
+    if blocked(x):
         x = converted(x, kajo.sparse_coo)
     rows, columns = places(x).unbind(0)
     return rows, columns, x._parts[-1]
@@ -32,6 +33,8 @@ def _check(a: Any, b: Any, name: str) -> None:
 def product(a: Any, b: Any, name: str = "mm") -> Any:
     """The matrix product: dense unless both are sparse."""
     if not isinstance(a, SparseTensor):
+        if len(a.shape) == 1 and len(b.shape) == 2:
+            return product(b.t(), a, name)
         if len(a.shape) != 2 or len(b.shape) != 2:
             raise RuntimeError(
                 f"{name}(): a strided tensor of shape {tuple(a.shape)} times a sparse one of shape "
@@ -45,6 +48,31 @@ def product(a: Any, b: Any, name: str = "mm") -> Any:
     rows, columns, values = _entries(a)
     scaled = b[columns] * (values if b.dim() == 1 else values.unsqueeze(1))
     return summed(a.shape[0], rows, scaled)
+
+
+def stacked_product(a: Any, b: Any) -> Any:
+    """The products of corresponding matrices of two stacks, the first sparse: strided."""
+    if len(a.shape) != 3 or len(b.shape) != 3 or isinstance(b, SparseTensor):
+        raise RuntimeError(
+            f"bmm(): expected a sparse and a strided tensor of 3 dimensions, got shapes {tuple(a.shape)} and "
+            f"{tuple(b.shape)}"
+        )
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(
+            f"bmm(): shapes {tuple(a.shape)} and {tuple(b.shape)} cannot be multiplied"
+        )
+    if a._kind is not kajo.sparse_coo:
+        raise NotImplementedError(f"bmm(): is not implemented for layout {a._kind}")
+    number, rows, columns = places(a).unbind(0)
+    terms = b[number, columns] * a._parts[-1].unsqueeze(1)
+    count, height = a.shape[:2]
+    return summed(count * height, number * height + rows, terms).reshape(count, height, -1)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """input weight' + bias, where one of the two is a sparse matrix."""
+    result = product(input, weight.t(), "linear")
+    return result if bias is None else result + bias
 
 
 def _sparse_product(a: SparseTensor, b: SparseTensor) -> SparseTensor:
@@ -83,7 +111,7 @@ def product_by_rows(a: Any, b: Any, name: str = "hspmm") -> SparseTensor:
     _coordinates(a, name)
     _check(a, b, name)
     rows, columns, values = _entries(a)
-    kept, where = kajo.unique(rows, return_inverse=True)
+    kept, where = distinct(rows, a.shape[0])
     terms = summed(kept.numel(), where, b[columns] * values.unsqueeze(1))
     return make(kajo.sparse_coo, (kept.unsqueeze(0), terms), (a.shape[0], b.shape[1]), True)
 
@@ -145,7 +173,7 @@ def reduced_product(a: SparseTensor, b: Tensor, reduce: str) -> Tensor:
         counts = summed(a.shape[0], rows, kajo.ones_like(rows)).clamp(min=1)
         return summed(a.shape[0], rows, terms) / counts.unsqueeze(1).to(terms.dtype)
     if reduce not in ("amax", "amin"):
-        raise ValueError(f"sparse.mm(): reduce must be sum, mean, amax or amin, got {reduce!r}")
+        raise RuntimeError(f"sparse.mm(): reduce must be sum, mean, amax or amin, got {reduce!r}")
     result = kajo.zeros((a.shape[0], b.shape[1]), dtype=terms.dtype)
     index = rows.unsqueeze(1).expand_as(terms)
     return result.scatter_reduce(0, index, terms, reduce, include_self=False)

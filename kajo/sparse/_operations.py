@@ -7,42 +7,29 @@ computed like the others and then put into the first argument.
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import kajo
 from kajo import Tensor
 from kajo.sparse import _matrices, _resizing
+from kajo.sparse._layouts import converted, gathered, to_dense
+from kajo.sparse._shapes import unsqueeze
+from kajo.sparse._table import TABLE, axis_of, handles, of_coo
 from kajo.sparse._tensor import (
     COMPRESSED,
     SparseTensor,
+    block_of,
     coalesced,
-    converted,
+    dense_rank,
     flat_places,
-    from_dense,
     make,
-    places,
-    to_dense,
 )
 from kajo.sparse._text import text_of
 
 __all__ = ["find"]
 
-_TABLE: dict[str, Callable[..., Any]] = {}
 _PROPERTIES: dict[str, Callable[..., Any]] = {}
-
-
-_Handler = TypeVar("_Handler", bound=Callable[..., Any])
-
-
-def _handles(*names: str) -> Callable[[_Handler], _Handler]:
-    def register(function: _Handler) -> _Handler:
-        for name in names:
-            _TABLE[name] = function
-        return function
-
-    return register
 
 
 @functools.cache
@@ -63,19 +50,21 @@ def find(func: Any) -> tuple[str, Callable[..., Any] | None]:
         return owner.__name__, _PROPERTIES.get(key)
     if getattr(func, "__module__", None) == "kajo.autograd":
         return name, func.__wrapped__  # which asks for the tensors that carry the history
-    if name in _TABLE:
-        return name, _TABLE[name]
+    if name in TABLE:
+        return name, TABLE[name]
+    if name in ("svd_lowrank", "_svd_lowrank", "get_approximate_basis"):
+        return name, getattr(func, "__wrapped__", None)  # products with matrices are all they need
     stem = _operator_name(name)
-    if stem is not None and stem in _TABLE:
-        return name, _TABLE[stem]
+    if stem is not None and stem in TABLE:
+        return name, TABLE[stem]
     if stem is not None and stem[:1] == "r" and stem[1:] in ("add", "mul", "sub", "matmul"):
-        return name, functools.partial(_reversed, _TABLE[stem[1:]])
+        return name, functools.partial(_reversed, TABLE[stem[1:]])
     in_place = (
         stem[1:] if stem is not None and stem[:1] == "i" else name[:-1] if name[-1] == "_" else ""
     )
     in_place = {"truediv": "div"}.get(in_place, in_place)
-    if in_place in _TABLE:
-        return name, functools.partial(_in_place, _TABLE[in_place])
+    if in_place in TABLE:
+        return name, functools.partial(_in_place, TABLE[in_place])
     return name, None
 
 
@@ -116,6 +105,7 @@ _PROPERTIES |= {
     "layout": lambda x: x._kind,
     "ndim": lambda x: len(x._size),
     "itemsize": lambda x: x._parts[-1].itemsize,
+    "nbytes": lambda x: _bytes(x),
     "requires_grad": lambda x: x._parts[-1].requires_grad,
     "is_leaf": lambda x: x._parts[-1].is_leaf,
     "grad_fn": lambda x: x._parts[-1].grad_fn,
@@ -126,9 +116,11 @@ _PROPERTIES |= {
     "data": lambda x: x._with_values(x._parts[-1].detach()),
     "grad": lambda x: _gradient(x),
     "grad set": lambda x, value: _set_gradient(x, value),
-    "requires_grad set": lambda x, value: x._parts[-1].requires_grad_(value) and None,
+    "requires_grad set": lambda x, value: setattr(x._parts[-1], "requires_grad", value),
     "T": lambda x: x.permute(*range(len(x._size))[::-1]),
     "mT": lambda x: x.transpose(-2, -1),
+    "H": lambda x: x.transpose(0, 1).conj(),
+    "mH": lambda x: x.transpose(-2, -1).conj(),
     "real": lambda x: x._with_values(x._parts[-1].real),
 }
 _PROPERTIES |= {
@@ -147,9 +139,23 @@ _PROPERTIES["_version"] = lambda x: x._parts[-1]._version
 _PROPERTIES["_base"] = lambda x: None
 
 
+def _bytes(x: SparseTensor) -> int:
+    if x._kind is kajo.sparse_coo:
+        raise RuntimeError("nbytes: tensors of layout kajo.sparse_coo have no storage")
+    return x._size.numel() * x._parts[-1].itemsize
+
+
 def _gradient(x: SparseTensor) -> Any:
     gradient = x._parts[-1].grad
-    return None if gradient is None else x._with_values(gradient)
+    if gradient is None or x._unique or x._kind is not kajo.sparse_coo:
+        return None if gradient is None else x._with_values(gradient)
+    # What stands at one place twice has that place's gradient twice, of which one counts.
+    indices = x._parts[0]
+    sizes = x._size[: indices.shape[0]]
+    kept, where = kajo.unique(flat_places(indices, sizes), return_inverse=True)
+    chosen = kajo.zeros(kept.numel(), dtype=kajo.int64)
+    chosen[where] = kajo.arange(where.numel())
+    return make(x._kind, (indices[:, chosen], gradient[chosen]), x._size, True)
 
 
 def _set_gradient(x: SparseTensor, value: Any) -> None:
@@ -161,19 +167,21 @@ def _values(method: str) -> Callable[..., Any]:
     return lambda x, *args, **kwargs: getattr(x._parts[-1], method)(*args, **kwargs)
 
 
-for _name in [
-    "is_floating_point",
-    "is_complex",
-    "is_conj",
-    "is_neg",
-    "is_signed",
-    "element_size",
-    "get_device",
-    "type",
-]:
-    _TABLE[_name] = _values(_name)
+for _name in (
+    "is_floating_point", "is_complex", "is_conj", "is_neg", "is_signed", "element_size", "get_device",
+):  # fmt: skip
+    TABLE[_name] = _values(_name)
 
-_TABLE |= {
+
+@handles("type")
+def _type(x: SparseTensor, dtype: Any = None, **options: Any) -> Any:
+    if dtype is not None:
+        return x.to(dtype)
+    package, _, kind = str(x._parts[-1].type()).partition(".")
+    return f"{package}.sparse.{kind}"
+
+
+TABLE |= {
     "dim": lambda x: len(x._size),
     "ndimension": lambda x: len(x._size),
     "numel": lambda x: x._size.numel(),
@@ -182,42 +190,44 @@ _TABLE |= {
     "__len__": lambda x: x._size[0],
     "__hash__": id,
     "is_contiguous": lambda x, **_: False,
-    "is_coalesced": lambda x: _of_coo(x, "is_coalesced")._unique,
+    "is_coalesced": lambda x: of_coo(x, "is_coalesced")._unique,
     "_nnz": lambda x: x._parts[-2].shape[-1],
     "sparse_dim": lambda x: x._parts[0].shape[0] if x._kind is kajo.sparse_coo else 2,
-    "dense_dim": lambda x: x._parts[-1].dim() - 1 if x._kind is kajo.sparse_coo else 0,
+    "dense_dim": lambda x: dense_rank(x),
     "is_same_size": lambda x, other: tuple(x.shape) == tuple(other.shape),
     "is_leaf": lambda x: x._parts[-1].is_leaf,
 }
 
 
-@_handles("stride")
+@handles("stride")
 def _stride(x: SparseTensor, dim: int | None = None) -> Any:
+    if x._kind is kajo.sparse_coo:
+        return (0,) * len(x._size) if dim is None else 0
     raise RuntimeError(
         f"stride(): tensors of layout {x._kind} have no strides: use to_dense() first"
     )
 
 
-@_handles("__dlpack__")
+@handles("__dlpack__")
 def _dlpack(x: SparseTensor, **_: Any) -> Any:
     raise BufferError(f"Can't export tensors with layout other than kajo.strided, got {x._kind}")
 
 
-@_handles("dim_order")
+@handles("dim_order")
 def _dim_order(x: SparseTensor, **_: Any) -> Any:
     raise AttributeError(
         f"dim_order(): tensors of layout {x._kind} have no strides: use to_dense() first"
     )
 
 
-@_handles("numpy", "__array__")
+@handles("numpy", "__array__")
 def _numpy(x: SparseTensor, *_: Any, **__: Any) -> Any:
     raise TypeError(
         f"can't convert a tensor of layout {x._kind} to numpy. Use Tensor.to_dense() first."
     )
 
 
-@_handles("item", "__bool__", "__float__", "__int__", "__complex__")
+@handles("item", "__bool__", "__float__", "__int__", "__complex__")
 def _item(x: SparseTensor) -> Any:
     if x._size.numel() != 1:
         raise RuntimeError(
@@ -229,21 +239,21 @@ def _item(x: SparseTensor) -> Any:
 # ---- parts ---------------------------------------------------------------------------------------------
 
 
-def _of_coo(x: SparseTensor, name: str) -> SparseTensor:
+def _hidden(x: SparseTensor, name: str) -> SparseTensor:
     if x._kind is not kajo.sparse_coo:
-        raise RuntimeError(f"{name} expected sparse coordinate tensor layout but got {x._kind}")
+        raise NotImplementedError(f"{name}(): is not implemented for layout {x._kind}")
     return x
 
 
 def _unique_of(x: SparseTensor, name: str) -> SparseTensor:
-    if not _of_coo(x, name)._unique:
+    if not of_coo(x, name)._unique:
         raise RuntimeError(
             f"Cannot get {name} on an uncoalesced tensor, please call .coalesce() first"
         )
     return x
 
 
-@_handles("values")
+@handles("values")
 def _get_values(x: SparseTensor) -> Tensor:
     return (_unique_of(x, "values") if x._kind is kajo.sparse_coo else x)._parts[-1]
 
@@ -260,11 +270,11 @@ def _compressed_part(name: str, at: int) -> Callable[[SparseTensor], Tensor]:
     return part
 
 
-_TABLE |= {
+TABLE |= {
     "indices": lambda x: _unique_of(x, "indices")._parts[0],
-    "_indices": lambda x: _of_coo(x, "_indices")._parts[0],
-    "_values": lambda x: _of_coo(x, "_values")._parts[-1],
-    "coalesce": lambda x: coalesced(_of_coo(x, "coalesce")),
+    "_indices": lambda x: _hidden(x, "_indices")._parts[0],
+    "_values": lambda x: _hidden(x, "_values")._parts[-1],
+    "coalesce": lambda x: coalesced(of_coo(x, "coalesce")),
     "crow_indices": _compressed_part("crow_indices", 0),
     "col_indices": _compressed_part("col_indices", 1),
     "ccol_indices": _compressed_part("ccol_indices", 0),
@@ -273,9 +283,9 @@ _TABLE |= {
 
 
 for _name in ("values", "indices", "crow_indices", "col_indices", "ccol_indices", "row_indices"):
-    _TABLE[f"{_name}_copy"] = functools.partial(lambda part, x: _TABLE[part](x).clone(), _name)
+    TABLE[f"{_name}_copy"] = functools.partial(lambda part, x: TABLE[part](x).clone(), _name)
 
-_TABLE |= {
+TABLE |= {
     "sparse_resize_": _resizing.resize,
     "sparse_resize_and_clear_": _resizing.resize_and_clear,
     "resize_as_sparse_": _resizing.resize_as,
@@ -285,55 +295,68 @@ _TABLE |= {
 # ---- conversions, copies -------------------------------------------------------------------------------
 
 
-@_handles("to_dense")
+@handles("to_dense")
 def _to_dense(x: SparseTensor, dtype: Any = None, **_: Any) -> Tensor:
     return to_dense(x) if dtype is None else to_dense(x).to(dtype)
 
 
-@_handles("to_sparse")
+@handles("to_sparse")
 def _to_sparse(
-    x: SparseTensor, sparse_dim: Any = None, *, layout: Any = None, blocksize: Any = None, **_: Any
+    x: SparseTensor,
+    sparse_dim: Any = None,
+    *,
+    layout: Any = None,
+    blocksize: Any = None,
+    dense_dim: int | None = None,
 ) -> SparseTensor:
     if sparse_dim is not None and not isinstance(sparse_dim, int):
         layout = sparse_dim
-    elif sparse_dim is not None and sparse_dim != _TABLE["sparse_dim"](x):
-        return from_dense(to_dense(x), kajo.sparse_coo, sparse_dim)
-    return converted(x, kajo.sparse_coo if layout is None else layout, blocksize)
+    elif sparse_dim is not None and sparse_dim != TABLE["sparse_dim"](x):
+        raise RuntimeError(
+            f"to_sparse(): a sparse tensor with {TABLE['sparse_dim'](x)} sparse dimensions cannot have "
+            f"{sparse_dim}: use to_dense() first"
+        )
+    return converted(x, kajo.sparse_coo if layout is None else layout, blocksize, dense_dim)
 
 
 for _layout in (kajo.sparse_csr, kajo.sparse_csc, kajo.sparse_bsr, kajo.sparse_bsc):
     _short = str(_layout).rsplit(".", 1)[-1]
-    _TABLE[f"to_{_short}"] = functools.partial(
-        lambda layout, x, blocksize=None, **_: converted(x, layout, blocksize), _layout
+    TABLE[f"to_{_short}"] = functools.partial(
+        lambda layout, x, dense_dim=None: converted(x, layout, None, dense_dim), _layout
     )
+    if COMPRESSED[_layout][3]:
+        TABLE[f"to_{_short}"] = functools.partial(
+            lambda layout, x, blocksize, dense_dim=None: converted(x, layout, blocksize, dense_dim),
+            _layout,
+        )
 
 
-_TABLE["to_sparse_coo"] = lambda x: converted(x, kajo.sparse_coo)
+TABLE["to_sparse_coo"] = lambda x: converted(x, kajo.sparse_coo)
 
 
-@_handles("detach")
+@handles("detach")
 def _detach(x: SparseTensor) -> SparseTensor:
     return x._with_values(x._parts[-1].detach())
 
 
-@_handles("detach_")
+@handles("detach_")
 def _detach_in_place(x: SparseTensor) -> SparseTensor:
     x._parts = (*x._parts[:-1], x._parts[-1].detach())
     return x
 
 
-@_handles("requires_grad_")
+@handles("requires_grad_")
 def _requires_grad_(x: SparseTensor, requires_grad: bool = True) -> SparseTensor:
     x._parts[-1].requires_grad_(requires_grad)
     return x
 
 
-@_handles("clone")
+@handles("clone")
 def _clone(x: SparseTensor, **_: Any) -> SparseTensor:
     return make(x._kind, [part.clone() for part in x._parts], x._size, x._unique)
 
 
-@_handles("__deepcopy__")
+@handles("__deepcopy__")
 def _deepcopy(x: SparseTensor, memo: Any) -> SparseTensor:
     if not x._parts[-1].is_leaf:
         raise RuntimeError(
@@ -346,25 +369,32 @@ def _deepcopy(x: SparseTensor, memo: Any) -> SparseTensor:
     return make(x._kind, parts, x._size, x._unique)
 
 
-@_handles("to", "type_as", "cpu")
-def _to(x: SparseTensor, *args: Any, **kwargs: Any) -> SparseTensor:
+@handles("as_tensor", "asarray")
+def _as_tensor(x: SparseTensor, dtype: Any = None, device: Any = None, **_: Any) -> SparseTensor:
+    return x if dtype is None else _to(x, dtype)
+
+
+@handles("to", "type_as", "cpu")
+def _to(x: Any, *args: Any, **kwargs: Any) -> Any:
+    if not isinstance(x, SparseTensor):  # towards the type of a sparse tensor
+        return x.to(*[a._parts[-1] if isinstance(a, SparseTensor) else a for a in args], **kwargs)
     given = [a._parts[-1] if isinstance(a, SparseTensor) else a for a in args]
     values = x._parts[-1].to(*given, **kwargs)
     return x if values is x._parts[-1] else x._with_values(values)
 
 
 for _name in ("float", "double", "half", "bfloat16", "long", "int", "short", "bool"):
-    _TABLE[_name] = functools.partial(
+    TABLE[_name] = functools.partial(
         lambda name, x: x._with_values(getattr(x._parts[-1], name)()), _name
     )
 
 
-@_handles("zero")
+@handles("zero")
 def _zero(x: SparseTensor) -> SparseTensor:
     return empty(x._size, x._kind, x._parts[-1].dtype, x)
 
 
-@_handles("copy")
+@handles("copy")
 def _copy(x: Any, source: Any, non_blocking: bool = False) -> Any:
     if isinstance(x, SparseTensor) != isinstance(source, SparseTensor):
         raise RuntimeError(
@@ -373,12 +403,26 @@ def _copy(x: Any, source: Any, non_blocking: bool = False) -> Any:
     return _clone(source)
 
 
-@_handles("zeros_like", "empty_like")
+@handles("zeros_like", "empty_like")
 def _zeros_like(
-    x: SparseTensor, *, dtype: Any = None, requires_grad: bool = False, **_: Any
+    x: SparseTensor,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    requires_grad: bool = False,
+    **_: Any,
 ) -> Any:
-    result = empty(x._size, x._kind, dtype or x._parts[-1].dtype, x)
-    return result.requires_grad_(requires_grad)
+    kind = dtype or x._parts[-1].dtype
+    if layout is kajo.strided:
+        return kajo.zeros(x._size, dtype=kind, requires_grad=requires_grad)
+    return empty(x._size, layout or x._kind, kind, x).requires_grad_(requires_grad)
+
+
+@handles("ones_like")
+def _ones_like(x: SparseTensor, *, dtype: Any = None, **_: Any) -> SparseTensor:
+    if x._kind is kajo.sparse_coo:
+        raise NotImplementedError("ones_like(): of layout kajo.sparse_coo would fill every place")
+    return x._with_values(kajo.ones_like(x._parts[-1], dtype=dtype))
 
 
 def empty(
@@ -391,22 +435,44 @@ def empty(
     if layout is kajo.sparse_coo:
         values = kajo.zeros((0, *size[sparse:]), dtype=dtype)
         return make(layout, (kajo.zeros((sparse, 0), dtype=kajo.int64), values), size, True)
-    by_rows, block = COMPRESSED[layout][2], ()
-    lines = size[0] if by_rows else size[1]
-    if like is not None and COMPRESSED[layout][3]:
-        block = tuple(like._parts[-1].shape[1:])
+    if layout not in COMPRESSED:
+        raise RuntimeError(f"empty(): expected a sparse layout, got {layout}")
+    is_like = like is not None and like._kind is layout
+    dense = dense_rank(like) if like is not None and is_like else 0
+    block = (block_of(like) if like is not None and is_like else None) or ()
+    if COMPRESSED[layout][3] and not block:
+        raise RuntimeError(f"empty(): of layout {layout} needs a blocksize")
+    stack = len(size) - 2 - dense
+    if stack < 0:
+        raise RuntimeError(
+            f"empty(): of layout {layout} needs two dimensions, got size {tuple(size)}"
+        )
+    outer, by_rows = tuple(size[:stack]), COMPRESSED[layout][2]
+    lines = size[stack if by_rows else stack + 1]
+    if block:
         lines //= block[0 if by_rows else 1]
-    none = kajo.zeros(0, dtype=kajo.int64)
-    values = kajo.zeros((0, *block), dtype=dtype)
-    return make(layout, (kajo.zeros(lines + 1, dtype=kajo.int64), none, values), size)
+    parts = (
+        kajo.zeros((*outer, lines + 1), dtype=kajo.int64),
+        kajo.zeros((*outer, 0), dtype=kajo.int64),
+        kajo.zeros((*outer, 0, *block, *size[stack + 2 :]), dtype=dtype),
+    )
+    return make(layout, parts, size)
 
 
-@_handles("backward")
+@handles("new_zeros", "new_empty")
+def _new_zeros(x: SparseTensor, *size: Any, dtype: Any = None, **options: Any) -> SparseTensor:
+    given = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    result: Any = empty(list(given), x._kind, dtype or x._parts[-1].dtype)
+    result.requires_grad_(options.get("requires_grad", False))
+    return result  # type: ignore[no-any-return]
+
+
+@handles("backward")
 def _backward(x: SparseTensor, gradient: Any = None, *args: Any, **kwargs: Any) -> None:
     x._parts[-1].backward(None if gradient is None else x._at_places(gradient), *args, **kwargs)
 
 
-@_handles("register_hook")
+@handles("register_hook")
 def _register_hook(x: SparseTensor, hook: Any) -> Any:
     return x._parts[-1].register_hook(hook)
 
@@ -418,7 +484,7 @@ def _register_hook(x: SparseTensor, hook: Any) -> Any:
 _LINEAR = "neg negative positive conj conj_physical deg2rad rad2deg"
 _THROUGH_ZERO = (
     "abs absolute asin arcsin asinh arcsinh atan arctan atanh arctanh ceil erf erfinv expm1 floor frac "
-    "isinf isnan isneginf isposinf log1p nan_to_num relu round sgn sign signbit sin sinh sqrt square tan "
+    "angle isinf isnan isneginf isposinf log1p nan_to_num relu round sgn sign signbit sin sinh sqrt square tan "
     "tanh trunc"
 )
 for _names, _all_places in ((_LINEAR, True), (_THROUGH_ZERO, False)):
@@ -430,12 +496,12 @@ for _names, _all_places in ((_LINEAR, True), (_THROUGH_ZERO, False)):
             base = x if linear else coalesced(x)
             return base._with_values(getattr(kajo, name)(base._parts[-1], *args, **kwargs))
 
-        _TABLE[_name] = functools.partial(_unary, _name, _all_places)
+        TABLE[_name] = functools.partial(_unary, _name, _all_places)
 
-_TABLE["relu"] = lambda x, inplace=False: coalesced(x)._with_values(coalesced(x)._parts[-1].relu())
+TABLE["relu"] = lambda x, inplace=False: coalesced(x)._with_values(coalesced(x)._parts[-1].relu())
 
 
-@_handles("pow")
+@handles("pow")
 def _pow(x: Any, exponent: Any) -> SparseTensor:
     if not isinstance(x, SparseTensor) or isinstance(exponent, Tensor) or exponent <= 0:
         raise RuntimeError("pow(): of a sparse tensor needs an exponent that is a positive number")
@@ -446,7 +512,7 @@ def _is_number(x: Any) -> bool:
     return not isinstance(x, Tensor) or (not isinstance(x, SparseTensor) and x.dim() == 0)
 
 
-@_handles("mul", "multiply")
+@handles("mul", "multiply")
 def _mul(x: Any, other: Any) -> Any:
     if not isinstance(x, SparseTensor):
         x, other = other, x
@@ -456,7 +522,7 @@ def _mul(x: Any, other: Any) -> Any:
         return _mul_dense(x, other)
     if x._kind is not kajo.sparse_coo or other._kind is not kajo.sparse_coo:
         both = _mul(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo))
-        return converted(both, x._kind)
+        return converted(both, x._kind, block_of(x))
     if x._size != other._size:
         raise RuntimeError(
             f"mul(): expected sparse operands of the same size, got {x._size} and {other._size}"
@@ -475,15 +541,23 @@ def _mul_dense(x: SparseTensor, other: Tensor) -> SparseTensor:
         raise RuntimeError(
             f"mul(): a strided operand of shape {other.shape} cannot be broadcast to the sparse one's {x._size}"
         )
-    if COMPRESSED.get(x._kind, (0, 0, 0, False))[3]:
-        return converted(
-            _mul_dense(converted(x, kajo.sparse_coo), other), x._kind, tuple(x._parts[-1].shape[1:])
-        )
-    factors = other.expand(x._size)[tuple(places(x).unbind(0))]
-    return x._with_values(x._parts[-1] * factors)
+    return x._with_values(x._parts[-1] * gathered(x, other.expand(x._size)))
 
 
-@_handles("div", "divide", "true_divide")
+@handles("floor_divide")
+def _floor_divide(x: Any, other: Any) -> Any:
+    return _div(x, other, rounding_mode="floor")
+
+
+@handles("fill_")
+def _fill(x: SparseTensor, value: Any) -> SparseTensor:
+    if x._kind is kajo.sparse_coo:
+        raise NotImplementedError("fill_(): of layout kajo.sparse_coo would fill every place")
+    x._parts[-1].fill_(value)
+    return x
+
+
+@handles("div", "divide", "true_divide")
 def _div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if not isinstance(x, SparseTensor) or not _is_number(other):
         raise RuntimeError(
@@ -493,12 +567,14 @@ def _div(x: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return base._with_values(kajo.div(base._parts[-1], other, rounding_mode=rounding_mode))
 
 
-@_handles("add")
+@handles("add")
 def _add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     if isinstance(x, SparseTensor) and isinstance(other, SparseTensor):
         return _add_sparse(x, other, alpha)
     if _is_number(x) or _is_number(other):
         raise RuntimeError("add(sparse, number) is not supported: every element would change")
+    if isinstance(x, SparseTensor) and x._kind in COMPRESSED and block_of(x) is None:
+        return to_dense(x) + other * alpha
     if isinstance(x, SparseTensor):
         raise RuntimeError("add(sparse, dense) is not supported. Use add(dense, sparse) instead.")
     base = other if other._kind is kajo.sparse_coo else converted(other, kajo.sparse_coo)
@@ -519,8 +595,7 @@ def _add_sparse(x: SparseTensor, other: SparseTensor, alpha: Any) -> SparseTenso
         )
     if x._kind is not kajo.sparse_coo:
         total = _add_sparse(converted(x, kajo.sparse_coo), converted(other, kajo.sparse_coo), alpha)
-        block = x._parts[-1].shape[1:]
-        return converted(total, x._kind, tuple(block) if len(block) else None)
+        return converted(total, x._kind, block_of(x))
     other = converted(other, kajo.sparse_coo)
     if x._parts[0].shape[0] != other._parts[0].shape[0]:
         raise RuntimeError("add(): expected operands with the same number of sparse dimensions")
@@ -537,7 +612,7 @@ def _add_sparse(x: SparseTensor, other: SparseTensor, alpha: Any) -> SparseTenso
     return coalesced(joined) if x._unique and other._unique else joined
 
 
-@_handles("sub", "subtract")
+@handles("sub", "subtract")
 def _sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     return _add(x, other, alpha=-alpha)
 
@@ -545,26 +620,38 @@ def _sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
 # ---- reductions ----------------------------------------------------------------------------------------
 
 
-@_handles("sum")
+@handles("sum")
 def _sum(x: SparseTensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     from kajo.sparse import sum as sparse_sum
 
     if keepdim:
-        raise NotImplementedError("sum(): keepdim=True of a sparse tensor: use to_dense() first")
+        return _sum_kept(x, dim, dtype)
     return sparse_sum(x, dim, dtype) if dtype is not None else sparse_sum(x, dim)
 
 
-@_handles("native_norm")
+def _sum_kept(x: SparseTensor, dim: Any, dtype: Any) -> Any:
+    """The sum with its dimensions kept as such of one element."""
+    given = list(range(len(x._size))) if dim is None else [dim] if isinstance(dim, int) else dim
+    axes = sorted(axis_of(x, d) for d in given)
+    result = _sum(x, list(given), dtype=dtype)
+    if not isinstance(result, SparseTensor):
+        return result.reshape([1 if d in axes else n for d, n in enumerate(x._size)]).to_sparse()
+    for axis in axes:
+        result = unsqueeze(result, axis)
+    return result if x._kind is kajo.sparse_coo else converted(result, x._kind)
+
+
+@handles("native_norm")
 def _native_norm(
     x: SparseTensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None
 ) -> Tensor:
     dims = [dim] if isinstance(dim, int) else list(dim or [])
-    if (dims and {_axis(x, d) for d in dims} != set(range(len(x._size)))) or keepdim:
+    if (dims and {axis_of(x, d) for d in dims} != set(range(len(x._size)))) or keepdim:
         raise RuntimeError("native_norm(): of a sparse tensor takes all dimensions, and keeps none")
     return kajo.norm(coalesced(x)._parts[-1], 2 if p is None else p, dtype=dtype)
 
 
-@_handles("norm")
+@handles("norm")
 def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, **_: Any) -> Tensor:
     if dim is not None:
         raise NotImplementedError(
@@ -574,171 +661,11 @@ def _norm(x: SparseTensor, p: Any = "fro", dim: Any = None, **_: Any) -> Tensor:
     return kajo.norm(values, p) if p != "fro" else kajo.norm(values)
 
 
-_TABLE["any"] = lambda x: coalesced(x)._parts[-1].any()
-_TABLE["mean"] = lambda x: x._parts[-1].sum() / x._size.numel()
+TABLE["any"] = lambda x: coalesced(x)._parts[-1].any()
+TABLE["mean"] = lambda x: x._parts[-1].sum() / x._size.numel()
 
 
-# ---- shapes --------------------------------------------------------------------------------------------
-
-
-def _axis(x: SparseTensor, dim: int) -> int:
-    n = len(x._size)
-    if not -n <= dim < n:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})"
-        )
-    return dim % n
-
-
-@_handles("transpose", "swapaxes", "swapdims")
-def _transpose(x: SparseTensor, dim0: int, dim1: int) -> SparseTensor:
-    order = list(range(len(x._size)))
-    a, b = _axis(x, dim0), _axis(x, dim1)
-    order[a], order[b] = order[b], order[a]
-    return _permute(x, order)
-
-
-_MIRRORED = {
-    kajo.sparse_csr: kajo.sparse_csc,
-    kajo.sparse_csc: kajo.sparse_csr,
-    kajo.sparse_bsr: kajo.sparse_bsc,
-    kajo.sparse_bsc: kajo.sparse_bsr,
-}
-
-
-@_handles("permute")
-def _permute(x: SparseTensor, *dims: Any) -> SparseTensor:
-    given = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
-    order = [_axis(x, d) for d in given]
-    if sorted(order) != list(range(len(x._size))):
-        raise RuntimeError(
-            f"permute(): {list(given)} is no order of the dimensions of shape {x._size}"
-        )
-    size = [x._size[d] for d in order]
-    if order == sorted(order):
-        return x
-    if x._kind is not kajo.sparse_coo:
-        values = x._parts[-1]
-        if values.dim() == 3:
-            values = values.transpose(1, 2)
-        return make(_MIRRORED[x._kind], (*x._parts[:-1], values), size)
-    indices, values = x._parts
-    count = indices.shape[0]
-    if sorted(order[:count]) != list(range(count)):
-        raise RuntimeError("permute(): sparse and dense dimensions cannot change places")
-    rows = kajo.stack([indices[d] for d in order[:count]])
-    dense = [d - count + 1 for d in order[count:]]
-    return make(kajo.sparse_coo, (rows, values.permute(0, *dense)), size)
-
-
-@_handles("t")
-def _t(x: SparseTensor) -> SparseTensor:
-    if len(x._size) > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, got shape {x._size}")
-    return _permute(x, list(range(len(x._size)))[::-1])
-
-
-@_handles("select")
-def _select(x: SparseTensor, dim: int, index: int) -> Any:
-    axis, n = _axis(x, dim), x._size[_axis(x, dim)]
-    if not -n <= index < n:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {x._size}")
-    if x._kind is not kajo.sparse_coo:
-        return to_dense(x).select(dim, index)
-    indices, values = x._parts
-    count = indices.shape[0]
-    size = [m for d, m in enumerate(x._size) if d != axis]
-    if axis >= count:
-        return make(x._kind, (indices, values.select(axis - count + 1, index)), size, x._unique)
-    kept = indices[axis] == index % n
-    if count == 1:
-        return values[kept].sum(0)
-    rest = kajo.cat([indices[:axis], indices[axis + 1 :]])[:, kept]
-    return make(x._kind, (rest, values[kept]), size, x._unique)
-
-
-@_handles("__getitem__")
-def _getitem(x: SparseTensor, index: Any) -> Any:
-    items = index if isinstance(index, tuple) else (index,)
-    result: Any = x
-    for item in items:
-        if isinstance(item, Tensor) or not hasattr(item, "__index__"):
-            raise NotImplementedError(
-                "indexing a sparse tensor takes integers only: use index_select() or to_dense()"
-            )
-        result = result.select(0, operator.index(item))
-    return result
-
-
-@_handles("index_select")
-def _index_select(x: SparseTensor, dim: int, index: Tensor) -> SparseTensor:
-    base = _of_coo(x, "index_select")
-    axis = _axis(x, dim)
-    indices, values = base._parts
-    count = indices.shape[0]
-    size = list(x._size)
-    size[axis] = index.numel()
-    if index.numel() and (int(index.min()) < -x._size[axis] or int(index.max()) >= x._size[axis]):
-        raise IndexError(
-            f"index_select(): index out of range for size {x._size} at dimension {dim}"
-        )
-    if axis >= count:
-        return make(
-            x._kind, (indices, values.index_select(axis - count + 1, index)), size, x._unique
-        )
-    # Every pair of a place and a wanted index that agree.
-    wanted = index.to(kajo.int64) % max(x._size[axis], 1)
-    order = indices[axis].argsort(stable=True)
-    keys = indices[axis][order]
-    first, last = kajo.searchsorted(keys, wanted), kajo.searchsorted(keys, wanted, right=True)
-    where = kajo.repeat_interleave(kajo.arange(wanted.numel()), last - first)
-    offset = kajo.arange(where.numel()) - ((last - first).cumsum(0) - (last - first))[where]
-    pick = order[first[where] + offset]
-    rows = indices[:, pick].clone()
-    rows[axis] = where
-    return make(x._kind, (rows, values[pick]), size)
-
-
-@_handles("cat", "concat", "concatenate")
-def _cat(tensors: Any, dim: int = 0) -> SparseTensor:
-    if any(not isinstance(t, SparseTensor) or t._kind is not kajo.sparse_coo for t in tensors):
-        raise RuntimeError("cat(): expected all tensors to have layout kajo.sparse_coo")
-    first = tensors[0]
-    axis, count = _axis(first, dim), first._parts[0].shape[0]
-    size = list(first._size)
-    size[axis] = 0
-    for t in tensors:
-        if [n for d, n in enumerate(t._size) if d != axis] != [
-            n for d, n in enumerate(first._size) if d != axis
-        ] or t._parts[0].shape[0] != count:
-            raise RuntimeError(f"cat(): shapes {[tuple(t._size) for t in tensors]} do not fit")
-    if axis >= count:
-        raise NotImplementedError("cat(): along a dense dimension of sparse tensors")
-    rows = []
-    for t in tensors:
-        shift = kajo.zeros((count, 1), dtype=kajo.int64)
-        shift[axis] = size[axis]
-        rows.append(t._parts[0] + shift)
-        size[axis] += t._size[axis]
-    return make(
-        kajo.sparse_coo, (kajo.cat(rows, 1), kajo.cat([t._parts[-1] for t in tensors])), size
-    )
-
-
-@_handles("unsqueeze")
-def _unsqueeze(x: SparseTensor, dim: int) -> SparseTensor:
-    indices, values = _of_coo(x, "unsqueeze")._parts
-    axis = dim % (len(x._size) + 1)
-    size = [*x._size[:axis], 1, *x._size[axis:]]
-    if axis > indices.shape[0]:
-        return make(
-            x._kind, (indices, values.unsqueeze(axis - indices.shape[0] + 1)), size, x._unique
-        )
-    row = kajo.zeros((1, indices.shape[1]), dtype=kajo.int64)
-    return make(x._kind, (kajo.cat([indices[:axis], row, indices[axis:]]), values), size, x._unique)
-
-
-@_handles("sparse_mask")
+@handles("sparse_mask")
 def _sparse_mask(x: Any, mask: Any) -> SparseTensor:
     if not isinstance(mask, SparseTensor):
         raise RuntimeError("sparse_mask(): expected a sparse mask")
@@ -755,15 +682,18 @@ def _compared(function: Any, x: Any, other: Any, *args: Any, **kwargs: Any) -> b
 
 
 for _name in ("allclose", "equal"):
-    _TABLE[_name] = functools.partial(_compared, getattr(kajo, _name))
+    TABLE[_name] = functools.partial(_compared, getattr(kajo, _name))
 
 
 # ---- products, text ------------------------------------------------------------------------------------
 
-_TABLE |= {
+TABLE |= {
     "mm": _matrices.product,
     "matmul": _matrices.product,
     "mv": _matrices.product,
+    "bmm": _matrices.stacked_product,
+    "linear": _matrices.linear,
+    "addmv": _matrices.addmm,
     "spmm": _matrices.product,
     "dsmm": _matrices.product,
     "hspmm": _matrices.product_by_rows,
@@ -775,5 +705,5 @@ _TABLE |= {
 }
 
 
-_TABLE["__repr__"] = text_of
-_TABLE["__format__"] = lambda x, spec: text_of(x)
+TABLE["__repr__"] = text_of
+TABLE["__format__"] = lambda x, spec: text_of(x)

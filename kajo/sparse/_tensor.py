@@ -72,9 +72,9 @@ class SparseTensor(Tensor):
             ):
                 return other._parts[-1]
             other = other.to_dense()
-        if COMPRESSED.get(self._kind, (0, 0, 0, False))[3]:
-            raise NotImplementedError("gradients of blocked layouts: use to_dense() first")
-        return other[tuple(places(self).unbind(0))]
+        from kajo.sparse._layouts import gathered
+
+        return gathered(self, other)
 
 
 def _leaves(args: Any, kwargs: Any) -> list[SparseTensor]:
@@ -104,17 +104,47 @@ def _rebuilt(layout: Any, parts: Any, size: Any, unique: bool) -> SparseTensor:
     return make(layout, parts, size, unique)
 
 
+def blocked(x: SparseTensor) -> bool:
+    """Whether the values are blocks."""
+    return x._kind in COMPRESSED and COMPRESSED[x._kind][3]
+
+
+def stack_rank(x: SparseTensor) -> int:
+    """How many dimensions of a compressed tensor count its matrices."""
+    return x._parts[0].dim() - 1 if x._kind in COMPRESSED else 0
+
+
+def block_of(x: SparseTensor) -> tuple[int, ...] | None:
+    """The size of the blocks, if there are any."""
+    first = stack_rank(x) + 1
+    return tuple(x._parts[-1].shape[first : first + 2]) if blocked(x) else None
+
+
+def dense_rank(x: SparseTensor) -> int:
+    """How many dimensions at the end are strided."""
+    return x._parts[-1].dim() - 1 - stack_rank(x) - (2 if blocked(x) else 0)
+
+
 def places(x: SparseTensor) -> Tensor:
-    """The coordinates of the values, one row for each sparse dimension."""
+    """The coordinates of the values (or of the blocks), one row for each sparse dimension."""
     if x._kind is kajo.sparse_coo:
         return x._parts[0]
     compressed, plain, _ = x._parts
-    _, _, by_rows, _ = COMPRESSED[x._kind]
-    outer = kajo.repeat_interleave(
-        kajo.arange(compressed.numel() - 1), compressed.diff().to(kajo.int64)
-    )
-    inner = plain.to(kajo.int64)
-    return kajo.stack([outer, inner] if by_rows else [inner, outer])
+    lines = compressed.shape[-1] - 1
+    starts = compressed.reshape(-1, lines + 1)
+    lengths = starts.diff().to(kajo.int64).reshape(-1)
+    outer = kajo.repeat_interleave(kajo.arange(lines).repeat(starts.shape[0]), lengths)
+    inner = plain.reshape(-1).to(kajo.int64)
+    rows = [outer, inner] if COMPRESSED[x._kind][2] else [inner, outer]
+    if compressed.dim() > 1:
+        number = kajo.arange(starts.shape[0]).repeat_interleave(plain.shape[-1])
+        rows = [*_unflattened(number, compressed.shape[:-1]).unbind(0), *rows]
+    return kajo.stack(rows)
+
+
+def entries(x: SparseTensor) -> tuple[Tensor, Tensor]:
+    """The coordinates, and the values (or blocks) one below the other."""
+    return places(x), x._parts[-1].flatten(0, stack_rank(x))
 
 
 def flat_places(indices: Tensor, size: Sequence[int]) -> Tensor:
@@ -134,6 +164,16 @@ def summed(count: int, at: Tensor, values: Tensor) -> Tensor:
     return zeros.index_add(0, at, values)
 
 
+def distinct(flat: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The numbers that occur, in order, and for each its place among them; all are below `count`."""
+    if count > 16 * flat.numel():
+        kept, where = kajo.unique(flat, return_inverse=True)
+        return kept, where
+    # Marks are faster than sorting where most places are taken.
+    taken = kajo.zeros(count, dtype=kajo.bool).index_fill_(0, flat, True)
+    return taken.nonzero().squeeze(1), taken.cumsum(0).sub_(1)[flat]
+
+
 def coalesced(x: SparseTensor) -> SparseTensor:
     """Every place once, in order; values of equal places are added."""
     if x._unique or x._kind is not kajo.sparse_coo:
@@ -141,7 +181,7 @@ def coalesced(x: SparseTensor) -> SparseTensor:
     indices, values = x._parts
     sizes = x._size[: indices.shape[0]]
     flat = flat_places(indices, sizes)
-    kept, where = kajo.unique(flat, return_inverse=True)
+    kept, where = distinct(flat, Size(sizes).numel())
     if kept.numel() == flat.numel():
         new = values[flat.argsort()]
     else:
@@ -155,104 +195,6 @@ def _unflattened(flat: Tensor, sizes: Sequence[int]) -> Tensor:
         rows.append(flat % max(n, 1))
         flat = flat // max(n, 1)
     return kajo.stack(rows[::-1]) if rows else flat.new_zeros((0, flat.numel()))
-
-
-# ---- conversions -----------------------------------------------------------------------------------
-
-
-def to_dense(x: SparseTensor) -> Tensor:
-    """The strided tensor with the same elements."""
-    values = x._parts[-1]
-    if x._kind in COMPRESSED and COMPRESSED[x._kind][3]:
-        _, height, width = values.shape
-        rows, columns = x._size[0] // height, x._size[1] // width
-        blocks = summed(rows * columns, flat_places(places(x), (rows, columns)), values)
-        return blocks.reshape(rows, columns, height, width).transpose(1, 2).reshape(x._size)
-    indices = places(x)
-    sizes = x._size[: indices.shape[0]]
-    rows = summed(Size(sizes).numel(), flat_places(indices, sizes), values)
-    return rows.reshape(x._size)
-
-
-def from_dense(
-    x: Tensor, layout: Any, sparse_dim: int | None = None, blocksize: Any = None
-) -> SparseTensor:
-    """The elements that are not zero, and their places."""
-    if layout is kajo.sparse_coo:
-        count = x.dim() if sparse_dim is None else sparse_dim
-        if not 0 <= count <= x.dim() or (count == 0 and x.dim()):
-            raise IndexError(
-                f"to_sparse(): sparse_dim must be in [1, {x.dim()}] for a tensor of shape {x.shape}, got {count}"
-            )
-        kept = x.detach() != 0
-        if count < x.dim():
-            kept = kept.flatten(count).any(-1)
-        if x.dim() == 0:
-            values = x.reshape(1)[: int(kept)]
-            return make(
-                layout, (kajo.zeros((0, values.numel()), dtype=kajo.int64), values), (), True
-            )
-        indices = kept.nonzero().t().contiguous()
-        return make(layout, (indices, x[tuple(indices.unbind(0))]), x.shape, True)
-    if x.dim() != 2:
-        raise RuntimeError(
-            f"to_sparse(): conversion to {layout} needs a matrix, got a tensor of shape {x.shape}"
-        )
-    _, _, _, blocked = COMPRESSED[layout]
-    if blocked:
-        if blocksize is None:
-            raise RuntimeError(f"to_sparse(): conversion to {layout} needs a blocksize")
-        height, width = blocksize
-        if min(height, width) < 1 or x.shape[0] % height or x.shape[1] % width:
-            raise RuntimeError(
-                f"to_sparse(): tensor of shape {x.shape} cannot be cut into blocks of size {tuple(blocksize)}"
-            )
-        x_blocks = x.reshape(x.shape[0] // height, height, x.shape[1] // width, width)
-        x_blocks = x_blocks.transpose(1, 2)
-        kept = (x_blocks.detach() != 0).flatten(2).any(-1)
-        indices = kept.nonzero().t()
-        values = x_blocks[tuple(indices.unbind(0))]
-        outer_sizes = tuple(kept.shape)
-    else:
-        indices = (x.detach() != 0).nonzero().t()
-        values, outer_sizes = x[tuple(indices.unbind(0))], tuple(x.shape)
-    return compress(indices, values, x.shape, outer_sizes, layout)
-
-
-def compress(
-    indices: Tensor, values: Tensor, size: Sequence[int], outer_sizes: Sequence[int], layout: Any
-) -> SparseTensor:
-    """A compressed tensor from coordinates in order of rows, each once."""
-    rows, columns = indices.unbind(0)
-    if not COMPRESSED[layout][2]:
-        order = flat_places(kajo.stack([columns, rows]), (outer_sizes[1], outer_sizes[0])).argsort()
-        rows, columns, values = columns[order], rows[order], values[order]
-        outer_sizes = outer_sizes[::-1]
-    counts = summed(outer_sizes[0], rows, kajo.ones_like(rows)).cumsum(0)
-    compressed = kajo.cat([counts.new_zeros(1), counts])
-    return make(layout, (compressed, columns.contiguous(), values), size)
-
-
-def converted(x: SparseTensor, layout: Any, blocksize: Any = None) -> SparseTensor:
-    """The same elements in another sparse layout."""
-    if x._kind is layout and blocksize is None:
-        return x
-    if layout is not kajo.sparse_coo and layout not in COMPRESSED:
-        raise RuntimeError(f"to_sparse(): expected a sparse layout, got {layout}")
-    blocked = (
-        COMPRESSED.get(layout, (0, 0, 0, False))[3] or COMPRESSED.get(x._kind, (0, 0, 0, False))[3]
-    )
-    if blocked:
-        return from_dense(to_dense(x), layout, blocksize=blocksize)
-    if len(x._size) != 2 and layout is not kajo.sparse_coo:
-        raise RuntimeError(
-            f"to_sparse(): conversion to {layout} needs a matrix, got shape {x._size}"
-        )
-    if layout is kajo.sparse_coo:
-        unique = x._kind is kajo.sparse_csr
-        return make(layout, (places(x), x._parts[-1]), x._size, unique)
-    base = coalesced(x if x._kind is kajo.sparse_coo else converted(x, kajo.sparse_coo))
-    return compress(base._parts[0], base._parts[1], x._size, x._size, layout)
 
 
 _core._set_foreign_class(SparseTensor)

@@ -11,10 +11,11 @@ from kajo.sparse._tensor import COMPRESSED, SparseTensor
 
 __all__ = ["text_of"]
 
+_INDENT = len("tensor(")
+
 
 def text_of(x: SparseTensor, **_: Any) -> str:
     """The parts one below the other, then size, number of values and layout."""
-
     names = [*COMPRESSED[x._kind][:2], "values"] if x._kind in COMPRESSED else ["indices", "values"]
     parts = []
     for name, part in zip(names, x._parts):
@@ -27,25 +28,27 @@ def text_of(x: SparseTensor, **_: Any) -> str:
         indent = "\n" + " " * (len("tensor(") + len(f"{name}="))
         first = f"{name}=" + re.sub(r"\n(?!\n)", indent, text)
         parts.append(first)
-    tail = [f"size={tuple(x._size)}", f"nnz={x._parts[-2].shape[-1]}"]
-    dtype = x._parts[-1].dtype
-    usual = (kajo.get_default_dtype(), kajo.int64, kajo.bool)
-    if dtype not in usual:
-        tail.append(f"dtype={dtype}")
-    end = [f"layout={x._kind}"]
     values = x._parts[-1]
+    tail = [f"size={tuple(x._size)}", f"nnz={x._parts[-2].shape[-1]}"]
+    default = kajo.get_default_dtype()
+    twofold = kajo.complex128 if default is kajo.float64 else kajo.complex64
+    usual = (default, twofold, kajo.int64, kajo.bool)
+    if values.dtype not in usual:
+        tail.append(f"dtype={values.dtype}")
+    tail.append(f"layout={x._kind}")
     if values.grad_fn is not None:
-        end.append(f"grad_fn=<{type(values.grad_fn).__name__}>")
+        tail.append(f"grad_fn=<{type(values.grad_fn).__name__}>")
     elif values.requires_grad:
-        end.append("requires_grad=True")
-    separator = ",\n" + " " * 7
-    if x._kind is kajo.sparse_coo:
-        lines = [*parts, ", ".join([*tail, end[0]])]
-        text = "tensor(" + separator.join(lines)
-    else:
-        lines = [*parts[:-1], ", ".join([parts[-1], *tail]), end[0]]
-        text = "tensor(" + separator.join(lines)
-    for extra in end[1:]:
-        short = len(text.rsplit("\n", 1)[-1]) + len(extra) + 3 <= 80
-        text += (", " if short else separator) + extra
+        tail.append("requires_grad=True")
+    break_line = ",\n" + " " * _INDENT
+    text = "tensor(" + break_line.join(parts)
+    width = len(text) - text.rfind("\n")
+    anew = x._kind is kajo.sparse_coo
+    for item in tail:
+        # As wide as it is in PyTorch, whose name is longer, so that lines break in the same places.
+        length = len(item.replace("kajo", "torch"))
+        anew = anew or width + length + 2 >= 80
+        text += (break_line if anew else ", ") + item
+        width = _INDENT + length if anew else width + length + 2
+        anew = False
     return text + ")"

@@ -151,13 +151,14 @@ def test_text(make, text):
         lambda: kajo.sparse_csr_tensor([0, 1, 0], [1], [1.0], (2, 3)),
         lambda: kajo.sparse_csc_tensor([0, 1], [1], [1.0, 2.0], (3, 1)),
         lambda: kajo.sparse_compressed_tensor([0], [], [], layout=kajo.sparse_coo),
-        lambda: kajo.ones(2, 2, 2).to_sparse_csr(),
+        lambda: kajo.eye(4).reshape(2, 2, 4)[:, :, :3].to_sparse_csr(),
+        lambda: kajo.ones(2).to_sparse(layout=kajo.jagged),
         lambda: kajo.ones(3, 3).to_sparse_bsr((2, 2)),
-        lambda: kajo.zeros(2, layout=kajo.sparse_coo),
+        lambda: kajo.ones(2, layout=kajo.sparse_coo),
         lambda: kajo.ones(2).indices(),
         lambda: kajo.ones(2).values(),
         lambda: example().crow_indices(),
-        lambda: example().stride(),
+        lambda: example().to_sparse_csr().stride(),
     ],
 )
 def test_refused(make):
