@@ -13,6 +13,8 @@ from test_determinism import differs  # noqa: E402
 
 import kajo  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # calls warn of what is deprecated
+
 # The sizes that the database is written with, and what stands for them here.
 SIZES = {"S": 34, "M": 48, "L": 260}
 SAMPLES, LOOKED_AT, MOST_ELEMENTS = 2, 12, 1_000_000
