@@ -20,6 +20,8 @@ from operation_calls import (
 import kajo
 from kajo._documentation.listing import operations
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # calls warn of what is deprecated
+
 THREADS = (1, 2, 3)
 # Uninitialised, or Python calls for each element, or the parts of a tensor that are there already.
 NOTHING_TO_SHARE = {
@@ -96,7 +98,7 @@ def test_operations_give_the_same_bits_for_every_number_of_threads():
                 called = True
             except (RuntimeError, ValueError, TypeError, IndexError):  # large ones do not fit
                 pass
-        if not called:
+        if not called and operation.body is None:  # what has a body consists of others
             missing.append(f"{listed.name}: {operation.schemas[0]}")
     assert not different, "\n".join(different)
     assert not missing, MISSING + "\n".join(missing)
