@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 # Parts that are imported when first named.
-_PARTS = ("checkpoint", "data", "dlpack", "hooks", "tensorboard")
+_PARTS = ("benchmark", "checkpoint", "data", "dlpack", "hooks", "safetensors", "tensorboard")
 
 
 def __getattr__(name: str) -> Any:
