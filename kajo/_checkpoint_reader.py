@@ -58,7 +58,8 @@ def _plain(stream: IO[bytes]) -> Any:
 
 
 def _storage_identity(identity: Any, parts: int) -> tuple[StorageType, str, str, int]:
-    if type(identity) is not tuple or len(identity) < parts or identity[0] != "storage":
+    named = type(identity) is tuple and len(identity) >= parts and type(identity[0]) is str
+    if not named or identity[0] != "storage":
         raise UnpicklingError("a persistent id must be a tuple that names a storage")
     kind, key, location, count = identity[1:5]
     if not (isinstance(kind, StorageType) and type(key) is str and type(location) is str):
