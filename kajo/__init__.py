@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from kajo import fft as fft
     from kajo import func as func
     from kajo import futures as futures
+    from kajo import hub as hub
     from kajo import library as library
     from kajo import linalg as linalg
     from kajo import masked as masked

@@ -10,6 +10,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ import numpy as np
 
 import kajo
 from kajo import _tensor_bytes
-from kajo._checkpoint_names import LoadedStorage, StorageType
+from kajo._checkpoint_names import LoadedStorage, StorageType, find_allowed
+from kajo._checkpoint_settings import LoadEndianness, current
 from kajo._checkpoint_writer import MAGIC_NUMBER, PROTOCOL_VERSION
-from kajo._pickle_reader import DataUnpickler, UnpicklingError
+from kajo._pickle_reader import DataUnpickler, Global, UnpicklingError
 
 if TYPE_CHECKING:
     from kajo import Tensor
@@ -56,7 +58,8 @@ def _plain(stream: IO[bytes]) -> Any:
 
 
 def _storage_identity(identity: Any, parts: int) -> tuple[StorageType, str, str, int]:
-    if type(identity) is not tuple or len(identity) < parts or identity[0] != "storage":
+    named = type(identity) is tuple and len(identity) >= parts and type(identity[0]) is str
+    if not named or identity[0] != "storage":
         raise UnpicklingError("a persistent id must be a tuple that names a storage")
     kind, key, location, count = identity[1:5]
     if not (isinstance(kind, StorageType) and type(key) is str and type(location) is str):
@@ -107,7 +110,7 @@ class ZipCheckpoint:
         order = self.optional("byteorder")
         if order not in (None, b"little", b"big"):
             raise RuntimeError(f"load: unknown byte order {order!r:.50}")
-        self.swaps = order is not None and order != sys.byteorder.encode()
+        self.swaps = (order or _default_byte_order()) != sys.byteorder.encode()
         self.map = None
         if path is not None:
             self.map = _map_file(path)
@@ -168,6 +171,12 @@ class ZipCheckpoint:
         data = self.map[start : start + info.file_size]
         return data.copy() if start % _MAPPED_ALIGNMENT else data
 
+    def _storage(self, key: str, nbytes: int) -> Any:
+        name = f"data/{key}"
+        if current.skips_data and self._info(name).file_size == nbytes:
+            return np.empty(nbytes, dtype=np.uint8)
+        return self.mapped(name)
+
     def load(self, source: Source) -> Any:
         """Read the object."""
         storages: dict[str, LoadedStorage] = {}
@@ -175,7 +184,7 @@ class ZipCheckpoint:
         def persistent_load(identity: Any) -> Any:
             kind, key, location, count = _storage_identity(identity, 5)
             if key not in storages:
-                data = self.mapped(f"data/{key}")
+                data = self._storage(key, count * kind.itemsize)
                 if data.nbytes != count * kind.itemsize:
                     raise RuntimeError(
                         f"load: the storage {key} has {data.nbytes} bytes where {count} elements "
@@ -191,10 +200,19 @@ class ZipCheckpoint:
         return source.load(io.BytesIO(self.record("data.pkl").tobytes()), persistent_load)
 
 
+def _default_byte_order() -> bytes:
+    """The byte order of files that do not tell theirs."""
+    chosen = current.byte_order
+    known = {LoadEndianness.LITTLE: b"little", LoadEndianness.BIG: b"big"}
+    return sys.byteorder.encode() if chosen is None else known.get(chosen, sys.byteorder.encode())
+
+
 def _map_file(path: str) -> Any:
-    with open(path, "rb") as file:
-        # Copy on write: what a program does to the tensors never reaches the file.
-        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), dtype=np.uint8)
+    shares = current.map_flags == mmap.MAP_SHARED
+    # Unless it is asked for, what a program does to the tensors never reaches the file.
+    access = mmap.ACCESS_WRITE if shares else mmap.ACCESS_COPY
+    with open(path, "r+b" if shares else "rb") as file:
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=access), dtype=np.uint8)
 
 
 def _fill(stream: IO[bytes], data: Any, info: zipfile.ZipInfo) -> None:
@@ -206,7 +224,8 @@ def _fill(stream: IO[bytes], data: Any, info: zipfile.ZipInfo) -> None:
             raise RuntimeError(f"load: the record {info.filename} is truncated")
         checksum = zlib.crc32(piece[:count], checksum)
         done += count
-    if checksum != info.CRC:
+    # A checksum of 0 stands for none.
+    if info.CRC not in (0, checksum):
         raise RuntimeError(f"load: the record {info.filename} is damaged: its checksum is wrong")
 
 
@@ -258,38 +277,108 @@ def load_legacy(stream: IO[bytes], source: Source) -> Any:
     system = _plain(stream)
     little = system.get("little_endian", True) if isinstance(system, dict) else True
     swaps = bool(little) != (sys.byteorder == "little")
-    # Storages follow the pickle that uses them, so they are made first and filled afterwards.
-    storages: dict[str, tuple[Any, LoadedStorage, StorageType]] = {}
-    available = _remaining(stream)
+    storages = _LegacyStorages(stream, source.place, swaps)
+    body = stream.tell()
+    end = storages.read_ahead()
+    stream.seek(body)
+    value = source.load(stream, storages.persistent_load)
+    if end is None:
+        storages.fill()
+    else:
+        stream.seek(end)
+    return value
 
-    def persistent_load(identity: Any) -> Any:
-        nonlocal available
-        if type(identity) is tuple and len(identity) > 1 and identity[0] in ("module", b"module"):
+
+class _Inert:
+    """Stands for an object that is not made while a pickle is only searched for storages."""
+
+
+def _find_inert(module: str, name: str) -> Global:
+    found = find_allowed(f"{module}.{name}")
+    if found is not None and (isinstance(found.value, StorageType) or found.value is OrderedDict):
+        return found
+    return Global(_Inert, lambda *_: _Inert(), build=lambda *_: None)
+
+
+class _LegacyStorages:
+    """The storages of a legacy stream, which follow the pickle that uses them.
+
+    Args:
+        stream: positioned at the pickle.
+        place: puts the bytes of a storage where they belong.
+        swaps: whether the bytes are in the other order.
+    """
+
+    def __init__(self, stream: IO[bytes], place: Place, swaps: bool) -> None:
+        self.stream = stream
+        self.place = place
+        self.swaps = swaps
+        self.available = _remaining(stream)
+        self.data: dict[str, tuple[Any, StorageType]] = {}
+        self.placed: dict[str, LoadedStorage] = {}
+
+    def read_ahead(self) -> int | None:
+        """Read the storages before the object, which may need what is in them.
+
+        Returns:
+            Where the stream ends; None if the pickle can only be read as it is made.
+        """
+        try:
+            DataUnpickler(self.stream, _find_inert, self._note, encoding="latin1").load()
+        except UnpicklingError as error:
+            if isinstance(error.__cause__, RuntimeError):
+                raise error.__cause__ from None
+            self.data.clear()
+            return None
+        self._read()
+        return self.stream.tell()
+
+    def _note(self, identity: Any) -> Any:
+        if _is_module(identity):
             return identity[1]
-        kind, key, location, count = _storage_identity(identity, 5)
-        view = identity[5] if len(identity) > 5 else None
-        if key not in storages:
+        kind, key, _, count = _storage_identity(identity, 5)
+        if key not in self.data:
             nbytes = count * kind.itemsize
-            available -= nbytes
-            if available < 0:
+            self.available -= nbytes
+            if self.available < 0:
                 raise RuntimeError(
                     f"load: the storage {key} needs {nbytes} bytes, more than are in the file"
                 )
-            data = np.zeros(nbytes, dtype=np.uint8)
-            placed = source.place(kajo.from_numpy(data), location)
-            storages[key] = data, LoadedStorage(placed, kind.dtype), kind
-        found = storages[key][1]
-        if view is not None:
-            return _legacy_view(found, kind, view)
+            self.data[key] = np.zeros(nbytes, dtype=np.uint8), kind
+        return _Inert()
+
+    def persistent_load(self, identity: Any) -> Any:
+        """The storage or class that a persistent id names."""
+        if _is_module(identity):
+            return identity[1]
+        kind, key, location, _ = _storage_identity(identity, 5)
+        self._note(identity)
+        if key not in self.placed:
+            placed = self.place(kajo.from_numpy(self.data[key][0]), location)
+            self.placed[key] = LoadedStorage(placed, kind.dtype)
+        found = self.placed[key]
+        if len(identity) > 5 and identity[5] is not None:
+            return _legacy_view(found, kind, identity[5])
         return found.untyped() if kind.dtype is None else LoadedStorage(found.data, kind.dtype)
 
-    value = source.load(stream, persistent_load)
-    keys = _plain(stream)
-    if not isinstance(keys, list) or set(map(str, keys)) != set(storages):
-        raise RuntimeError("load: the list of storages does not fit the pickle")
-    for key in keys:
-        _fill_legacy(stream, *storages[str(key)], swaps)
-    return value
+    def _read(self) -> None:
+        keys = _plain(self.stream)
+        if not isinstance(keys, list) or set(map(str, keys)) != set(self.data):
+            raise RuntimeError("load: the list of storages does not fit the pickle")
+        for key in keys:
+            _fill_legacy(self.stream, *self.data[str(key)], self.swaps)
+
+    def fill(self) -> None:
+        """Read what follows the pickle into storages that are already in use."""
+        self._read()
+        for key, (data, _) in self.data.items():
+            placed = self.placed[key].data
+            if placed.device.type != "meta" and not _shares(placed, data):
+                placed.copy_(kajo.from_numpy(data))
+
+
+def _is_module(identity: Any) -> bool:
+    return type(identity) is tuple and len(identity) > 1 and identity[0] in ("module", b"module")
 
 
 def _legacy_view(storage: LoadedStorage, kind: StorageType, view: Any) -> LoadedStorage:
@@ -298,9 +387,7 @@ def _legacy_view(storage: LoadedStorage, kind: StorageType, view: Any) -> Loaded
     return LoadedStorage(storage.data, kind.dtype, view[1])
 
 
-def _fill_legacy(
-    stream: IO[bytes], data: Any, storage: LoadedStorage, kind: StorageType, swaps: bool
-) -> None:
+def _fill_legacy(stream: IO[bytes], data: Any, kind: StorageType, swaps: bool) -> None:
     header = stream.read(8)
     if len(header) != 8:
         raise RuntimeError("load: a storage is truncated")
@@ -313,8 +400,6 @@ def _fill_legacy(
     _read_bytes(stream, data, "a storage")
     if swaps:
         data[:] = _swapped(data, kind)
-    if storage.data.device.type != "meta" and not _shares(storage.data, data):
-        storage.data.copy_(kajo.from_numpy(data))
 
 
 def _shares(tensor: Tensor, data: Any) -> bool:

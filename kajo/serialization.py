@@ -11,19 +11,63 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import kajo
 from kajo import _checkpoint_names, _checkpoint_reader, _checkpoint_writer
+from kajo._checkpoint_places import (
+    default_restore_location,
+    location_tag,
+    register_package,
+    validate_cuda_device,
+    validate_hpu_device,
+)
+from kajo._checkpoint_settings import (
+    LoadEndianness,
+    get_crc32_options,
+    get_default_load_endianness,
+    get_default_mmap_options,
+    set_crc32_options,
+    set_default_load_endianness,
+    set_default_mmap_options,
+    skip_data,
+)
+from kajo._checkpoint_types import (
+    SourceChangeWarning,
+    StorageType,
+    check_module_version_greater_or_equal,
+    mkdtemp,
+    normalize_storage_type,
+    storage_to_tensor_type,
+)
 from kajo._pickle_reader import DataUnpickler, Global, UnpicklingError
 
 if TYPE_CHECKING:
     from kajo import Tensor
 
 __all__ = [
+    "LoadEndianness",
+    "SourceChangeWarning",
+    "StorageType",
     "add_safe_globals",
+    "check_module_version_greater_or_equal",
     "clear_safe_globals",
+    "default_restore_location",
+    "get_crc32_options",
+    "get_default_load_endianness",
+    "get_default_mmap_options",
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
+    "location_tag",
+    "mkdtemp",
+    "normalize_storage_type",
+    "register_package",
     "safe_globals",
     "save",
+    "set_crc32_options",
+    "set_default_load_endianness",
+    "set_default_mmap_options",
+    "skip_data",
+    "storage_to_tensor_type",
+    "validate_cuda_device",
+    "validate_hpu_device",
 ]
 
 File: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
@@ -204,22 +248,16 @@ def save(
             _checkpoint_writer.write_legacy(obj, stream, pickle_module, pickle_protocol)
 
 
+def _over(storage: Any) -> Tensor:
+    """All bytes of a storage as a tensor."""
+    data = kajo.empty(0, dtype=kajo.uint8, device=storage.device)
+    return data.set_(storage, 0, (storage.nbytes(),), (1,))
+
+
 def _default_place(data: Tensor, location: str) -> Tensor:
-    kind = location.split(":")[0]
-    if kind == "cpu":
-        return data
-    if kind == "cuda" and not kajo.cuda.is_available():
-        raise RuntimeError(
-            "load: Attempting to deserialize object on a CUDA device but cuda.is_available() is "
-            "False. If you are running on a CPU-only machine, please use load with "
-            "map_location=kajo.device('cpu') to map your storages to the CPU."
-        )
-    try:
-        return data.to(location)
-    except RuntimeError as error:
-        raise RuntimeError(
-            f"load: don't know how to restore data location of storage (tagged with {location})"
-        ) from error
+    storage = data.untyped_storage()
+    restored = default_restore_location(storage, location)
+    return data if restored is storage else _over(restored)
 
 
 def _place(map_location: Any) -> _checkpoint_reader.Place:
@@ -238,8 +276,7 @@ def _place(map_location: Any) -> _checkpoint_reader.Place:
         storage = map_location(data.untyped_storage(), location)
         if storage is None:
             return _default_place(data, location)
-        placed = kajo.empty(0, dtype=kajo.uint8, device=storage.device)
-        return placed.set_(storage, 0, (storage.nbytes(),), (1,))
+        return _over(storage)
 
     return call
 

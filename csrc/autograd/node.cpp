@@ -50,6 +50,15 @@ Tensor without_history(const Tensor& t) {
     if (ForwardMode::enabled()) copy_tangents(t, out);
     return out;
 }
+
+Tensor with_history(const Tensor& t, const NodeRef& maker, uint32_t output) {
+    Tensor out = without_history(t);
+    AutogradMeta& meta = ensure_meta(out);
+    meta.grad_fn = maker;
+    meta.output = output;
+    meta.requires_grad = true;
+    return out;
+}
 }  // namespace
 
 SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(output_index) {
@@ -63,10 +72,16 @@ SavedTensor::SavedTensor(const Tensor& t, int output_index) : output_index_(outp
     const auto& hooks = saved_tensor_hooks();
     if (!hooks.empty() && hooks.back().pack) {
         const uint32_t before = kept.version();
-        packed_ = std::make_shared<std::function<Tensor()>>(
-            [unpack = hooks.back().unpack, inner = hooks.back().pack(kept)] {
-                return unpack(inner);
-            });
+        // What a hook gives back has no history of its own, or another one: higher derivatives take
+        // the history of what was saved.
+        packed_ = std::make_shared<std::function<Tensor()>>([unpack = hooks.back().unpack,
+                                                             inner = hooks.back().pack(kept),
+                                                             edge = gradient_edge(kept)] {
+            Tensor found = unpack(inner);
+            if (!edge.node || !found.defined() || gradient_edge(found).node == edge.node)
+                return found;
+            return with_history(found, edge.node, edge.output);
+        });
         check(kept.version() == before,
               "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
               "to pack hook cannot be modified by in-place operations; clone() them first.");
@@ -109,12 +124,7 @@ Tensor SavedTensor::unpack(const NodeRef& owner) const {
     if (!t.defined()) return t;
     if (!packed_ && t.version() != version_) raise_stale(t, version_, owner);
     if (output_index_ < 0) return t;
-    t = without_history(t);
-    AutogradMeta& meta = ensure_meta(t);
-    meta.grad_fn = owner;
-    meta.output = static_cast<uint32_t>(output_index_);
-    meta.requires_grad = true;
-    return t;
+    return with_history(t, owner, static_cast<uint32_t>(output_index_));
 }
 
 }  // namespace kajo

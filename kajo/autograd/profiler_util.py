@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import os
 from collections import defaultdict
@@ -9,7 +10,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EventList", "FunctionEvent", "FunctionEventAvg"]
+__all__ = ["DeviceType", "EventList", "FunctionEvent", "FunctionEventAvg", "kineto_available"]
+
+
+class DeviceType(enum.Enum):
+    """On what kind of device an event ran."""
+
+    CPU = 0
+    CUDA = 1
+
+
+def kineto_available() -> bool:
+    """Whether :class:`kajo.profiler.profile` can be used: always.
+
+    >>> kineto_available()
+    True
+    """
+    return True
+
 
 _KINDS = ("cpu_op", "autograd", "user_annotation")
 
@@ -78,6 +96,7 @@ class FunctionEvent(_Times):
     """One call: its name, its time, the calls that it made."""
 
     count = 1
+    device_type = DeviceType.CPU
 
     def __init__(self, number: int, record: tuple[Any, ...], origin: int):
         (

@@ -9,6 +9,9 @@
 """
 
 from kajo.autograd.profiler import record_function as record_function
+from kajo.autograd.profiler_util import DeviceType as DeviceType
+from kajo.autograd.profiler_util import kineto_available as kineto_available
+from kajo.profiler.execution_trace import ExecutionTraceObserver as ExecutionTraceObserver
 from kajo.profiler.profiler import ProfilerAction as ProfilerAction
 from kajo.profiler.profiler import ProfilerActivity as ProfilerActivity
 from kajo.profiler.profiler import profile as profile
@@ -17,6 +20,7 @@ from kajo.profiler.profiler import supported_activities as supported_activities
 from kajo.profiler.profiler import tensorboard_trace_handler as tensorboard_trace_handler
 
 __all__ = [
-    "ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule",
-    "supported_activities", "tensorboard_trace_handler",
+    "DeviceType", "ExecutionTraceObserver", "ProfilerAction", "ProfilerActivity",
+    "kineto_available", "profile", "record_function", "schedule", "supported_activities",
+    "tensorboard_trace_handler",
 ]  # fmt: skip

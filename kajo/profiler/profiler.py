@@ -99,7 +99,10 @@ def _always(step: int) -> ProfilerAction:
 
 
 def tensorboard_trace_handler(
-    dir_name: str, worker_name: str | None = None, use_gzip: bool = False
+    dir_name: str,
+    worker_name: str | None = None,
+    use_gzip: bool = False,
+    use_python_export: bool = False,
 ) -> Callable[[profile], None]:
     """A function for `on_trace_ready` that writes a trace a cycle into a folder.
 
@@ -107,6 +110,7 @@ def tensorboard_trace_handler(
         dir_name: the folder.
         worker_name: the beginning of the files' names; by default host and process.
         use_gzip: whether they are compressed.
+        use_python_export: accepted for compatibility.
     """
 
     def handle(profiler: profile) -> None:

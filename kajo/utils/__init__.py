@@ -6,7 +6,10 @@ import importlib
 from typing import Any
 
 # Parts that are imported when first named.
-_PARTS = ("checkpoint", "data", "deterministic", "dlpack", "hooks", "tensorboard")
+_PARTS = (
+    "benchmark", "checkpoint", "data", "deterministic", "dlpack", "hooks", "safetensors",
+    "tensorboard",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,11 @@ import pytest
 import kajo
 from kajo import nn
 from kajo.profiler import (
+    DeviceType,
+    ExecutionTraceObserver,
     ProfilerAction,
     ProfilerActivity,
+    kineto_available,
     profile,
     record_function,
     schedule,
@@ -175,3 +178,32 @@ def test_former_interface():
     with kajo.autograd.profiler.profile(enabled=False) as p:
         kajo.ones(2)
     assert p.function_events is None
+
+
+def test_execution_trace(tmp_path, model):
+    path = tmp_path / "trace.json"
+    observer = ExecutionTraceObserver().register_callback(str(path))
+    with observer, record_function("step"):
+        model(kajo.ones(2, 4))
+    assert not observer.is_running()
+    nodes = {node["id"]: node for node in json.loads(path.read_text())["nodes"]}
+    linear = next(node for node in nodes.values() if node["name"] == "aten::linear")
+    assert nodes[linear["ctrl_deps"]]["name"] == "step"
+    assert nodes[nodes[linear["ctrl_deps"]]["ctrl_deps"]]["name"] == "[root]"
+    assert linear["inputs"]["shapes"][0] == [2, 4]
+    observer.unregister_callback()
+    with pytest.raises(RuntimeError, match="register_callback"):
+        observer.start()
+    temporary = ExecutionTraceObserver().register_callback()
+    with temporary:
+        pass
+    temporary.cleanup()
+    assert not temporary.is_registered
+    assert kineto_available()
+    assert next(iter(profile_of(model).events())).device_type is DeviceType.CPU
+
+
+def profile_of(model):
+    with profile() as found:
+        model(kajo.ones(2, 4))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -212,3 +213,22 @@ def test_fixed_attributes():
         loader.batch_size = 2
     with pytest.raises(ValueError, match="shuffle"):
         DataLoader(Stream(), shuffle=True)
+
+
+def test_missing_shared_memory_is_noticed_beforehand(monkeypatch):
+    def full(descriptor, offset, nbytes):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    data = TensorDataset(kajo.zeros(8, 1000))
+    with pytest.raises(RuntimeError, match=r"a batch needs \d{5} bytes of shared memory.*No space"):
+        list(DataLoader(data, batch_size=4, num_workers=1))
+    with pytest.raises(RuntimeError, match=r"share_memory_.*needs 40000 bytes"):
+        kajo.zeros(10_000).share_memory_()
+
+
+def test_batches_without_memory_files(monkeypatch):
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    data = TensorDataset(kajo.arange(8000.0).reshape(8, 1000))
+    batches = [batch for (batch,) in DataLoader(data, batch_size=4, num_workers=1)]
+    assert kajo.cat(batches).equal(data.tensors[0])

@@ -140,15 +140,14 @@ def check_resume(build, taken, passes_before=0, restores_globals=False):
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize("workers, worker_type", KINDS)
-@pytest.mark.parametrize("taken", [0, 1, 4, 6])
+@pytest.mark.parametrize("taken", [0, 4])
 def test_map_style(workers, worker_type, taken):
     def build():
         return DataLoader(
             Augmented(), batch_size=4, shuffle=True, num_workers=workers, worker_type=worker_type
         )
 
-    check_resume(build, taken)
-    check_resume(build, taken, passes_before=2)
+    check_resume(build, taken, passes_before=1)
     following, again = check_resume(build, taken, restores_globals=True)
     assert following == again
 
@@ -169,7 +168,7 @@ def test_persistent_workers_and_own_generator(workers, worker_type):
             generator=generator,
         )
 
-    for passes in (0, 1, 3):
+    for passes in (0, 2):
         following, again = check_resume(build, 3, passes)
         assert following == again
 
@@ -186,10 +185,9 @@ def test_persistent_workers_and_own_generator(workers, worker_type):
         Own,
     ],
 )
-@pytest.mark.parametrize("as_batches", [False, True])
-def test_samplers(sampler, workers, as_batches):
+def test_samplers(sampler, workers):
     def build():
-        if as_batches:
+        if workers:
             batches = BatchSampler(sampler(), 3, drop_last=True)
             return DataLoader(Augmented(), batch_sampler=batches, num_workers=workers)
         return DataLoader(Augmented(), sampler=sampler(), num_workers=workers, batch_size=None)
@@ -199,7 +197,7 @@ def test_samplers(sampler, workers, as_batches):
 
 @pytest.mark.parametrize("workers, worker_type", KINDS)
 @pytest.mark.parametrize("batch_size", [None, 2])
-@pytest.mark.parametrize("taken", [0, 3, 7])
+@pytest.mark.parametrize("taken", [0, 5])
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 def test_iterable(workers, worker_type, batch_size, taken):
     def build(**options):

@@ -30,11 +30,18 @@ _INLINE_BYTES = 1024
 _MAX_MAPPED = 256
 """Batches that may be mapped at once; each holds a descriptor, so further ones are copied."""
 
+_ADVICE = "use smaller batches, fewer workers or a lower prefetch_factor"
+
 _mapped = 0
 
 
-def _anonymous_file(nbytes: int) -> int:
+def anonymous_file(nbytes: int, what: str, advice: str) -> int:
     """Return a descriptor of memory of that size, reserved now so that no access can fault.
+
+    Args:
+        nbytes: how much.
+        what: names in the error what needs it.
+        advice: says in the error what to do.
 
     Raises:
         RuntimeError: if there is not that much memory.
@@ -52,9 +59,8 @@ def _anonymous_file(nbytes: int) -> int:
     except OSError as error:
         os.close(descriptor)
         raise RuntimeError(
-            f"DataLoader: a batch needs {nbytes} bytes of shared memory, which could not be "
-            f"reserved ({error.strerror}); use smaller batches, fewer workers or a lower "
-            f"prefetch_factor"
+            f"{what} needs {nbytes} bytes of shared memory, which could not be reserved "
+            f"({error.strerror}); {advice}"
         ) from error
     return descriptor
 
@@ -151,8 +157,13 @@ def _map(descriptor: int, nbytes: int) -> Any:
     return array
 
 
-def send(connection: Connection, value: Any) -> None:
+def send(connection: Connection, value: Any, *, inline: bool = False) -> None:
     """Send an object to the process at the other end.
+
+    Args:
+        connection: the socket to it.
+        value: the object.
+        inline: send it through the socket, however large it is; for what has no tensors.
 
     Raises:
         RuntimeError: if shared memory cannot be had, or a tensor has a gradient history.
@@ -162,11 +173,11 @@ def send(connection: Connection, value: Any) -> None:
     packer = _Packer(stream)
     packer.dump(value)
     text = stream.getvalue()
-    if not packer.nbytes and len(text) <= _INLINE_BYTES:
+    if not packer.nbytes and (inline or len(text) <= _INLINE_BYTES):
         connection.send_bytes(b"\0" + text)
         return
     start = packer.place(np.frombuffer(text, dtype=np.uint8))
-    descriptor = _anonymous_file(packer.nbytes)
+    descriptor = anonymous_file(packer.nbytes, "DataLoader: a batch", _ADVICE)
     try:
         memory = mmap.mmap(descriptor, packer.nbytes)
         block = np.frombuffer(memory, dtype=np.uint8)

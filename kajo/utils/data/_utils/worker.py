@@ -251,7 +251,8 @@ def _send(connection: Connection, answer: Answer, source: Source) -> None:
     except OSError:
         raise
     except Exception as error:
-        handover.send(connection, Answer(answer.number, source.error(error), answer.random))
+        # There may be no more shared memory, and that is what has to be said.
+        handover.send(connection, Answer(answer.number, source.error(error)), inline=True)
 
 
 def _serve(job: Job, connection: Connection, marks: Any) -> None:
