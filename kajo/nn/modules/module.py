@@ -315,9 +315,10 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
                 f"created explicitly. To express '{name}' as a function of another Tensor, "
                 "compute the value in the forward() method."
             )
-        for hook in global_hooks.parameter_registration.values():
-            replaced = hook(self, name, param)
-            param = param if replaced is None else replaced
+        if param is not None:
+            for hook in global_hooks.parameter_registration.values():
+                replaced = hook(self, name, param)
+                param = param if replaced is None else replaced
         self._parameters[name] = param
 
     def add_module(self, name: str, module: Module | None) -> None:
