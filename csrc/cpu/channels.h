@@ -1,6 +1,6 @@
-// Normalisation of channels: contiguous images (samples, channels, pixels) in float32 or float64,
-// vectors over the channels of the same type. A channel is one piece of work, so that its pixels
-// stay in the cache between the statistics and what is done with them.
+// Normalisation of channels: contiguous images (samples, channels, pixels), vectors over the
+// channels in the type computed in: float32, or float64 for its own. A channel is one piece of
+// work, so that its pixels stay in the cache between the statistics and what is done with them.
 #pragma once
 
 #include "core/tensor.h"

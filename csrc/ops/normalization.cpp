@@ -205,14 +205,14 @@ struct BatchNorm {
     TensorList gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
                          const Tensor& center, const Tensor& rstd) const {
         const ChannelLayout layout(x);
-        const Tensor images = layout.arranged(to(x, type));
-        const Tensor grad_x = kajo::empty(images.sizes(), type, x.device());
+        const Tensor images = layout.arranged(x);
+        const Tensor grad_x = kajo::empty(images.sizes(), x.dtype(), x.device());
         const Tensor grad_weight = kajo::empty({layout.channels}, type, x.device());
         const Tensor grad_bias = kajo::empty({layout.channels}, type, x.device());
-        launch(
-            batch_norm_backward_kernel, {grad_x, grad_weight, grad_bias},
-            {layout.arranged(to(grad, type)), images, channel_vector(weight, type), center, rstd},
-            cpu::BatchNormAttributes{training, eps});
+        launch(batch_norm_backward_kernel, {grad_x, grad_weight, grad_bias},
+               {layout.arranged(to(grad, x.dtype())), images, channel_vector(weight, type), center,
+                rstd},
+               cpu::BatchNormAttributes{training, eps});
         return {layout.restored(grad_x), grad_weight, grad_bias};
     }
 
@@ -278,8 +278,8 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
     {
         const GradModeGuard no_grad(false);
         const ChannelLayout layout(input);
-        const Tensor x = layout.arranged(to(input, type));
-        const Tensor y = kajo::empty(x.sizes(), type, input.device());
+        const Tensor x = layout.arranged(input);
+        const Tensor y = kajo::empty(x.sizes(), x.dtype(), input.device());
         const auto statistic = [&](const Tensor& t) {
             return training ? Tensor() : channel_vector(t, type);
         };
@@ -287,7 +287,7 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
                {x, channel_vector(weight, type), channel_vector(bias, type),
                 statistic(running_mean), statistic(running_var)},
                cpu::BatchNormAttributes{training, eps});
-        out = to(layout.restored(y), input.dtype());
+        out = layout.restored(y);
         if (!input.is_contiguous()) {
             const Tensor dense = out;
             out = empty_like(input);

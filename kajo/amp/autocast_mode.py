@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo.amp._policies import FLOAT32, LOWER_PRECISION, PROMOTE
+from kajo.amp._policies import FLOAT32, FLOAT32_PADDING, LOWER_PRECISION, PROMOTE, UNCHANGED
 from kajo.overrides import TorchFunctionMode
 from kajo.utils._pytree import tree_leaves, tree_map_only
 
@@ -189,6 +189,11 @@ def _widened(values: list[Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda value: value.to(widest) if value.dtype in floating else value
 
 
+def _padding(args: Any, kwargs: dict[str, Any]) -> Any:
+    """The mode in the arguments of `pad`."""
+    return args[2] if len(args) > 2 else kwargs.get("mode", "constant")
+
+
 def _name(function: Any) -> str:
     name = getattr(function, "full_name", None)
     if name is None:
@@ -211,8 +216,10 @@ class _Autocast(TorchFunctionMode):
         name = _name(func)
         if name in LOWER_PRECISION:
             cast: Callable[[Tensor], Tensor] = _lowered
-        elif name in FLOAT32:
+        elif name in FLOAT32 or (name == "pad" and _padding(args, kwargs) in FLOAT32_PADDING):
             cast = _raised
+        elif name in UNCHANGED:
+            return func(*args, **kwargs)
         elif name in PROMOTE:
             given = tree_leaves((args, kwargs))
             cast = _widened([value for value in given if isinstance(value, Tensor)])

@@ -1,6 +1,7 @@
 """Networks: layers, losses, initialisers, and what goes with them."""
 
 from kajo.nn import attention, functional, grad, init, parallel, utils
+from kajo.nn._factory import factory_kwargs
 from kajo.nn.modules import (
     CELU,
     ELU,
@@ -339,6 +340,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "attention",
+    "factory_kwargs",
     "functional",
     "grad",
     "init",

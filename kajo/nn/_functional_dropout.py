@@ -121,6 +121,12 @@ def _channel_dropout(
     _check_probability(p)
     batched = spatial + 2
     if input.dim() not in (batched - 1, batched):
+        if name == "dropout1d":
+            raise RuntimeError(
+                f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
+                "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+                "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+            )
         warnings.warn(
             f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
             f"result in an error in a future release. To retain the behavior and silence this "
@@ -130,7 +136,16 @@ def _channel_dropout(
             "inputs).",
             stacklevel=3,
         )
-    if input.dim() != batched - 1 or name == "dropout2d":
+    if name == "dropout2d" and input.dim() == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
+            "dim. This behavior will change in a future release to interpret the input as one without "
+            "a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout "
+            "behavior, please switch to using dropout1d instead.",
+            stacklevel=3,
+        )
+    if input.dim() == batched or name == "dropout2d":
         return _apply_mask(input, p, training, inplace, True, False)
     if inplace:
         _apply_mask(input.unsqueeze(0), p, training, True, True, False)

@@ -133,6 +133,13 @@ from kajo.nn._functional_resize import (
     upsample_bilinear,
     upsample_nearest,
 )
+from kajo.nn._functional_scaled import (
+    ScalingType,
+    SwizzleType,
+    grouped_mm,
+    scaled_grouped_mm,
+    scaled_mm,
+)
 from kajo.nn._functional_unpooling import (
     fractional_max_pool2d,
     fractional_max_pool2d_with_indices,
@@ -144,6 +151,11 @@ from kajo.nn._functional_unpooling import (
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
+)
+from kajo.overrides import (
+    has_torch_function,
+    has_torch_function_unary,
+    has_torch_function_variadic,
 )
 
 linear = _core.linear
@@ -158,7 +170,32 @@ conv_transpose3d = _core.conv_transpose3d
 scaled_dot_product_attention = _core.scaled_dot_product_attention
 pad = _core.pad
 
+DType = int  # what annotations call a dtype
+
+
+def assert_int_or_pair(arg: list[int], arg_name: str, message: str) -> None:
+    """Refuse what is neither an integer nor two.
+
+    Args:
+        arg: what was given.
+        arg_name: its name, put into `message`.
+        message: with one place for the name.
+
+    Raises:
+        AssertionError: with the message.
+
+    Example:
+        >>> from kajo.nn.functional import assert_int_or_pair
+        >>> assert_int_or_pair([1, 2], "size", "{} has to be one or two integers")
+    """
+    if not (isinstance(arg, int) or len(arg) == 2):
+        raise AssertionError(message.format(arg_name))
+
+
 __all__ = [
+    "DType",
+    "ScalingType",
+    "SwizzleType",
     "_canonical_mask",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
@@ -171,6 +208,7 @@ __all__ = [
     "adaptive_max_pool3d_with_indices",
     "affine_grid",
     "alpha_dropout",
+    "assert_int_or_pair",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -211,12 +249,16 @@ __all__ = [
     "glu",
     "grid_sample",
     "group_norm",
+    "grouped_mm",
     "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "has_torch_function",
+    "has_torch_function_unary",
+    "has_torch_function_variadic",
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
@@ -268,6 +310,8 @@ __all__ = [
     "rrelu",
     "rrelu_",
     "scaled_dot_product_attention",
+    "scaled_grouped_mm",
+    "scaled_mm",
     "selu",
     "selu_",
     "sigmoid",
@@ -291,4 +335,4 @@ __all__ = [
     "upsample_nearest",
 ]
 
-_make_overridable(globals(), __all__)
+_make_overridable(globals(), (name for name in __all__ if not name.startswith("has_")))

@@ -33,7 +33,7 @@ _LINEAR = (
     *("conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "sigmoid"),
 )
 _GAIN = {
-    **dict.fromkeys(_LINEAR, 1.0),
+    **dict.fromkeys(_LINEAR, 1),
     "tanh": 5.0 / 3,
     "relu": math.sqrt(2.0),
     "selu": 3.0 / 4,

@@ -13,6 +13,9 @@ from kajo.optim import lr_scheduler as lr_scheduler
 from kajo.optim import swa_utils as swa_utils
 from kajo.optim._adafactor import Adafactor as Adafactor
 from kajo.optim._muon import Muon as Muon
+from kajo.optim._swapping import (
+    swap_in_optimizer_params_and_state as swap_in_optimizer_params_and_state,
+)
 from kajo.optim.adadelta import Adadelta as Adadelta
 from kajo.optim.adagrad import Adagrad as Adagrad
 from kajo.optim.adam import Adam as Adam
@@ -47,4 +50,5 @@ __all__ = [
     "SparseAdam",
     "lr_scheduler",
     "swa_utils",
+    "swap_in_optimizer_params_and_state",
 ]

@@ -135,6 +135,9 @@ class Optimizer:
         tensor([0.5000, 0.0000])
     """
 
+    OptimizerPreHook: TypeAlias = "Callable[..., Any]"
+    OptimizerPostHook: TypeAlias = "Callable[..., None]"
+
     # Optimisers whose state counts steps keep the count as a tensor; SparseAdam keeps a number.
     _step_is_tensor: ClassVar[bool] = True
 
@@ -181,6 +184,11 @@ class Optimizer:
         self._optimizer_state_dict_post_hooks = OrderedDict()
         self._optimizer_load_state_dict_pre_hooks = OrderedDict()
         self._optimizer_load_state_dict_post_hooks = OrderedDict()
+
+    @staticmethod
+    def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
+        """Have the hooks of steps called around `func`; the ``step`` of every subclass has it already."""
+        return _with_step_hooks(func)
 
     def __getstate__(self) -> dict[str, Any]:
         return {

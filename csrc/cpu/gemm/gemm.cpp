@@ -41,4 +41,13 @@ const GemmKernels& gemm_kernels() {
     return kernels;
 }
 
+bool multiplies_bfloat16() {
+#if defined(KAJO_X86)
+    return gemm_kernels().matmul[static_cast<size_t>(DType::BFloat16)] ==
+           avx512bf16::matmul_bfloat16;
+#else
+    return false;
+#endif
+}
+
 }  // namespace kajo::cpu

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
-__all__ = ["SDPBackend", "sdpa_kernel"]
+__all__ = [
+    "WARN_FOR_UNFUSED_KERNELS",
+    "SDPBackend",
+    "activate_flash_attention_impl",
+    "current_flash_attention_impl",
+    "list_flash_attention_impls",
+    "register_flash_attention_impl",
+    "restore_flash_attention_impl",
+    "sdpa_kernel",
+]
+
+# Programs set it; there is nothing to warn of, as one kernel serves all.
+WARN_FOR_UNFUSED_KERNELS = False
+
+_PARTS = ("bias", "flex_attention", "varlen")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return importlib.import_module(f"kajo.nn.attention.{name}")
+    if name in __all__:
+        return getattr(importlib.import_module("kajo.nn.attention._registry"), name)
+    raise AttributeError(f"module 'kajo.nn.attention' has no attribute '{name}'")
 
 
 class SDPBackend(IntEnum):

@@ -37,8 +37,9 @@ class GlobalHooks:
 
     def __init__(self) -> None:
         self.forward: Hooks = OrderedDict()
-        self.forward_always: dict[int, bool] = {}
-        self.forward_with_kwargs: dict[int, bool] = {}
+        # Ordered, because handles refer to them weakly, which plain dicts do not allow.
+        self.forward_always: OrderedDict[int, bool] = OrderedDict()
+        self.forward_with_kwargs: OrderedDict[int, bool] = OrderedDict()
         self.forward_pre: Hooks = OrderedDict()
         self.backward: Hooks = OrderedDict()
         self.backward_pre: Hooks = OrderedDict()

@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound="Module")
+T_destination = TypeVar("T_destination", bound="dict[str, Any]")
 
 # Every attribute a module starts with, and how its first value is made. Pickles name these.
 _STATE: dict[str, Callable[[], Any]] = {
@@ -99,6 +100,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
     training: bool
     call_super_init: bool = False
     dump_patches: bool = False
+    T_destination = T_destination
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         cooperative = self.call_super_init
@@ -313,9 +315,10 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
                 f"created explicitly. To express '{name}' as a function of another Tensor, "
                 "compute the value in the forward() method."
             )
-        for hook in global_hooks.parameter_registration.values():
-            replaced = hook(self, name, param)
-            param = param if replaced is None else replaced
+        if param is not None:
+            for hook in global_hooks.parameter_registration.values():
+                replaced = hook(self, name, param)
+                param = param if replaced is None else replaced
         self._parameters[name] = param
 
     def add_module(self, name: str, module: Module | None) -> None:

@@ -1,4 +1,4 @@
-"""Ready parametrisations of weights: a length and a direction, a bounded spectral norm."""
+"""Ready parametrisations of weights: a length and a direction, a bounded spectral norm, orthogonal."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import kajo
 from kajo import Tensor
 from kajo.nn import functional as F
 from kajo.nn.modules.module import Module
+from kajo.nn.utils._orthogonal import orthogonal
 from kajo.nn.utils.parametrize import register_parametrization
 from kajo.nn.utils.weight_norm import _norm_except
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _WeightNorm(Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,7 +85,9 @@ class ParametrizationList(ModuleList):
         with kajo.no_grad():
             for module in reversed(list(self)):
                 inverse = getattr(module, "right_inverse", None)
-                start = start if inverse is None else inverse(start)
+                # One that refuses leaves the tensor as it is, to be set later.
+                with contextlib.suppress(NotImplementedError):
+                    start = start if inverse is None else inverse(start)
         if not isinstance(start, (Tensor, Sequence)):
             raise ValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
