@@ -7,7 +7,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.func._batched import RULES, Batch, BatchedTensor, Unsupported
+from kajo.func._batched import RULES, Batch, BatchedTensor, Unsupported, loop
 from kajo.func._batching.pointwise import pointwise
 from kajo.func._batching.register import bound, dim_of, dims_of, rank_of, register, rule
 
@@ -137,6 +137,15 @@ def _as_strided(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
         value = value.contiguous()
     size, stride = (batch.size, *found["size"]), (value.stride(0), *found["stride"])
     return batch.wrap(func(value, size, stride, found["storage_offset"]))
+
+
+@rule("as_strided_scatter")
+def _scattered(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def on_copies(*samples: Any, **options: Any) -> Any:  # each with memory of its own
+        return func(*[x.clone() if isinstance(x, Tensor) else x for x in samples], **options)
+
+    on_copies.__name__ = func.__name__
+    return loop(batch, on_copies, args, kwargs)
 
 
 # ---- reductions --------------------------------------------------------------------------------------
