@@ -381,6 +381,13 @@ def to_sparse_semi_structured(
 
     Raises:
         RuntimeError: for a tensor on the CPU, which has no such units.
+
+    >>> import kajo
+    >>> try:
+    ...     kajo.sparse.to_sparse_semi_structured(kajo.zeros(32, 64))
+    ... except RuntimeError as error:
+    ...     print(error)
+    to_sparse_semi_structured(): tensors on cpu are not supported, only those on GPUs
     """
     raise RuntimeError(
         f"to_sparse_semi_structured(): tensors on {original_tensor.device} are not supported, only "
