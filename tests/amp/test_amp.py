@@ -49,6 +49,14 @@ def dtypes(library):
             "heads": library.nn.MultiheadAttention(4, 1)(x, x, x)[0],
             "encoder": library.nn.TransformerEncoderLayer(4, 1, 8).train()(x),
             "integers": library.arange(3) + 1,
+            "prelu": functional.prelu(x, x[0, :1]),
+            "reflected": functional.pad(low, (1, 1), mode="reflect"),
+            "replicated": functional.pad(low, (1, 1), mode="replicate"),
+            "circular": functional.pad(low, (1, 1), mode="circular"),
+            "padded": functional.pad(low, (1, 1)),
+            "tensordot": library.tensordot(x, x),
+            "power": library.linalg.matrix_power(x, 3),
+            "chain": library.linalg.multi_dot([x, x, x]),
         }
         with library.autocast("cpu", enabled=False):
             results["off"] = x @ x

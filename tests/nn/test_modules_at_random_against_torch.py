@@ -111,6 +111,19 @@ def test_convolutions(dims, seed):
     )
 
 
+def test_bfloat16_convolution_of_more_images_than_are_done_at_once():
+    x = kajo.tensor(drawn(0, 9, 64, 64, 64)).bfloat16()
+    weight = kajo.tensor(drawn(1, 8, 64, 3, 3)).bfloat16()
+    results = []
+    for dtype in (kajo.bfloat16, kajo.float32):
+        w = weight.clone().to(dtype).requires_grad_()
+        out = kajo.nn.functional.conv2d(x.to(dtype), w, padding=1)
+        out.sum().backward()
+        results.append([out.detach().float(), w.grad.float()])
+    for got, expected in zip(*results, strict=True):
+        assert (got - expected).abs().max() < 0.01 * expected.abs().max()
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("train", [True, False])
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 7), (3, 5, 6, 6), (2, 5, 3, 4, 2), (40, 5, 3, 3)])
