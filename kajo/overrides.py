@@ -51,7 +51,7 @@ _here = threading.local()  # `skip`: the next question whether to hand over is a
 
 
 def has_torch_function_variadic(*args: Any) -> bool:
-    """`has_torch_function` for several arguments.
+    """:func:`has_torch_function` for several arguments.
 
     >>> import kajo
     >>> kajo.overrides.has_torch_function_variadic(kajo.zeros(2), 1)
@@ -77,7 +77,7 @@ def has_torch_function(relevant_args: Iterable[Any]) -> bool:
 
 
 def has_torch_function_unary(obj: Any) -> bool:
-    """`has_torch_function` for a single argument.
+    """:func:`has_torch_function` for a single argument.
 
     >>> import kajo
     >>> kajo.overrides.has_torch_function_unary(kajo.zeros(2))
