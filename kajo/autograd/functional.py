@@ -154,6 +154,11 @@ def jvp(
     return _like(raw, _finish(outputs, create_graph)), _like(raw, _finish(product, create_graph))
 
 
+_NOT_TOGETHER = (
+    "jacobian: `strict=True` and `vectorized=True` are not supported together; use one of them"
+)
+
+
 def jacobian(
     func: Callable[..., Any],
     inputs: Any,
@@ -178,6 +183,8 @@ def jacobian(
 
     Raises:
         NotImplementedError: for "forward-mode" without `vectorize`, or with `create_graph`.
+        AssertionError: for another strategy.
+        RuntimeError: if `strict` and `vectorize` meet.
         RuntimeError: for `strict` with "forward-mode".
 
     >>> import kajo
@@ -185,8 +192,15 @@ def jacobian(
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(
+            f'jacobian: expected strategy to be "forward-mode" or "reverse-mode", got {strategy!r}; '
+            "the first is faster for functions with more outputs than inputs"
+        )
     if strategy == "forward-mode":
         return _forward_jacobian(func, inputs, create_graph, strict, vectorize)
+    if strict and vectorize:
+        raise RuntimeError(_NOT_TOGETHER)
     with kajo.enable_grad():
         arguments = _prepare(_as_tuple(inputs, "inputs", "jacobian"), create_graph)
         raw = func(*arguments)
@@ -232,10 +246,7 @@ def _forward_jacobian(
             'use `create_graph=False` or `strategy="reverse-mode"`'
         )
     if strict:
-        raise RuntimeError(
-            "jacobian: `strict=True` and `vectorized=True` are not supported together; "
-            "use one of them"
-        )
+        raise RuntimeError(_NOT_TOGETHER)
     with kajo.enable_grad():
         arguments = _prepare(_as_tuple(inputs, "inputs", "jacobian"), False)
         raw = func(*arguments)

@@ -150,4 +150,5 @@ def test_reading_does_not_copy_memory():
         pass
     for _ in range(2):
         assert sum(loader) == 40_000
-    assert proportional_memory() < 1.05 * before
+    # Copies of what each worker reads would take some 80 MB.
+    assert proportional_memory() - before < 10_000
