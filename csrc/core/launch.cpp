@@ -53,7 +53,6 @@ void check_families(const Launch& work) {
 }
 
 void run_kernel(const Launch& work) {
-    check_families(work);
     const LockRelease unlocked(is_large(work));
     work.kernel.cpu(work.outputs, work.inputs, work.attributes);
 }
@@ -77,7 +76,7 @@ void run_resolved(const Launch& work) {
         if (work.outputs[i].lazy()) LazyViews::copy(work.outputs[i], outputs[i]);
 }
 
-// Tensors that are not plain memory: lazy views, or without any.
+// Tensors that are not plain memory of a common type.
 [[gnu::noinline]] void run_special(const Launch& work) {
     for (const Tensor& t : work.outputs)
         if (t.is_meta()) return;
@@ -85,11 +84,14 @@ void run_resolved(const Launch& work) {
         if (t.defined() && t.is_meta())
             raise(ErrorKind::Runtime, work.kernel.name,
                   "(): reads a meta tensor, which has no data; use tensors on one device");
+    check_families(work);
     if (work.kernel.reads_lazy_views) return run_kernel(work);
     run_resolved(work);
 }
 
-bool is_special(const Tensor& t) { return (static_cast<uint8_t>(t.device().type) | t.lazy()) != 0; }
+bool is_special(const Tensor& t) {
+    return (static_cast<uint8_t>(t.device().type) | t.lazy()) != 0 || !is_common(t.dtype());
+}
 
 void run(const Launch& work) {
     for (const Tensor& t : work.outputs)

@@ -143,6 +143,8 @@ Tensor conj(const Tensor& self);           // a view; self itself where it is re
 Tensor conj_physical(const Tensor& self);  // self itself where it is real
 Tensor angle(const Tensor& self);
 Tensor signbit(const Tensor& self);
+Tensor nextafter(const Tensor& self, const Tensor& other);
+Tensor nextafter_(const Tensor& self, const Tensor& other);
 Tensor complex(const Tensor& real, const Tensor& imag);
 Tensor polar(const Tensor& abs, const Tensor& angle);
 

@@ -7,6 +7,7 @@
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/pointwise.h"
+#include "ops/views.h"
 #include "pointwise_ids.h"
 
 namespace kajo::ops {
@@ -153,7 +154,7 @@ void check_not_bool(const char* name, bool all_bool, bool any_bool) {
 }
 
 // A product of 16 bits is rounded to them before it is added, as is its factor.
-bool rounds_product(DType type) { return is_float(type) && item_size(type) == 2; }
+bool has_16_bits(DType type) { return is_float(type) && item_size(type) == 2; }
 
 // add and its kin: op(self, other, alpha).
 template <Tensor (*run)(const PointwiseCall&)>
@@ -163,7 +164,7 @@ Tensor scaled(OpId op, const char* name, const Tensor& self, const Tensor& other
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs});
     const DType type = result_type(self, other);
     check_alpha(name, type, alpha);
-    if (rounds_product(type)) {
+    if (has_16_bits(type)) {
         const Tensor factor = scalar_tensor(alpha, type);
         const bool of_self = op == OpId::rsub;
         const TensorPair rounded = {of_self ? mul(to(self, type), factor) : self,
@@ -483,6 +484,24 @@ Tensor where(const Tensor& condition, const Tensor& self, const Scalar& other) {
 }
 Tensor where(const Tensor& condition, const Scalar& self, const Scalar& other) {
     return where(condition, scalar_tensor(self), other);
+}
+
+// 16 bits are computed in float32, whose next number rounds back: they step in their own bits.
+Tensor nextafter(const Tensor& self, const Tensor& other) {
+    const DType type = result_type(self, other);
+    if (!has_16_bits(type)) return binary<OpId::nextafter>(self, other);
+    const Tensor a = to(detach(self), type), b = to(detach(other), type);
+    const Tensor bits = view_dtype(contiguous(a), DType::Int16);
+    const auto whole = [](int64_t n) { return scalar_tensor(Scalar(n), DType::Int16); };
+    const Tensor away = logical_xor(lt(a, b), lt(a, Scalar(0)));
+    const Tensor stepped = view_dtype(add(bits, where(away, whole(1), whole(-1))), type);
+    const Tensor least = binary<OpId::copysign>(view_dtype(whole(1), type), b);
+    const Tensor next = where(eq(a, b), b, where(eq(a, Scalar(0)), least, stepped));
+    return where(logical_or(isnan(a), isnan(b)), add(a, b), next);
+}
+Tensor nextafter_(const Tensor& self, const Tensor& other) {
+    if (!has_16_bits(self.dtype())) return binary_<OpId::nextafter>(self, other);
+    return copy_(self, nextafter(self, other));
 }
 
 namespace {

@@ -207,7 +207,7 @@ const Binary binaries[] = {
     tensors<OpId::atan2>("atan2 arctan2"),
     tensors<OpId::hypot>("hypot"),
     tensors<OpId::heaviside>("heaviside"),
-    tensors<OpId::nextafter>("nextafter"),
+    {"nextafter", bind<&ops::nextafter>, nullptr, nullptr, bind<&ops::nextafter_>, nullptr},
     with_function(tensors<OpId::gcd>("gcd")),
     with_function(tensors<OpId::lcm>("lcm")),
     with_function(tensors<OpId::ldexp>("ldexp")),

@@ -33,6 +33,12 @@ def deep(m):
 RESULTS = {
     "clamp_by_nan": lambda m: m.clamp(m.tensor(EXTREMES), nan, 1),
     "clamp_above_nan": lambda m: m.tensor(EXTREMES).clamp_(min=nan),
+    "next_halves": lambda m: m.nextafter(
+        m.tensor(EXTREMES).half()[:, None], m.tensor([0.0, -inf, inf, nan, 2.0]).half()
+    ).float(),
+    "next_bfloat16": lambda m: (
+        m.tensor(EXTREMES).bfloat16().nextafter_(m.ones(15).bfloat16()).float()
+    ),
     "acosh": lambda m: m.acosh(m.tensor(EXTREMES)),
     "i0_far_out": lambda m: m.special.i0(m.tensor([1e308, -1e308, 700.0], dtype=m.float64)),
     "sorted_with_nan": lambda m: m.sort(m.tensor(EXTREMES), stable=True)[1],
