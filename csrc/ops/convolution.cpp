@@ -470,9 +470,11 @@ Tensor run(const Arguments& a, const Tensor& given, const Tensor& weight, const 
           ", but got input of size: ", given.sizes());
     const Tensor input = batched ? given : unsqueeze(given, 0);
     check_operands(a, input, weight, bias);
-    const auto convolution = is_complex(input.dtype())       ? complex_convolution
-                             : input.dtype() == DType::Int64 ? integer_convolution
-                                                             : real_convolution;
+    const bool whole =
+        a.transposed ? input.dtype() == DType::Int64 : is_integral(input.dtype(), false);
+    const auto convolution = is_complex(input.dtype()) ? complex_convolution
+                             : whole                   ? integer_convolution
+                                                       : real_convolution;
     const Tensor out = convolution(a, input, weight, bias);
     return batched ? out : squeeze_dims(out, {0});
 }

@@ -181,6 +181,9 @@ Tensor add_product(const char* name, const char* operation, const Tensor& self, 
 }  // namespace
 
 Tensor product(const char* name, const Tensor& a, const Tensor& b, Conjugate conjugate) {
+    if (info(a.dtype()).family == kFloat8)  // summed in float32
+        return to(product(name, to(a, DType::Float32), to(b, DType::Float32), conjugate),
+                  a.dtype());
     const Dims shape = product_shape("matmul", a, b);
     if (!is_complex(a.dtype())) conjugate = {};
     if (shape.size() > 2 + cpu::kMaxBatchDims && (too_deep(a) || too_deep(b))) {
@@ -211,8 +214,6 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
     check_dim("mm", "self", self, 2);
     check_dim("mm", "mat2", mat2, 2);
     check_product("mm", self, mat2);
-    if (info(self.dtype()).family == kFloat8)  // summed in float32
-        return to(mm(to(self, DType::Float32), to(mat2, DType::Float32)), self.dtype());
     return product("MmBackward0", self, mat2);
 }
 

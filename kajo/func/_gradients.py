@@ -338,6 +338,7 @@ def jacrev(
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         places = _places(args, argnums)
+        _expect_real(tree_leaves([args[place] for place in places]), "jacrev", "inputs")
         call = _Call(func, args, kwargs, places)
         result, aux = _split(call.result, has_aux, "jacrev")
         outputs, structure = tree_flatten(result)
@@ -346,6 +347,7 @@ def jacrev(
                 raise RuntimeError(
                     f"jacrev: Expected f(*args) to return only tensors, got {type(output)}"
                 )
+        _expect_real(outputs, "jacrev", "outputs")
         closed = call.closed(outputs)
         blocks = [
             _by_argument(_rows(output, call.inputs, not closed), call.structure, argnums)
@@ -355,6 +357,16 @@ def jacrev(
         return (jacobian, _released(aux, closed)) if has_aux else jacobian
 
     return wrapper
+
+
+def _expect_real(tensors: list[Any], name: str, which: str) -> None:
+    """A Jacobian holds one derivative an element, where complex numbers have two."""
+    for place, x in enumerate(tensors):
+        if isinstance(x, Tensor) and x.is_complex():
+            raise RuntimeError(
+                f"{name}: Expected all {which} to be real but received complex tensor at flattened "
+                f"{which[:-1]} idx: {place}"
+            )
 
 
 def _by_argument(blocks: list[Tensor], structure: Any, argnums: _Arguments) -> Any:
@@ -409,8 +421,10 @@ def jacfwd(
 
         chosen = tuple(args[place] for place in places)
         leaves, inner = tree_flatten(chosen)
+        _expect_real(leaves, "jacfwd", "inputs")
         columns, value, aux = _columns(of_chosen, chosen, has_aux, randomness)
         outputs, outer = tree_flatten(value)
+        _expect_real(outputs, "jacfwd", "outputs")
         blocks = [
             _by_argument(_by_input(column, output, leaves), inner, argnums)
             for column, output in zip(columns, outputs)
