@@ -297,10 +297,31 @@ def register_vmap(
     *,
     lib: Library | None = None,
 ) -> Callable[..., Any]:
-    """Give an operation its rule for a batch: func(info, in_dims, *args) -> (results, out_dims)."""
+    """Give an operation its rule for a batch: func(info, in_dims, *args) -> (results, out_dims).
+
+    >>> import kajo
+    >>> @kajo.library.custom_op("example::doubled", mutates_args=())
+    ... def doubled(x: kajo.Tensor) -> kajo.Tensor:
+    ...     return x * 2
+    >>> @kajo.library.register_vmap("example::doubled")
+    ... def _(info, in_dims, x):
+    ...     return doubled(x), in_dims[0]
+    >>> kajo.vmap(doubled)(kajo.ones(2))
+    tensor([2., 2.])
+    """
+    from kajo.func._batched import BatchedTensor
+    from kajo.func._functions import by_rule
+    from kajo.utils._pytree import tree_leaves
+
+    overload = overload_of(op)
 
     def make(function: Callable[..., Any]) -> Callable[..., Any]:
-        overload_of(op).vmap = function
+        def handle(cls: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+            levels = [x._batch for x in tree_leaves((args, kwargs)) if type(x) is BatchedTensor]
+            batch = max(levels, key=lambda level: level.level)
+            return by_rule(batch, overload.name(), function, args, kwargs)
+
+        overload.for_class[BatchedTensor] = handle
         return function
 
     return make if func is None else make(func)

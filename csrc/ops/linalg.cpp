@@ -194,7 +194,7 @@ Tensor3 lu_factor_ex(const Tensor& A, bool pivot, bool check_errors) {
 }
 
 Tensor2 lu_factor(const Tensor& A, bool pivot) {
-    auto [LU, pivots, info] = lu_factor_ex(A, pivot, false);
+    auto [LU, pivots, info] = lu_factor_ex(A, pivot, true);
     return {LU, pivots};
 }
 

@@ -86,10 +86,6 @@ void write_out(const Signature& s, PyObject* const* slots, const Tensor& out,
     const char* name = s.name.c_str();
     check_out_type(s, result.dtype(), out.dtype());
     ops::check_no_internal_overlap(out);
-    check(
-        !(GradMode::enabled() && requires_grad(out)), name,
-        "(): functions with out=... arguments don't support automatic differentiation, but one of "
-        "the arguments requires grad.");
     check(out.device() == result.device(), name, "(): Expected out tensor to be on device ",
           result.device(), ", but got ", out.device());
     if (!(out.sizes() == result.sizes())) {
@@ -118,8 +114,18 @@ void refuse_tangents(const Signature& s, PyObject* const* slots) {
     });
 }
 
+void refuse_gradients(const Signature& s, PyObject* const* slots, PyObject* out) {
+    if (!GradMode::enabled()) return;
+    bool required = is_tensor(out) && requires_grad(tensor_of(out));
+    each_tensor(s, slots, [&](const Tensor& t) { required |= requires_grad(t); });
+    check(!required, s.name,
+          "(): functions with out=... arguments don't support automatic differentiation, but one "
+          "of the arguments requires grad.");
+}
+
 Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObject* out) {
     refuse_tangents(s, slots);
+    refuse_gradients(s, slots, out);
     GradModeGuard off(false);
     if (is_tensor(out) && is_tensor(result.get())) {
         write_out(s, slots, tensor_of(out), tensor_of(result.get()));
@@ -131,7 +137,9 @@ Object with_out(const Signature& s, PyObject* const* slots, Object result, PyObj
     const Py_ssize_t n = PySequence_Size(out);
     check_type(PyTuple_Check(result.get()) && n == PyTuple_GET_SIZE(result.get()), s.name,
                "(): argument 'out' must hold one tensor for each result");
-    Object written = Object::steal(PyTuple_New(n));
+    PyTypeObject* const type = Py_TYPE(result.get());
+    Object written =
+        Object::steal(type == &PyTuple_Type ? PyTuple_New(n) : PyStructSequence_New(type));
     for (Py_ssize_t i = 0; i < n; i++) {
         Object item = Object::steal(PySequence_GetItem(out, i));
         check_type(is_tensor(item.get()), s.name, "(): argument 'out' must be tuple of Tensors");

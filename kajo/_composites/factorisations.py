@@ -151,7 +151,7 @@ def lu(
     Args:
         A: (..., m, n).
         pivot: exchange rows; the CPU knows no other way.
-        get_infos: also return what went wrong, instead of raising.
+        get_infos: also return where the second factor has a zero on its diagonal, 0 if nowhere.
         out: as many tensors to write to.
 
     Returns:
@@ -163,7 +163,7 @@ def lu(
     (tensor([[4.0000, 4.0000],
             [0.2500, 1.0000]]), tensor([2, 2], dtype=kajo.int32))
     """
-    found = _core.linalg.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
+    found = _core.linalg.lu_factor_ex(A, pivot=pivot)
     results: tuple[Tensor, ...] = found if get_infos else found[:2]
     if out is None:
         return results

@@ -34,7 +34,6 @@ class Overload:
         self.implicit: Callable[..., Any] | None = None
         self.autograd_kernel: Callable[..., Any] | None = None
         self.fake: Callable[..., Any] | None = None
-        self.vmap: Callable[..., Any] | None = None
         self.backward: Callable[..., Any] | None = None
         self.setup_context: Callable[..., Any] | None = None
         self.autocast: dict[str, Any] = {}  # the dtype of arguments by kind of device

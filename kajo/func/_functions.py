@@ -38,7 +38,7 @@ def apply_to_batch(batch: Batch, cls: Any, args: tuple[Any, ...]) -> Any:
             "vmap staticmethod to avoid ambiguity."
         )
     if own:
-        return _by_its_own_rule(batch, cls, args)
+        return by_rule(batch, cls.__name__, cls.vmap, args, {})
     if not cls.generate_vmap_rule and not cls.__module__.startswith("kajo."):
         raise RuntimeError(
             f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please override "
@@ -50,15 +50,18 @@ def apply_to_batch(batch: Batch, cls: Any, args: tuple[Any, ...]) -> Any:
     return batch.wrap(results)
 
 
-def _by_its_own_rule(batch: Batch, cls: Any, args: tuple[Any, ...]) -> Any:
+def by_rule(
+    batch: Batch, name: str, rule: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """What a rule, rule(info, in_dims, *args) -> (results, out_dims), makes of samples of a batch."""
     in_dims = tree_map(lambda x: 0 if batch.has(x) else None, args)
-    values = tree_map(batch.value, args)
-    results, out_dims = cls.vmap(VmapInfo(batch.size, batch.randomness), in_dims, *values)
+    values, named = tree_map(batch.value, args), tree_map(batch.value, kwargs)
+    results, out_dims = rule(VmapInfo(batch.size, batch.randomness), in_dims, *values, **named)
     leaves, structure = tree_flatten(results)
     dims = _broadcast_to_and_flatten(out_dims, structure, lambda d: d is None)
     if dims is None:
         raise RuntimeError(
-            f"{cls.__name__}.vmap(): out_dims {out_dims} do not fit the structure of the results"
+            f"{name}.vmap(): out_dims {out_dims} do not fit the structure of the results"
         )
     return tree_unflatten(
         [x if d is None else batch.wrap(x.movedim(d, 0)) for x, d in zip(leaves, dims)], structure
