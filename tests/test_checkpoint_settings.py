@@ -177,7 +177,7 @@ def test_a_killed_program_leaves_a_whole_file(tmp_path):
     kajo.save({"number": 0, "data": [kajo.zeros(1)]}, path)
     for delay in (0.0, 0.003, 0.007, 0.013, 0.021, 0.034, 0.055):
         program = subprocess.Popen(
-            [sys.executable, "-c", SAVE_FOR_EVER, path], stdout=subprocess.PIPE
+            [sys.executable, "-c", SAVE_FOR_EVER, path], stdout=subprocess.PIPE, cwd=tmp_path
         )
         program.stdout.readline()
         time.sleep(delay)

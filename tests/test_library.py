@@ -271,3 +271,13 @@ def test_contexts_of_shape_functions():
     assert by_triton(kajo.zeros(1)).tolist() == [0.0]
     with pytest.raises((ModuleNotFoundError, RuntimeError)):
         library.wrap_triton(lambda x: x)
+
+
+def test_vmap_rules_are_used():
+    @kajo.library.custom_op("tests_library::with_rule", mutates_args=())
+    def with_rule(x: kajo.Tensor) -> kajo.Tensor:
+        return x.clone()
+
+    with_rule.register_vmap(lambda info, in_dims, x: (x * info.batch_size, in_dims[0]))
+    assert kajo.vmap(with_rule)(kajo.ones(3, 2)).tolist() == [[3.0, 3.0]] * 3
+    assert with_rule(kajo.ones(2)).tolist() == [1.0, 1.0]

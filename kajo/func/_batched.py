@@ -39,6 +39,19 @@ class DataDependent(RuntimeError):
     """Python asked for the value of a tensor that stands for a whole batch."""
 
 
+class UnbatchedWrite(RuntimeError):
+    """Samples of a batch were to be written into a tensor that is one for all of them."""
+
+
+def unbatched_write(name: str, level: int, advice: str = "") -> UnbatchedWrite:
+    """What PyTorch says of it."""
+    return UnbatchedWrite(
+        f"vmap: {name}(self, *extra_args) is not possible because there exists a Tensor `other` in "
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped "
+        f"over but `self` not being vmapped over at level {level}.{advice}"
+    )
+
+
 class Unsupported(Exception):
     """A rule does not cover these arguments: the samples are taken one by one."""
 
@@ -264,12 +277,11 @@ def _in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, 
     target: Any = args[0] if args else kwargs.get("self", kwargs.get("input"))
     name = func.__name__
     if not batch.has(target):
-        raise RuntimeError(
-            f"vmap: {name}(self, *extra_args) is not possible because there exists a Tensor `other` in "
-            "extra_args that has more elements than `self`. This happened due to `other` being "
-            f"vmapped over but `self` not being vmapped over at level {batch.level}. Please use the "
-            "form without an underscore, or pass a copy of `self` to the function and vmap over it."
-        )
+        raise unbatched_write(
+            name, batch.level,
+            " Please use the form without an underscore, or pass a copy of `self` to the function and "
+            "vmap over it.",
+        )  # fmt: skip
     functional = getattr(kajo.Tensor, name[:-1], None) or getattr(_core, name[:-1], None)
     if functional is None or not hasattr(functional, "schemas"):
         raise Unsupported

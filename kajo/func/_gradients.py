@@ -13,7 +13,7 @@ from typing import Any
 import kajo
 from kajo import Tensor
 from kajo.func import _forward
-from kajo.func._batched import DataDependent, active
+from kajo.func._batched import DataDependent, UnbatchedWrite, active
 from kajo.func._vmap import debug_unwrap, everywhere, vmap
 from kajo.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
@@ -464,11 +464,11 @@ def _columns(
     try:
         pushed = vmap(of_samples, randomness=randomness)(*basis)
     except RuntimeError as refusal:
-        if not isinstance(refusal, DataDependent) and not isinstance(
-            refusal.__cause__, DataDependent
-        ):
+        # A function that looks at values, or writes into a tensor that it made: one direction after
+        # the other.
+        one_by_one = (DataDependent, UnbatchedWrite)
+        if not isinstance(refusal, one_by_one) and not isinstance(refusal.__cause__, one_by_one):
             raise
-        # The function looks at values: one direction after the other.
         found = [push(*directions) for directions in zip(*basis)]
         pushed = [kajo.stack(list(column)) for column in zip(*(row[0] for row in found))]
         others[:] = found[0][1:]

@@ -239,3 +239,27 @@ def test_operations_without_forward_mode_are_refused():
     with pytest.raises(NotImplementedError, match="You must implement the jvp function"):
         jvp(Opaque.apply, (X,), (X,))
     assert kajo._core._open_forward_levels() == 0
+
+
+def test_functions_may_write_into_tensors_that_they_make():
+    def function(x):
+        made = kajo.zeros(3)
+        made[0] = x[0] * x[1]
+        made += x
+        return made
+
+    x = kajo.tensor([1.0, 2.0, 3.0])
+    expected = kajo.tensor([[3.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert kajo.equal(kajo.func.jacfwd(function)(x), expected)
+    second = kajo.func.hessian(lambda t: function(t).sum())(x)
+    assert second.tolist() == [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    statistics = kajo.zeros(1), kajo.ones(1)
+    kajo.func.jacfwd(lambda t: kajo.nn.functional.batch_norm(t, *statistics, training=True))(
+        kajo.tensor([[1.0], [2.0]])
+    )
+
+
+@pytest.mark.parametrize("name", ["jacrev", "jacfwd", "hessian"])
+def test_jacobians_are_of_real_numbers(name):
+    with pytest.raises(RuntimeError, match="Expected all inputs to be real"):
+        getattr(kajo.func, name)(lambda t: (t * t).sum())(kajo.ones(2, dtype=kajo.complex64))

@@ -137,3 +137,19 @@ def test_row_exchanges_stay_within_the_matrix(pivots):
         kajo.linalg.lu_solve(kajo.eye(3), steps, kajo.eye(3))
     with pytest.raises(RuntimeError, match="int32"):
         kajo.lu_unpack(kajo.eye(3), kajo.tensor(True))
+
+
+def test_out_refuses_what_requires_grad_and_keeps_names():
+    required = kajo.ones(3, requires_grad=True)
+    target = kajo.zeros(3)
+    for call in (
+        lambda: kajo.mul(required, 3, out=target),
+        lambda: kajo.mul(target, 3, out=required * 1),
+    ):
+        with pytest.raises(RuntimeError, match="support automatic differentiation"):
+            call()
+    assert target.tolist() == [0.0, 0.0, 0.0]
+    with kajo.no_grad():
+        assert kajo.mul(required, 3, out=target).tolist() == [3.0, 3.0, 3.0]
+    found = kajo.sort(target, out=(kajo.empty(3), kajo.empty(3, dtype=kajo.int64)))
+    assert found.values.tolist() == [3.0, 3.0, 3.0] and type(found).__name__ == "sort"

@@ -102,3 +102,10 @@ def test_what_does_not_fit_is_refused() -> None:
         kajo.conv2d(image, weight, stride=0)
     with pytest.raises(RuntimeError, match="not supported for strided"):
         kajo.conv2d(image, weight, padding="same", stride=2)
+
+
+def test_whole_numbers_of_every_width():
+    for dtype in (kajo.uint8, kajo.int8, kajo.int16, kajo.int32):
+        x, w = kajo.ones(1, 2, 4, 4, dtype=dtype), kajo.ones(3, 2, 2, 2, dtype=dtype)
+        found = kajo.nn.functional.conv2d(x, w)
+        assert found.dtype == dtype and (found == 8).all()

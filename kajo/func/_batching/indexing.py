@@ -7,7 +7,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.func._batched import RULES, Batch, DataDependent, Unsupported
+from kajo.func._batched import RULES, Batch, DataDependent, Unsupported, unbatched_write
 from kajo.func._batching.register import bound, dim_of, rank_of, register, rule
 
 __all__: list[str] = []
@@ -152,11 +152,7 @@ def _index_put(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str,
 def _setitem(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     self, index, value = args
     if not batch.has(self):
-        raise RuntimeError(
-            "vmap: copy_(self, *extra_args) is not possible because there exists a Tensor `other` in "
-            "extra_args that has more elements than `self`. This happened due to `other` being vmapped "
-            f"over but `self` not being vmapped over at level {batch.level}."
-        )
+        raise unbatched_write("copy_", batch.level)
     items = _items(index)
     source = value if isinstance(value, Tensor) else self.new_full((), value)
     if not any(map(_is_gathered, items)):

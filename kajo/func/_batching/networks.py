@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo.func._batched import RULES, Batch, Unsupported
+from kajo.func._batched import RULES, Batch, UnbatchedWrite, Unsupported
 from kajo.func._batching import sampling
 from kajo.func._batching.pointwise import pointwise
 from kajo.func._batching.register import bound, every, rank_of, register, rule
@@ -159,7 +159,7 @@ def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
                 ("running_var", variance, spread * (count / max(count - 1, 1))),
             ):
                 if batch.has(now) and not batch.has(running):
-                    raise RuntimeError(
+                    raise UnbatchedWrite(
                         f"batch_norm(): the statistics `{name}` are the same for all samples of vmap and "
                         "cannot take up a batch that differs between them. Use "
                         "track_running_stats=False or kajo.func.replace_all_batch_norm_modules_."

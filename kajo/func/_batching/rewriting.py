@@ -6,7 +6,7 @@ from typing import Any
 
 import kajo
 from kajo import Tensor, _core
-from kajo.func._batched import Batch, Unsupported
+from kajo.func._batched import Batch, Unsupported, unbatched_write
 from kajo.func._batching.register import bound, every, rank_of, register
 
 __all__: list[str] = []
@@ -244,11 +244,7 @@ def _copy_in_place(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[
     found = bound(func, args, kwargs)
     self, source = list(found.values())[:2]
     if not batch.has(self):
-        raise RuntimeError(
-            "vmap: copy_(self, *extra_args) is not possible because there exists a Tensor `other` in "
-            "extra_args that has more elements than `self`. This happened due to `other` being vmapped "
-            f"over but `self` not being vmapped over at level {batch.level}."
-        )
+        raise unbatched_write("copy_", batch.level)
     value = batch.value(source)
     if batch.has(source):
         for _ in range(rank_of(self) - rank_of(source)):
