@@ -50,8 +50,22 @@ Tensor huber_loss(const Tensor& self, const Tensor& target, int64_t reduction, d
           delta);
     return reduced(pointwise(OpId::huber_loss, {self, target}, {Scalar(delta)}), reduction);
 }
+namespace {
+void check_probabilities(const char* name, const Tensor& t) {
+    if (t.is_meta() || t.numel() == 0) return;
+    const GradModeGuard no_grad(false);
+    const double least = item(amin(t, {}, false)).as_double();
+    const double most = item(amax(t, {}, false)).as_double();
+    check(least >= 0 && most <= 1, "binary_cross_entropy(): all elements of ", name,
+          " should be between 0 and 1, but they are from ", least, " to ", most,
+          "; pass logits to binary_cross_entropy_with_logits");
+}
+}  // namespace
+
 Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight,
                             int64_t reduction) {
+    check_probabilities("input", self);
+    check_probabilities("target", target);
     Tensor losses = pointwise(OpId::binary_cross_entropy, {self, target});
     if (weight.defined()) losses = mul(losses, weight);
     return reduced(losses, reduction);

@@ -39,17 +39,20 @@ class DataDependent(RuntimeError):
     """Python asked for the value of a tensor that stands for a whole batch."""
 
 
-class UnbatchedWrite(RuntimeError):
-    """Samples of a batch were to be written into a tensor that is one for all of them."""
+class UnbatchedWrite(Exception):
+    """Samples of a batch were to be written into a tensor that is one for all of them: the cause of
+    the error that says so."""
 
 
-def unbatched_write(name: str, level: int, advice: str = "") -> UnbatchedWrite:
-    """What PyTorch says of it."""
-    return UnbatchedWrite(
+def unbatched_write(name: str, level: int, advice: str = "") -> RuntimeError:
+    """That error for an operation in place."""
+    error = RuntimeError(
         f"vmap: {name}(self, *extra_args) is not possible because there exists a Tensor `other` in "
         "extra_args that has more elements than `self`. This happened due to `other` being vmapped "
         f"over but `self` not being vmapped over at level {level}.{advice}"
     )
+    error.__cause__ = UnbatchedWrite()
+    return error
 
 
 class Unsupported(Exception):

@@ -93,3 +93,11 @@ def test_results_into_given_tensors():
     out = kajo.empty(0)
     assert F.linear(kajo.ones(1, 2), kajo.ones(3, 2), out=out) is out
     assert out.tolist() == [[2.0, 2.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    "values", [([-0.1], [1.0]), ([1.5], [1.0]), ([float("nan")], [1.0]), ([0.5], [2.0])]
+)
+def test_binary_cross_entropy_is_of_probabilities(values):
+    with pytest.raises(RuntimeError, match="between 0 and 1"):
+        F.binary_cross_entropy(*map(kajo.tensor, values))

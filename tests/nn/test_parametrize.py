@@ -97,3 +97,11 @@ def test_spectral_norm_bounds_the_largest_singular_value():
     layer = parametrizations.spectral_norm(nn.Linear(6, 4), n_power_iterations=20)
     largest = kajo.linalg.svdvals(layer.weight.detach())[0]
     assert abs(float(largest) - 1) < 1e-3
+
+
+def test_weight_norm_takes_what_its_former_form_saved():
+    former = kajo.nn.utils.weight_norm(kajo.nn.Linear(2, 3))
+    layer = kajo.nn.utils.parametrizations.weight_norm(kajo.nn.Linear(2, 3))
+    layer.load_state_dict(former.state_dict())
+    x = kajo.randn(4, 2)
+    assert kajo.equal(layer(x), former(x))

@@ -159,11 +159,11 @@ def _batch_norm(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str
                 ("running_var", variance, spread * (count / max(count - 1, 1))),
             ):
                 if batch.has(now) and not batch.has(running):
-                    raise UnbatchedWrite(
+                    raise RuntimeError(
                         f"batch_norm(): the statistics `{name}` are the same for all samples of vmap and "
                         "cannot take up a batch that differs between them. Use "
                         "track_running_stats=False or kajo.func.replace_all_batch_norm_modules_."
-                    )
+                    ) from UnbatchedWrite()
                 running.mul_(1 - share).add_(now.detach() * share)
     else:
         center, spread = mean.detach(), variance.detach()

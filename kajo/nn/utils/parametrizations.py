@@ -46,7 +46,17 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
         >>> layer.parametrizations.weight.original0.shape
         kajo.Size([2, 1])
     """
-    return register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+    register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+
+    def take_former_names(state_dict: Any, prefix: str, *_: Any) -> None:
+        former = [f"{prefix}{name}_g", f"{prefix}{name}_v"]
+        if all(key in state_dict for key in former):
+            for i, key in enumerate(former):
+                now = f"{prefix}parametrizations.{name}.original{i}"
+                state_dict[now] = state_dict.pop(key)
+
+    module._register_load_state_dict_pre_hook(take_former_names)
+    return module
 
 
 class _SpectralNorm(Module):
