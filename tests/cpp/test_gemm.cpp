@@ -292,7 +292,7 @@ void check_matmuls() {
                                 {15, 33, 17},   {1, 70, 37},    {37, 1, 70},   {1, 1, 100},
                                 {65, 100, 130}, {150, 90, 800}, {20, 1200, 9}, {1, 600, 5},
                                 {0, 4, 3},      {4, 0, 3},      {5, 6, 0},     {1, 5, 0}};
-    for (int t = 0; t < kajo::kDTypes; t++) {
+    for (int t = 0; t < kajo::kCommonDTypes; t++) {
         const auto type = static_cast<DType>(t);
         if (type == DType::Bool) continue;
         for (const auto& [m, n, k] : sizes) {

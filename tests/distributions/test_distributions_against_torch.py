@@ -12,6 +12,13 @@ import kajo.distributions as kd
 torch = pytest.importorskip("torch")
 td = torch.distributions
 
+
+@pytest.fixture(autouse=True)
+def torch_checks_arguments():
+    # Parts of PyTorch that other tests import turn its checks off.
+    td.Distribution.set_default_validate_args(True)
+
+
 MATRIX = [[2.0, 0.3, 0.1], [0.3, 1.5, -0.2], [0.1, -0.2, 1.0]]
 FACTOR = [[1.4, 0.0, 0.0], [0.2, 1.1, 0.0], [0.1, -0.3, 0.9]]
 PROBS = [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
