@@ -55,8 +55,7 @@ void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_str
 }
 
 template <int kAbreast, class T, Combine kHow>
-void scan_abreast(const Tensor& out, const Tensor& self, int64_t dim) {
-    const Lanes from(self, dim), to(out, dim);
+void scan_abreast(const Tensor& out, const Tensor& self, const Lanes& to, const Lanes& from) {
     const T* source = self.data<T>();
     T* target = out.data<T>();
     const int64_t n = from.length();
@@ -98,11 +97,11 @@ void scan(const Tensor& out, const Tensor& self, int64_t dim) {
             row_kernels().f32.running_sum(target, source, from.length());
         });
     else if (from.count() < kAbreastRuns)
-        scan_abreast<1, T, kHow>(out, self, dim);
+        scan_abreast<1, T, kHow>(out, self, to, from);
     else if (from.stride() == 1)
-        scan_abreast<kAbreastRuns, T, kHow>(out, self, dim);
+        scan_abreast<kAbreastRuns, T, kHow>(out, self, to, from);
     else
-        scan_abreast<kAbreastColumns, T, kHow>(out, self, dim);
+        scan_abreast<kAbreastColumns, T, kHow>(out, self, to, from);
 }
 
 int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attributes)->dim; }

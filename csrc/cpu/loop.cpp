@@ -44,7 +44,6 @@ struct Lane {
     int64_t size = 0;             // bytes of a stored element
     ConvertFn convert = nullptr;  // inputs: stored to computing; outputs: back; null: same type
     MoveFn move = nullptr;
-    bool constant = false;
     bool repeats = false;         // every tile reads the same, as it does of a constant
     Dims strides;                 // along the dimensions of the loop
     Dims own_sizes, own_strides;  // merged as far as this operand alone allows
@@ -75,7 +74,7 @@ class Loop {
             lane.move = move_of(o.stored);
             lane.convert =
                 is_output ? convert_of(o.computing, o.stored) : convert_of(o.stored, o.computing);
-            lane.constant = lane.repeats = o.constant;
+            lane.repeats = o.constant;
             widest_ = std::max({widest_, lane.size, item_size(o.computing)});
         }
         for (int64_t s : shape) total_ *= s;
@@ -135,7 +134,7 @@ void Loop::set_dims(IntSpan shape, std::span<const Operand> outputs,
         sizes_ = {total_};
         for (size_t i = 0; i < count_; i++) {
             lanes_[i].own_sizes = sizes_;
-            lanes_[i].own_strides = lanes_[i].strides = {lanes_[i].constant ? 0 : 1};
+            lanes_[i].own_strides = lanes_[i].strides = {lanes_[i].repeats ? 0 : 1};
         }
         return;
     }
@@ -279,14 +278,12 @@ void Loop::walk(const Lane& lane, Direction way, int64_t begin, int64_t n, char*
     }
 }
 
-// What all tiles of a piece read alike is converted and repeated once.
+// What all tiles of a piece read alike is gathered and converted once.
 void Loop::fill_repeated(Scratch& scratch) const {
     const int64_t n = std::min(tile_elements(), total_);
     for (size_t i = outputs_; i < count_; i++) {
         const Lane& lane = lanes_[i];
-        if (lane.constant)
-            repeat({lane.data, lane.stored, lane.computing, nullptr, true}, scratch, i, n);
-        if (!lane.repeats || lane.constant) continue;
+        if (!lane.repeats) continue;
         char* const staging = lane.convert ? scratch.slots[kMaxOperands] : scratch.slots[i];
         walk(lane, Direction::Gather, 0, n, staging);
         if (lane.convert) lane.convert(scratch.slots[i], staging, n);
@@ -450,7 +447,7 @@ char* Loop::box_start(const Lane& lane, const Box& box, size_t dims) {
 
 void Loop::run_boxes() {
     const size_t dims = sizes_.size();
-    const bool moves_only = !function_ && !lanes_[1].convert && !lanes_[1].constant;
+    const bool moves_only = !function_ && !lanes_[1].convert && !lanes_[1].repeats;
     // 64 x 64 while nothing passes through scratch, else about 32 x 32.
     int64_t rows = std::min<int64_t>(sizes_[row_dim_], moves_only ? 64 : 32);
     int64_t cols = std::min(sizes_[0], moves_only ? 64 : tile_elements() / rows);

@@ -122,6 +122,11 @@ def _type_hint(module: Any, x: Tensor) -> str:
     return f"convert the input, x.to({dtype}), or the module, module.to(x.dtype)"
 
 
+def _move_last(x: Tensor, features: int) -> str:
+    at = list(x.shape).index(features)
+    return f"dimension {at} has the {features} features; move it last, x.movedim({at}, -1)"
+
+
 def _linear(module: Any, x: Tensor, *_: Tensor) -> str:
     wanted = module.in_features
     if x.dim() == 0:
@@ -132,8 +137,7 @@ def _linear(module: Any, x: Tensor, *_: Tensor) -> str:
         if math.prod(x.shape[start:]) == wanted:
             return f"flatten the input first, x.flatten({start})"
     if wanted in x.shape:
-        at = list(x.shape).index(wanted)
-        return f"dimension {at} has the {wanted} features; move it last, x.movedim({at}, -1)"
+        return _move_last(x, wanted)
     return (
         f"the input's last dimension is {x.shape[-1]}: make the layer with "
         f"in_features={x.shape[-1]}, or have the layer before it give {wanted}"
@@ -176,8 +180,7 @@ def _layer_norm(module: Any, x: Tensor, *_: Tensor) -> str:
     if ends == wanted:
         return ""
     if len(wanted) == 1 and wanted[0] in x.shape:
-        at = list(x.shape).index(wanted[0])
-        return f"dimension {at} has the {wanted[0]} features; move it last, x.movedim({at}, -1)"
+        return _move_last(x, wanted[0])
     return f"the input ends in {ends}: make the layer with normalized_shape={ends}"
 
 

@@ -261,3 +261,35 @@ def runtime_validation(f: Callable[..., Any]) -> Callable[..., Any]:
             yield item
 
     return checked
+
+
+class Following:
+    """What pipes after another one share."""
+
+    datapipe: Any
+
+    def __init__(self, datapipe: Any) -> None:
+        self.datapipe = datapipe
+
+    def __len__(self) -> int:
+        return len(self.datapipe)
+
+
+class Batching(Following):
+    """What pipes of batches share."""
+
+    def __init__(
+        self,
+        datapipe: Any,
+        batch_size: int,
+        drop_last: bool = False,
+        wrapper_class: Callable[[list[Any]], Any] = DataChunk,
+    ) -> None:
+        if batch_size <= 0:
+            raise AssertionError("Batch size is required to be larger than 0!")
+        super().__init__(datapipe)
+        self.batch_size, self.drop_last, self.wrapper_class = batch_size, drop_last, wrapper_class
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.datapipe), self.batch_size)
+        return full + (1 if rest and not self.drop_last else 0)

@@ -12,7 +12,13 @@ from typing import Any
 
 from kajo.utils.data._utils.collate import default_collate
 from kajo.utils.data._utils.worker import get_worker_info
-from kajo.utils.data.datapipes.base import DataChunk, IterDataPipe, functional_datapipe
+from kajo.utils.data.datapipes.base import (
+    Batching,
+    DataChunk,
+    Following,
+    IterDataPipe,
+    functional_datapipe,
+)
 from kajo.utils.data.sampler import draw_seed
 
 __all__ = [
@@ -45,14 +51,8 @@ class IterableWrapper(IterDataPipe[Any]):
         return len(self.iterable)  # type: ignore[arg-type]
 
 
-class _Step(IterDataPipe[Any]):
+class _Step(Following, IterDataPipe[Any]):
     """A pipe after another one."""
-
-    def __init__(self, datapipe: Any) -> None:
-        self.datapipe = datapipe
-
-    def __len__(self) -> int:
-        return len(self.datapipe)
 
 
 def _applied(function: Callable[..., Any], columns: Any, item: Any) -> Any:
@@ -134,30 +134,14 @@ class Filter(_Step):
 
 
 @functional_datapipe("batch")
-class Batcher(_Step):
+class Batcher(Batching, _Step):
     """Lists of ``batch_size`` items; the last may be shorter unless it is dropped."""
-
-    def __init__(
-        self,
-        datapipe: Any,
-        batch_size: int,
-        drop_last: bool = False,
-        wrapper_class: Callable[[list[Any]], Any] = DataChunk,
-    ) -> None:
-        if batch_size <= 0:
-            raise AssertionError("Batch size is required to be larger than 0!")
-        super().__init__(datapipe)
-        self.batch_size, self.drop_last, self.wrapper_class = batch_size, drop_last, wrapper_class
 
     def __iter__(self) -> Iterator[Any]:
         items = iter(self.datapipe)
         while batch := list(itertools.islice(items, self.batch_size)):
             if len(batch) == self.batch_size or not self.drop_last:
                 yield self.wrapper_class(batch)
-
-    def __len__(self) -> int:
-        full, rest = divmod(len(self.datapipe), self.batch_size)
-        return full + (1 if rest and not self.drop_last else 0)
 
 
 @functional_datapipe("unbatch")

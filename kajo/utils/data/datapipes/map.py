@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from kajo.utils.data.datapipes.base import (
-    DataChunk,
+    Batching,
+    Following,
     IterDataPipe,
     MapDataPipe,
     functional_datapipe,
@@ -31,14 +32,8 @@ class SequenceWrapper(MapDataPipe[Any]):
         return len(self.sequence)
 
 
-class _Step(MapDataPipe[Any]):
+class _Step(Following, MapDataPipe[Any]):
     """A pipe after another one."""
-
-    def __init__(self, datapipe: Any) -> None:
-        self.datapipe = datapipe
-
-    def __len__(self) -> int:
-        return len(self.datapipe)
 
 
 @functional_datapipe("map")
@@ -54,20 +49,8 @@ class Mapper(_Step):
 
 
 @functional_datapipe("batch")
-class Batcher(_Step):
+class Batcher(Batching, _Step):
     """Lists of ``batch_size`` items; the last may be shorter unless it is dropped."""
-
-    def __init__(
-        self,
-        datapipe: Any,
-        batch_size: int,
-        drop_last: bool = False,
-        wrapper_class: Callable[[list[Any]], Any] = DataChunk,
-    ) -> None:
-        if batch_size <= 0:
-            raise AssertionError("Batch size is required to be larger than 0!")
-        super().__init__(datapipe)
-        self.batch_size, self.drop_last, self.wrapper_class = batch_size, drop_last, wrapper_class
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):
@@ -75,10 +58,6 @@ class Batcher(_Step):
         start = index * self.batch_size
         end = min(start + self.batch_size, len(self.datapipe))
         return self.wrapper_class([self.datapipe[i] for i in range(start, end)])
-
-    def __len__(self) -> int:
-        full, rest = divmod(len(self.datapipe), self.batch_size)
-        return full + (1 if rest and not self.drop_last else 0)
 
 
 class Shuffler(IterDataPipe[Any]):
