@@ -20,9 +20,9 @@ def _positive(kind: type[int] | type[float], text: str) -> float:
     return number
 
 
-def count(text: str) -> float:
+def count(text: str) -> int:
     """A positive whole number of the command line."""
-    return _positive(int, text)
+    return int(_positive(int, text))
 
 
 def rate(text: str) -> float:
@@ -35,6 +35,12 @@ TRAIN_SETTINGS: dict[str, tuple[Callable[[str], float], str]] = {
     "batch_size": (count, "images an update"),
     "learning_rate": (rate, "the peak of the schedule"),
     "seed": (int, "of weights, order, shifts and dropout"),
+}
+
+BENCH_SETTINGS: dict[str, tuple[Callable[[str], float], float, str]] = {
+    "threads": (count, kajo.get_num_threads(), "threads of each framework"),
+    "rounds": (count, 4, "processes of each framework and workload"),
+    "seconds": (rate, 0.5, "that each of them measures for"),
 }
 
 
@@ -60,7 +66,50 @@ def build_parser() -> argparse.ArgumentParser:
     for name, (kind, meaning) in TRAIN_SETTINGS.items():
         option = "--" + name.replace("_", "-")
         train.add_argument(option, type=kind, metavar=kind.__name__.upper(), help=meaning)
+
+    bench = commands.add_parser("bench", help="time kajo beside PyTorch on this machine")
+    bench.add_argument("--only", default="", metavar="REGEX", help="which workloads (default all)")
+    bench.add_argument("--alone", action="store_true", help="time kajo only")
+    bench.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
+    bench.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios (a PNG)")
+    for name, (kind, default, meaning) in BENCH_SETTINGS.items():
+        text = f"{meaning} (default {default})"
+        bench.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=text)
     return parser
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Runs ``kajo bench`` and returns the exit status.
+
+    Example:
+        >>> bench(build_parser().parse_args(["bench", "--only", "^tiny_"]))  # doctest: +SKIP
+        0
+    """
+    from kajo.bench.command import command
+    from kajo.bench.comparison import Settings
+
+    settings = Settings(options.rounds, options.seconds, options.threads, options.alone)
+    return command(options.only, settings, options.json, options.plot, options.markdown)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Runs ``kajo train`` and returns the exit status.
+
+    Example:
+        >>> train(build_parser().parse_args(["train", "digits"]))  # doctest: +SKIP
+        0
+    """
+    from kajo.train.command import command
+
+    given = {name: getattr(options, name) for name in TRAIN_SETTINGS}
+    return command(
+        options.job,
+        data=options.data,
+        out=options.out,
+        resumed=options.resume,
+        given={name: value for name, value in given.items() if value is not None},
+    )
 
 
 def information() -> dict[str, str]:
@@ -116,6 +165,14 @@ def print_information() -> int:
     return 0
 
 
+# Commands import what they need themselves, so that `kajo info` answers at once.
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "info": lambda options: print_information(),
+    "train": train,
+    "bench": bench,
+}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line.
 
@@ -131,20 +188,8 @@ def main(arguments: list[str] | None = None) -> int:
         0
     """
     options = build_parser().parse_args(arguments)
-    if options.command == "info":
-        return print_information()
-    given = {name: getattr(options, name) for name in TRAIN_SETTINGS}
     try:
-        # Imported here so that `kajo info` answers at once.
-        from kajo.train.command import command
-
-        return command(
-            options.job,
-            data=options.data,
-            out=options.out,
-            resumed=options.resume,
-            given={name: value for name, value in given.items() if value is not None},
-        )
+        return COMMANDS[options.command](options)
     except (OSError, ValueError, ModuleNotFoundError) as error:
         print(f"kajo: {error}", file=sys.stderr)
         return 1
