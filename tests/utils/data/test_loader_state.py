@@ -301,11 +301,35 @@ def test_what_does_not_fit_is_refused():
     loader = DataLoader(range(10), shuffle=True, generator=kajo.Generator())
     with pytest.raises(ValueError, match="generators"):
         DataLoader(range(10)).load_state_dict(loader.state_dict())
-    loader = DataLoader(range(10))
+    loader = DataLoader(range(10), sampler=iter(range(10)))
     batches = iter(loader)
     for _ in range(5):
         next(batches)
-    shorter = DataLoader(range(3))
+    shorter = DataLoader(range(10), sampler=iter(range(3)))
     shorter.load_state_dict(loader.state_dict())
     with pytest.raises(RuntimeError, match="has changed"):
         iter(shorter)
+
+
+@pytest.mark.parametrize(
+    "other, text",
+    [
+        ({"batch_size": 8}, "batch_size 4, this loader has 8"),
+        ({"dataset": range(30)}, "length 40, this loader has 30"),
+        ({"shuffle": True}, "SequentialSampler', this loader has 'BatchSampler, RandomSampler'"),
+        ({"drop_last": True}, "drop_last False, this loader has True"),
+        ({"sampler": [0, 1, 2]}, "this loader has 'BatchSampler, list'"),
+    ],
+)
+def test_another_order_is_refused_in_the_middle_of_a_pass(other, text):
+    options = {"dataset": range(40), "batch_size": 4}
+    loader = DataLoader(**options)
+    another = DataLoader(**{**options, **other})
+    another.load_state_dict(loader.state_dict())
+    next(iter(loader))
+    with pytest.raises(ValueError, match=text):
+        another.load_state_dict(loader.state_dict())
+    # States of former versions do not tell.
+    state = loader.state_dict()
+    del state["order"]
+    another.load_state_dict(state)

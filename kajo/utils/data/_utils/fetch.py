@@ -22,6 +22,7 @@ class IterableFetcher:
         collate_fn: joins the samples of a batch.
         drop_last: whether a last batch that is not full is left out.
         place: where in the data set to begin.
+        mark: called with the number of each sample that is about to be read.
     """
 
     def __init__(
@@ -31,20 +32,23 @@ class IterableFetcher:
         collate_fn: Callable[[Any], Any],
         drop_last: bool,
         place: Place,
+        mark: Callable[[int], None] | None = None,
     ) -> None:
         self.dataset = dataset
         self.batch_size = batch_size
         self.collate_fn = collate_fn
         self.drop_last = drop_last
         saved = place.dataset or {}
+        seen = place.batches * (batch_size or 1)
         if "dataset" in saved:
             dataset.load_state_dict(saved["dataset"])
         self.samples = iter(dataset)
         if "iterator" in saved:
             self.samples.load_state_dict(saved["iterator"])
         elif not saved:
-            seen = itertools.islice(self.samples, place.batches * (batch_size or 1))
-            deque(seen, maxlen=0)
+            deque(itertools.islice(self.samples, seen), maxlen=0)
+        self.mark = mark
+        self.read = seen
 
     def fetch(self, index: Any) -> Any:
         """Return the next batch.
@@ -53,11 +57,27 @@ class IterableFetcher:
             StopIteration: when the samples have come to their end.
         """
         if self.batch_size is None:
+            if self.mark is not None:
+                self.mark(self.read)
+                self.read += 1
             return self.collate_fn(next(self.samples))
-        batch = list(itertools.islice(self.samples, self.batch_size))
+        batch = self._next_samples(self.batch_size)
         if not batch or (self.drop_last and len(batch) < self.batch_size):
             raise StopIteration
         return self.collate_fn(batch)
+
+    def _next_samples(self, count: int) -> list[Any]:
+        if self.mark is None:
+            return list(itertools.islice(self.samples, count))
+        samples: list[Any] = []
+        for _ in range(count):
+            self.mark(self.read)
+            try:
+                samples.append(next(self.samples))
+            except StopIteration:
+                break
+            self.read += 1
+        return samples
 
     def state(self) -> Any:
         """The place in the data set if it or its iterator can tell it, else None."""

@@ -7,6 +7,7 @@ The file has no name, so nothing is left behind whatever process dies.
 
 from __future__ import annotations
 
+import errno
 import io
 import mmap
 import os
@@ -20,6 +21,11 @@ from typing import Any
 
 import numpy as np
 
+try:
+    import resource
+except ImportError:  # not on every system
+    resource = None  # type: ignore[assignment]
+
 import kajo
 from kajo import _tensor_bytes
 
@@ -30,9 +36,31 @@ _INLINE_BYTES = 1024
 _MAX_MAPPED = 256
 """Batches that may be mapped at once; each holds a descriptor, so further ones are copied."""
 
+_SHARE_OF_FILES = 4
+"""At most one in so many of the files that the process may open is spent on mapped batches."""
+
 _ADVICE = "use smaller batches, fewer workers or a lower prefetch_factor"
 
+TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
+
 _mapped = 0
+
+
+def _file_limit() -> int:
+    """How many files this process may have open."""
+    if resource is None:
+        return _MAX_MAPPED * _SHARE_OF_FILES
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else int(limit)
+
+
+def out_of_files(what: str) -> RuntimeError:
+    """The error for what could not be done because too many files are open."""
+    return RuntimeError(
+        f"{what} needs a file descriptor, but this process has as many files open as it may "
+        f"({_file_limit()}; Too many open files). Raise the limit with `ulimit -n` in the shell or "
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ...), or keep fewer files and batches open"
+    )
 
 
 def anonymous_file(nbytes: int, what: str, advice: str) -> int:
@@ -44,13 +72,21 @@ def anonymous_file(nbytes: int, what: str, advice: str) -> int:
         advice: says in the error what to do.
 
     Raises:
-        RuntimeError: if there is not that much memory.
+        RuntimeError: if there is not that much memory, or no descriptor for it.
     """
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("kajo-batch")
-    else:
-        descriptor, path = tempfile.mkstemp()
-        os.unlink(path)
+    try:
+        if hasattr(os, "memfd_create"):
+            descriptor = os.memfd_create("kajo-batch")
+        else:
+            descriptor, path = tempfile.mkstemp()
+            os.unlink(path)
+    except OSError as error:
+        if error.errno in TOO_MANY_FILES:
+            raise out_of_files(what) from error
+        raise RuntimeError(
+            f"{what} needs {nbytes} bytes of shared memory, which could not be had "
+            f"({error.strerror}); {advice}"
+        ) from error
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(descriptor, 0, nbytes)
@@ -150,7 +186,7 @@ def _map(descriptor: int, nbytes: int) -> Any:
         return np.frombuffer(memory, dtype=np.uint8)
     memory = mmap.mmap(descriptor, nbytes)
     array = np.frombuffer(memory, dtype=np.uint8)
-    if _mapped >= _MAX_MAPPED:
+    if _mapped >= min(_MAX_MAPPED, _file_limit() // _SHARE_OF_FILES):
         return array.copy()
     _mapped += 1
     weakref.finalize(memory, _released)
@@ -194,15 +230,28 @@ def receive(connection: Connection) -> Any:
 
     Raises:
         EOFError: if the other end was closed.
+        RuntimeError: if this process has too many files open to take it.
     """
     message = connection.recv_bytes()
     if message[0] == 0:
         return _Unpacker(io.BytesIO(message[1:]), None).load()
     nbytes, start, length = pickle.loads(message[1:])
-    descriptor = reduction.recv_handle(connection)
-    try:
-        block = _map(descriptor, nbytes)
-    finally:
-        os.close(descriptor)
+    block = _received_block(connection, nbytes)
     text = block[start : start + length].tobytes()
     return _Unpacker(io.BytesIO(text), block).load()
+
+
+def _received_block(connection: Connection, nbytes: int) -> Any:
+    try:
+        descriptor = reduction.recv_handle(connection)
+        try:
+            return _map(descriptor, nbytes)
+        finally:
+            os.close(descriptor)
+    except RuntimeError:
+        # The kernel drops a descriptor for which the receiver has no room.
+        raise out_of_files("DataLoader: a batch from a worker") from None
+    except OSError as error:
+        if error.errno in TOO_MANY_FILES:
+            raise out_of_files("DataLoader: a batch from a worker") from error
+        raise

@@ -7,6 +7,7 @@ read ahead were drawn but not given out; they are dealt again to the same worker
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -98,6 +99,7 @@ def state_of(loader: Any, progress: Progress | None) -> dict[str, Any]:
         "num_workers": loader.num_workers,
         "worker_type": loader.worker_type,
         "streams": states_of(own_streams(loader)),
+        "order": _order_of(loader),
         "pass": None,
     }
     if progress is None or progress.finished:
@@ -127,6 +129,23 @@ def state_of(loader: Any, progress: Progress | None) -> dict[str, Any]:
     return copy.deepcopy(state)
 
 
+def _order_of(loader: Any) -> dict[str, Any]:
+    """What the batches of a pass depend on besides random numbers."""
+    return {
+        "batch_size": getattr(loader.batch_sampler, "batch_size", loader.batch_size),
+        "drop_last": getattr(loader.batch_sampler, "drop_last", loader.drop_last),
+        "sampler": type(loader._index_sampler).__name__ + ", " + type(loader.sampler).__name__,
+        "data set's length": None if loader._is_iterable else _length(loader.dataset),
+        "sampler's length": None if loader._is_iterable else _length(loader.sampler),
+    }
+
+
+def _length(value: Any) -> int | None:
+    with contextlib.suppress(TypeError, NotImplementedError):
+        return len(value)
+    return None
+
+
 def check_state(loader: Any, state: Any) -> None:
     """Refuse a state that this loader cannot continue from.
 
@@ -142,6 +161,15 @@ def check_state(loader: Any, state: Any) -> None:
             f"DataLoader.load_state_dict: the state has {len(state['streams'])} generators, this "
             f"loader and its samplers have {len(own_streams(loader))}; build it as it was"
         )
+    if state["pass"] is not None:
+        ours = _order_of(loader)
+        for name, theirs in state.get("order", {}).items():
+            if ours[name] != theirs:
+                raise ValueError(
+                    f"DataLoader.load_state_dict: the state was saved in the middle of a pass with "
+                    f"{name} {theirs!r}, this loader has {ours[name]!r}, so that its batches are "
+                    f"others than those already seen; build it as it was, or start a new pass"
+                )
     differs = state["num_workers"] != loader.num_workers
     if state["pass"] is not None and differs and loader._is_iterable:
         raise ValueError(

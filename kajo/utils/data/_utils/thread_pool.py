@@ -122,7 +122,9 @@ class ThreadPool:
             if found is not None:
                 self._outstanding[found - 1] -= 1
                 return mailbox.answers[found - 1].popleft()
-        self.close()
+        # No thread can be made to end: one that is stuck is left behind.
+        self._close.detach()
+        mailbox.close()
         raise RuntimeError(f"DataLoader timed out after {self.timeout} seconds")
 
     def close(self) -> None:

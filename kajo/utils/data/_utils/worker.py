@@ -179,7 +179,7 @@ class Job:
         """Start reading the data set at a place."""
         if self.is_iterable:
             return IterableFetcher(
-                self.dataset, self.batch_size, self.collate_fn, self.drop_last, place
+                self.dataset, self.batch_size, self.collate_fn, self.drop_last, place, mark
             )
         return MapFetcher(self.dataset, self.auto_collation, self.collate_fn, mark)
 
@@ -190,13 +190,14 @@ class Source:
     Args:
         job: what to read and how.
         streams: the random streams of this worker.
-        mark: told the place in the batch of the sample that is being read.
+        marks: two numbers to keep up to date: the batch that is being read, and which of its
+            samples (of an iterable data set: which of all samples); None: nobody wants to know.
         what: "process" or "thread", for errors.
     """
 
-    def __init__(self, job: Job, streams: list[Any], mark: Any, what: str) -> None:
+    def __init__(self, job: Job, streams: list[Any], marks: Any, what: str) -> None:
         self.job = job
-        self.mark = mark
+        self.marks = marks
         self.what = what
         self.fetcher: IterableFetcher | MapFetcher | None = None
         # Once set, the answer to every further task of the pass.
@@ -218,14 +219,21 @@ class Source:
             if place.exhausted:
                 self.final = Exhausted()
             else:
-                self.fetcher = self.job.new_fetcher(place, self.mark)
+                mark = None if self.marks is None else self._mark
+                self.fetcher = self.job.new_fetcher(place, mark)
             if place.random is not None:
                 self.random.set(place.random)
         except Exception as error:
             self.final = self.error(error)
 
+    def _mark(self, place: int) -> None:
+        self.marks[1] = place
+
     def answer(self, task: Task) -> Answer:
         """Return the batch, an error, or that there is nothing left."""
+        if self.marks is not None:
+            self.marks[1] = -1
+            self.marks[0] = task.number
         data = self._data(task)
         place = None if self.fetcher is None else self.fetcher.state()
         return Answer(task.number, data, self.random.news(), place)
@@ -251,6 +259,11 @@ def _send(connection: Connection, answer: Answer, source: Source) -> None:
     except OSError:
         raise
     except Exception as error:
+        if isinstance(answer.data, WorkerError):
+            # Its type, of a local class perhaps, has no name that could be sent.
+            answer.data.kind = RuntimeError
+            handover.send(connection, answer, inline=True)
+            return
         # There may be no more shared memory, and that is what has to be said.
         handover.send(connection, Answer(answer.number, source.error(error)), inline=True)
 
@@ -261,10 +274,8 @@ def _serve(job: Job, connection: Connection, marks: Any) -> None:
     job.seed_generators()
     _worker_info = WorkerInfo(job.worker_id, job.num_workers, job.seed, job.dataset)
 
-    def mark(place: int) -> None:
-        marks[job.worker_id] = place
-
-    source = Source(job, program_streams(), None if marks is None else mark, "process")
+    own_marks = None if marks is None else marks[2 * job.worker_id : 2 * job.worker_id + 2]
+    source = Source(job, program_streams(), own_marks, "process")
     source.start(job.place, first=True)
     parent = multiprocessing.parent_process()
     awaited: list[Any] = [connection] if parent is None else [connection, parent.sentinel]
@@ -283,7 +294,7 @@ def run_worker(job: Job, connection: Connection, inherited: list[Connection], ma
         job: what to read and how.
         connection: this worker's end of the socket.
         inherited: ends that belong to the main process and came along with a fork.
-        marks: shared memory for the place in the batch of each worker, after a fork; else None.
+        marks: shared memory for what each worker is reading, after a fork; else None.
     """
     # Ctrl-C reaches every process of the terminal; the main process ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -8,6 +8,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import socket
 import time
 import weakref
 from collections import deque
@@ -22,6 +23,7 @@ _MAX_IN_FLIGHT = 32
 """Tasks and answers that may lie in a worker's socket; more could fill it and block both ends."""
 
 _GRACE_SECONDS = 2.0
+"""How long workers may take to end by themselves, and to die when they are told to."""
 
 
 def _exit_cause(code: int | None) -> str:
@@ -34,20 +36,37 @@ def _exit_cause(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _close(owner: int, processes: list[Any], connections: list[Connection]) -> None:
+def _hang_up(connection: Connection) -> None:
+    """Close a socket for all processes: later forks have copies of it, which closing leaves open."""
+    if connection.closed:
+        return
+    end = socket.socket(fileno=connection.fileno())
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.detach()
+    connection.close()
+
+
+def _close(
+    owner: int, processes: list[Any], connections: list[Connection], grace: float = _GRACE_SECONDS
+) -> None:
     """End the workers: closing the sockets asks them to, then signals make them."""
     if os.getpid() != owner:
         return
     for connection in connections:
-        connection.close()
-    deadline = time.monotonic() + _GRACE_SECONDS
+        _hang_up(connection)
+    _join(processes, grace)
+    for stop in ("terminate", "kill"):
+        left = [process for process in processes if process.is_alive()]
+        for process in left:
+            getattr(process, stop)()
+        _join(left, _GRACE_SECONDS if grace else _GRACE_SECONDS / 10)
+
+
+def _join(processes: list[Any], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     for process in processes:
         process.join(max(0.0, deadline - time.monotonic()))
-    for stop in ("terminate", "kill"):
-        for process in processes:
-            if process.is_alive():
-                getattr(process, stop)()
-                process.join(_GRACE_SECONDS)
 
 
 class WorkerPool:
@@ -62,24 +81,34 @@ class WorkerPool:
     def __init__(self, jobs: list[Job], context: Any, timeout: float) -> None:
         context = multiprocessing.get_context() if context is None else context
         forks = context.get_start_method() == "fork"
-        self._marks = memoryview(mmap.mmap(-1, 8 * len(jobs))).cast("q") if forks else None
+        self._marks = memoryview(mmap.mmap(-1, 16 * len(jobs))).cast("q") if forks else None
         self.timeout = timeout
+        self._reads_stream = jobs[0].is_iterable
         self.processes: list[Any] = []
         self._connections: list[Connection] = []
         self._tasks: list[deque[Task]] = [deque() for _ in jobs]
         self._in_flight = [0 for _ in jobs]
         self._close = weakref.finalize(self, _close, os.getpid(), self.processes, self._connections)
-        for job in jobs:
-            ours, theirs = context.Pipe(duplex=True)
-            self._connections.append(ours)
-            process = context.Process(
-                target=run_worker,
-                args=(job, theirs, list(self._connections) if forks else [], self._marks),
-                daemon=True,
-            )
-            process.start()
-            theirs.close()
-            self.processes.append(process)
+        try:
+            for job in jobs:
+                self._start(job, context, forks)
+        except OSError as error:
+            self._end_at_once()
+            if error.errno in handover.TOO_MANY_FILES:
+                raise handover.out_of_files("DataLoader: a worker") from error
+            raise
+
+    def _start(self, job: Job, context: Any, forks: bool) -> None:
+        ours, theirs = context.Pipe(duplex=True)
+        self._connections.append(ours)
+        process = context.Process(
+            target=run_worker,
+            args=(job, theirs, list(self._connections) if forks else [], self._marks),
+            daemon=True,
+        )
+        process.start()
+        theirs.close()
+        self.processes.append(process)
 
     def outstanding(self, worker: int) -> int:
         """How many tasks of a worker have no answer yet."""
@@ -131,7 +160,7 @@ class WorkerPool:
             [*connections, *sentinels], self.timeout if self.timeout > 0 else None
         )
         if not ready:
-            self.close()
+            self._end_at_once()
             raise RuntimeError(f"DataLoader timed out after {self.timeout} seconds")
         return ready
 
@@ -140,15 +169,19 @@ class WorkerPool:
             answer: Answer = handover.receive(self._connections[worker])
         except (EOFError, ConnectionResetError):
             raise self._death(worker) from None
-        self._tasks[worker].popleft()
-        self._in_flight[worker] -= 1
+        self._answered(worker)
         self._feed(worker)
         return answer
+
+    def _answered(self, worker: int) -> None:
+        self._tasks[worker].popleft()
+        self._in_flight[worker] -= 1
 
     def _death(self, worker: int) -> RuntimeError:
         """The error that tells which worker died, of what, and on which samples."""
         process = self.processes[worker]
         process.join(_GRACE_SECONDS)
+        self._drop_answers(worker)
         task = self._tasks[worker][0] if self._tasks[worker] else None
         doing = "it had nothing to do"
         if task is not None:
@@ -158,16 +191,35 @@ class WorkerPool:
             f"{_exit_cause(process.exitcode)}; {doing}. Set num_workers=0 to see an error in the "
             f"main process; a worker killed by SIGKILL or SIGBUS has often run out of memory."
         )
-        self.close()
+        self._end_at_once()
         return error
 
+    def _drop_answers(self, worker: int) -> None:
+        """Read what a dead worker had finished, so that its first task is what it died on."""
+        connection = self._connections[worker]
+        # The last answer may be cut off anywhere.
+        with contextlib.suppress(Exception):
+            while self._tasks[worker] and connection.poll(0):
+                handover.receive(connection)
+                self._answered(worker)
+
     def _sample(self, worker: int, task: Task) -> str:
-        """The index that a worker was reading, as far as it is known."""
+        """What a worker was reading, as far as it is known."""
+        number, place = -1, -1
+        if self._marks is not None:
+            number, place = self._marks[2 * worker : 2 * worker + 2]
+        known = number == task.number and place >= 0
+        if self._reads_stream:
+            return f"sample {place} of its iterable data set" if known else "of an iterable data set"
         whole = f"index {_shorten(task.index)}"
-        place = -1 if self._marks is None else self._marks[worker]
-        if isinstance(task.index, list) and 0 <= place < len(task.index):
+        if known and isinstance(task.index, list) and place < len(task.index):
             return f"sample {_shorten(task.index[place])} of {whole}"
         return whole
+
+    def _end_at_once(self) -> None:
+        """End all workers without waiting until they have finished what they do."""
+        if self._close.detach():
+            _close(os.getpid(), self.processes, self._connections, grace=0.0)
 
     def close(self) -> None:
         """End all workers and wait for them; may be called again."""
