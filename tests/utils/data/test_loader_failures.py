@@ -129,18 +129,18 @@ def test_kept_batches_leave_descriptors_to_the_program(few_files):
 def test_out_of_descriptors_names_cause_and_mend(few_files):
     batches = iter(DataLoader(Numbers(lambda index: kajo.ones(500)), 1, num_workers=1))
     next(batches)
-    files = []
+    taken = []
     with pytest.raises(OSError):
         while True:
-            files.append(open(os.devnull))
+            taken.append(os.open(os.devnull, os.O_RDONLY))
     try:
         with pytest.raises(RuntimeError, match=r"Too many open files.*ulimit -n"):
             list(batches)
         with pytest.raises(RuntimeError, match=r"a worker needs a file.*ulimit -n"):
             iter(DataLoader(Numbers(), 1, num_workers=1))
     finally:
-        for file in files:
-            file.close()
+        for descriptor in taken:
+            os.close(descriptor)
 
 
 READ = """

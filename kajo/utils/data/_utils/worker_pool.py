@@ -210,7 +210,9 @@ class WorkerPool:
             number, place = self._marks[2 * worker : 2 * worker + 2]
         known = number == task.number and place >= 0
         if self._reads_stream:
-            return f"sample {place} of its iterable data set" if known else "of an iterable data set"
+            return (
+                f"sample {place} of its iterable data set" if known else "of an iterable data set"
+            )
         whole = f"index {_shorten(task.index)}"
         if known and isinstance(task.index, list) and place < len(task.index):
             return f"sample {_shorten(task.index[place])} of {whole}"
