@@ -29,7 +29,8 @@ class Size(tuple):  # type: ignore[type-arg]
                 raise TypeError(
                     f"kajo.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
                 )
-        return tuple.__new__(cls, map(index_of, items))
+        # From a list, whose length is known: a tuple that is shrunk to size costs fresh memory.
+        return tuple.__new__(cls, list(map(index_of, items)))
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -54,7 +55,7 @@ class Size(tuple):  # type: ignore[type-arg]
 
     def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
+        return tuple.__new__(Size, item) if isinstance(index, slice) else item
 
     def __reduce__(self) -> Any:
         return Size, (tuple(self),)

@@ -41,6 +41,11 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLargestSmall = 256 * kKiB;
 constexpr std::size_t kHugePage = 2 * kMiB;
 constexpr std::size_t kLargeRounding = 64 * kKiB;
+// Large blocks in use and kept stay below so many times what was in use at most lately, and a bit.
+constexpr std::size_t kKeptPeaks = 2;
+constexpr std::size_t kKeptAnyway = 64 * kMiB;
+// After so many fresh bytes the system is asked whether memory is short.
+constexpr std::size_t kPressureInterval = 32 * kMiB;
 // AddressSanitizer ends the process on larger requests instead of refusing them.
 constexpr std::size_t kLargestRequest =
     kCaching ? std::numeric_limits<std::ptrdiff_t>::max() / 2 : std::size_t{1} << 39;
@@ -140,6 +145,28 @@ struct ThreadCache {
     ThreadCache* previous = nullptr;
 };
 
+// The most bytes in use at once, lately: since the last turn of a window, or in the window before
+// it. A window lasts until many times as much has been handed out, and so for several steps of a
+// program that repeats itself.
+class RecentPeak {
+  public:
+    void note(std::size_t bytes, std::size_t live) {
+        now_ = std::max(now_, live);
+        handed_out_ += bytes;
+        if (handed_out_ < std::max(kWindowPeaks * now_, kShortestWindow)) return;
+        before_ = std::exchange(now_, live);
+        handed_out_ = 0;
+    }
+    std::size_t bytes() const { return std::max(now_, before_); }
+
+  private:
+    static constexpr std::size_t kWindowPeaks = 32;
+    static constexpr std::size_t kShortestWindow = 1024 * kMiB;
+    std::size_t now_ = 0;
+    std::size_t before_ = 0;
+    std::size_t handed_out_ = 0;
+};
+
 // What all threads share. Everything here is guarded by `mutex`.
 class Central {
   public:
@@ -172,15 +199,13 @@ class Central {
             bytes = found->first.first;
             forget(found);
         } else {
-            // Live and kept blocks together stay below three quarters of the memory.
-            const std::size_t memory = memory_ / 4 * 3;
-            const std::size_t live = live_large_bytes_ + bytes;
-            evict_until(memory > live ? memory - live : 0);
+            make_room(bytes);
             block = map_pages(bytes);
             if (!block) return nullptr;
         }
         live_large_.emplace(block, bytes);
         live_large_bytes_ += bytes;
+        peak_.note(bytes, live_large_bytes_);
         return block;
     }
 
@@ -190,11 +215,12 @@ class Central {
         const std::size_t bytes = live->second;
         live_large_.erase(live);
         live_large_bytes_ -= bytes;
-        if (bytes > cache_limit()) {
+        const std::size_t most = most_kept(live_large_bytes_);
+        if (bytes > most) {
             munmap(block, bytes);
             return;
         }
-        evict_until(cache_limit() - bytes);
+        evict_until(most - bytes);
         const Key key{bytes, ++clock_};
         try {
             by_age_.emplace(key.second, key);
@@ -255,6 +281,23 @@ class Central {
         by_size_.erase(entry);
     }
 
+    // How much may be kept beside so many bytes in use.
+    std::size_t most_kept(std::size_t live) const {
+        const std::size_t together = kKeptPeaks * peak_.bytes() + kKeptAnyway;
+        // Live and kept blocks together stay below three quarters of the memory.
+        const std::size_t most = std::min(together, memory_ / 4 * 3);
+        return std::min(cache_limit(), most > live ? most - live : 0);
+    }
+
+    // Gives back what has to go before so many bytes come fresh from the system.
+    void make_room(std::size_t bytes) {
+        evict_until(most_kept(live_large_bytes_ + bytes));
+        fresh_bytes_ += bytes;
+        if (fresh_bytes_ < kPressureInterval || large_cached_bytes_ == 0) return;
+        fresh_bytes_ = 0;
+        if (available_memory_bytes() < bytes + memory_ / 16) evict_until(0);
+    }
+
     // Gives the longest unused blocks back until no more than `bytes` are kept.
     void evict_until(std::size_t bytes) {
         while (large_cached_bytes_ > bytes) {
@@ -271,6 +314,8 @@ class Central {
     std::unordered_map<void*, std::size_t> live_large_;
     std::size_t large_cached_bytes_ = 0;
     std::size_t live_large_bytes_ = 0;
+    std::size_t fresh_bytes_ = 0;
+    RecentPeak peak_;
     const std::size_t memory_ = usable_memory_bytes();
     uint64_t clock_ = 0;
     ThreadCache* caches_ = nullptr;

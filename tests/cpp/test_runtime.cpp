@@ -2,11 +2,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <random>
 #include <stdexcept>
@@ -19,6 +22,7 @@
 #include "core/error.h"
 #include "core/generator.h"
 #include "core/half.h"
+#include "core/host_limits.h"
 #include "core/parallel.h"
 #include "core/random_fill.h"
 #include "core/random_sampling.h"
@@ -182,6 +186,102 @@ void test_memory_stats() {
     check(kajo::cpu_memory_stats().cached_bytes == 0, "empty_cpu_cache keeps nothing");
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
+// A program whose sizes never repeat: what is kept stays in proportion to what was in use at once.
+void test_kept_bytes_are_bounded_by_the_use() {
+    kajo::empty_cpu_cache();
+    constexpr size_t kAtOnce = 4;
+    constexpr size_t kLargest = 16 << 20;
+    std::vector<std::pair<void*, size_t>> blocks;
+    std::mt19937 draw(1);
+    size_t most = 0;
+    for (int round = 0; round < 2000; ++round) {
+        if (blocks.size() == kAtOnce) {
+            const size_t place = draw() % kAtOnce;
+            kajo::cpu_free(blocks[place].first, blocks[place].second);
+            blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(place));
+        }
+        const size_t bytes = (1 << 20) + draw() % (kLargest - (1 << 20));
+        blocks.emplace_back(kajo::cpu_allocate(bytes), bytes);
+        most = std::max(most, kajo::cpu_memory_stats().cached_bytes);
+    }
+    for (const auto& [block, bytes] : blocks) kajo::cpu_free(block, bytes);
+    check(most > 0, "freed blocks are kept");
+    check(most <= 2 * kAtOnce * (kLargest + kLargest / 4) + (64 << 20), "what is kept has a bound");
+    kajo::empty_cpu_cache();
+}
+
+// After a phase that used much, a phase that uses little gives the rest back by itself.
+void test_a_peak_is_forgotten() {
+    kajo::empty_cpu_cache();
+    constexpr size_t kMuch = 256 << 20;
+    constexpr size_t kLittle = 1 << 20;
+    kajo::cpu_free(kajo::cpu_allocate(kMuch), kMuch);
+    check(kajo::cpu_memory_stats().cached_bytes >= kMuch, "a freed large block is kept");
+    for (int round = 0; round < 20000; ++round) {
+        kajo::cpu_free(kajo::cpu_allocate(kLittle), kLittle);
+    }
+    check(kajo::cpu_memory_stats().cached_bytes <= (66 << 20), "and given back when long unused");
+    kajo::empty_cpu_cache();
+}
+#endif
+
+class FakeSystem {
+  public:
+    FakeSystem() {
+        std::string path = (std::filesystem::temp_directory_path() / "kajo_limits_XXXXXX").string();
+        if (mkdtemp(path.data()) == nullptr) std::abort();
+        root = path;
+    }
+    ~FakeSystem() { std::filesystem::remove_all(root); }
+    FakeSystem(const FakeSystem&) = delete;
+    FakeSystem& operator=(const FakeSystem&) = delete;
+
+    void write(const std::string& path, const std::string& text) const {
+        const std::filesystem::path file = root + path;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << text;
+    }
+
+    std::string root;
+};
+
+// Limits are those of the process's group or of any group around it, in both generations of
+// cgroups.
+void test_limits_of_containers() {
+    const FakeSystem second;
+    second.write("/proc/self/cgroup", "0::/kube/pod\n");
+    second.write("/proc/meminfo", "MemTotal: 9000000 kB\nMemAvailable:    8000000 kB\n");
+    second.write("/sys/fs/cgroup/kube/cpu.max", "100000 100000\n");
+    second.write("/sys/fs/cgroup/kube/pod/cpu.max", "max 100000\n");
+    check(kajo::usable_cpu_count(second.root) == 1, "cgroup v2: the quota of a parent");
+    second.write("/sys/fs/cgroup/kube/pod/memory.max", "1000000\n");
+    second.write("/sys/fs/cgroup/kube/memory.max", "max\n");
+    check(kajo::usable_memory_bytes(second.root) == 1000000, "cgroup v2: the memory's limit");
+    second.write("/sys/fs/cgroup/kube/pod/memory.current", "900000\n");
+    check(kajo::available_memory_bytes(second.root) == 100000, "cgroup v2: what is left of it");
+    second.write("/sys/fs/cgroup/kube/pod/memory.stat", "anon 5\ninactive_file 200000\n");
+    check(kajo::available_memory_bytes(second.root) == 300000,
+          "cgroup v2: files are dropped first");
+
+    const FakeSystem first;
+    first.write("/proc/self/cgroup", "4:memory:/box\n2:cpu,cpuacct:/box\n");
+    first.write("/proc/meminfo", "MemAvailable:    1000 kB\n");
+    first.write("/sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "50000\n");
+    first.write("/sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
+    check(kajo::usable_cpu_count(first.root) == 1, "cgroup v1: half a core is one thread");
+    // The path that /proc names need not be mounted inside a container.
+    first.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "2000000\n");
+    check(kajo::usable_memory_bytes(first.root) == 2000000, "cgroup v1: the memory's limit");
+    check(kajo::available_memory_bytes(first.root) == 1024000, "the machine has less");
+    first.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1500000\n");
+    check(kajo::available_memory_bytes(first.root) == 500000, "cgroup v1: the group has less");
+
+    const FakeSystem none;
+    check(kajo::usable_cpu_count(none.root) >= 1, "no files, no limits");
+    check(kajo::available_memory_bytes(none.root) > (size_t{1} << 60), "nothing known, no limit");
+}
+
 struct Block {
     unsigned char* data;
     size_t bytes;
@@ -330,6 +430,11 @@ int main() {
 #endif
     test_sizes();
     test_memory_stats();
+#if !defined(__SANITIZE_ADDRESS__)
+    test_kept_bytes_are_bounded_by_the_use();
+    test_a_peak_is_forgotten();
+#endif
+    test_limits_of_containers();
     test_allocator_stress();
     test_mersenne_twister();
     test_generator_state();

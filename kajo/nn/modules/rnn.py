@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from typing import Any
 
@@ -141,7 +142,8 @@ class RNNBase(Module):
             shapes += [("bias_ih" + end, (rows,)), ("bias_hh" + end, (rows,))]
         if self.proj_size > 0:
             shapes.append(("weight_hr" + end, (self.proj_size, self.hidden_size)))
-        return shapes
+        # Python keeps names that attributes are looked up by: the same ones in every step.
+        return [(sys.intern(name), shape) for name, shape in shapes]
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-k, k), k = 1 / sqrt(hidden_size)."""
