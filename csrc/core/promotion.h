@@ -12,6 +12,13 @@ inline DType default_complex_dtype() { return complex_type(default_dtype()); }
 DType promote_types(DType a, DType b);
 bool can_cast(DType from, DType to);
 
+constexpr bool has_16_bits(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
+
+// A number with the digits that a type of 16 bits has.
+inline Scalar rounded(const Scalar& number, DType type) {
+    return type == DType::Float16 ? float(number.to<Half>()) : float(number.to<BFloat16>());
+}
+
 // The type of a number on its own: bool, int64, the default float or the default complex type.
 DType dtype_of(const Scalar& s);
 

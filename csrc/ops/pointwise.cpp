@@ -175,6 +175,45 @@ void check_scalars(const PointwiseOp& op, const PointwiseCall& call, DType promo
     for (const Scalar& s : call.scalars) check_fits(s, promoted, op.name);
 }
 
+// In 16 bits, numbers and tensors without dimensions are rounded like the tensors that they meet;
+// only factors and divisors keep their digits.
+bool rounds_single_operand(OpId op, size_t i, DType promoted) {
+    if (!has_16_bits(promoted)) return false;
+    switch (op) {
+        case OpId::mul:
+            return false;
+        case OpId::div:
+        case OpId::div_floor:
+        case OpId::div_trunc:
+        case OpId::floor_divide:
+            return i == 0;
+        default:
+            return true;
+    }
+}
+
+bool is_single(const PointwiseCall& call, size_t i, DType promoted) {
+    const Tensor& t = call.inputs[i];
+    return t.defined() && t.dim() == 0 && t.dtype() != promoted &&
+           rounds_single_operand(call.op, i, promoted) && !is_mask(cpu::pointwise_op(call.op), i);
+}
+
+bool has_single_operand(const PointwiseCall& call, DType promoted) {
+    if (!has_16_bits(promoted)) return false;
+    for (size_t i = 0; i < call.inputs.size(); i++)
+        if (is_single(call, i, promoted)) return true;
+    return false;
+}
+
+// `run` on operands of which none has more digits than the promoted type.
+template <Tensor (*run)(const PointwiseCall&)>
+Tensor run_rounded(const PointwiseCall& call, DType promoted) {
+    TensorList inputs(call.inputs.begin(), call.inputs.end());
+    for (size_t i = 0; i < inputs.size(); i++)
+        if (is_single(call, i, promoted)) inputs[i] = to(inputs[i], promoted);
+    return run({call.op, inputs, call.scalars, call.number});
+}
+
 PointwiseAttributes attributes_of(const PointwiseCall& call, DType promoted) {
     check_scalars(cpu::pointwise_op(call.op), call, promoted);
     PointwiseAttributes a{};
@@ -185,9 +224,10 @@ PointwiseAttributes attributes_of(const PointwiseCall& call, DType promoted) {
     std::copy(call.scalars.begin(), call.scalars.end(), a.scalars);
     a.number_at = -1;
     if (!call.number) return a;
-    a.number = *call.number;
     for (size_t i = 0; i < call.inputs.size(); i++)
         if (!call.inputs[i].defined()) a.number_at = static_cast<int8_t>(i);
+    const bool rounds = rounds_single_operand(call.op, static_cast<size_t>(a.number_at), promoted);
+    a.number = rounds ? rounded(*call.number, promoted) : *call.number;
     return a;
 }
 
@@ -213,6 +253,7 @@ TensorList launch_gradients(const PointwiseAttributes& attributes, TensorRefs in
 Tensor pointwise(const PointwiseCall& call) {
     const PointwiseOp& op = cpu::pointwise_op(call.op);
     const Plan plan = plan_for(op, call);
+    if (has_single_operand(call, plan.promoted)) return run_rounded<pointwise>(call, plan.promoted);
     const PointwiseAttributes attributes = attributes_of(call, plan.promoted);
     Tensor out = allocate(broadcast_shape(op, call.inputs), call.inputs, plan.result, plan.device);
     launch(kernel_of(call.op, PointwisePart::Forward), {&out, 1}, call.inputs, attributes);
@@ -227,6 +268,8 @@ Tensor pointwise_inplace(const PointwiseCall& call) {
     const Tensor& self = call.inputs[0];
     check_inplace(self, op.name);
     const Plan plan = plan_for(op, call, &self);
+    if (has_single_operand(call, plan.promoted))
+        return run_rounded<pointwise_inplace>(call, plan.promoted);
     const Dims shape = broadcast_shape(op, call.inputs);
     check(shape == self.sizes(), op.name, "_(): output with shape ", self.sizes(),
           " doesn't match the broadcast shape ", shape);

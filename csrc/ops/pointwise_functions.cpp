@@ -153,8 +153,49 @@ void check_not_bool(const char* name, bool all_bool, bool any_bool) {
           "you are trying to invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
-// A product of 16 bits is rounded to them before it is added, as is its factor.
-bool has_16_bits(DType type) { return is_float(type) && item_size(type) == 2; }
+// Elements that PyTorch's widest vectors of 16 bits take at a time.
+constexpr int64_t kWideStep = 32;
+
+// In 16 bits the factor is rounded first. Whole vectors then add the product as it is; the elements
+// behind the last of them, all where there are few or they do not lie together, round it too. Which
+// of the two it was shows wherever a sum cancels.
+struct Scaled16 {
+    OpId op;
+    TensorPair inputs;
+    Scalar factor;
+    DType type;
+
+    Tensor rounded_product(const Tensor& t) const {
+        return mul(to(t, type), scalar_tensor(factor, type));
+    }
+    // Both operands with the product in place of the one that has the factor.
+    TensorPair with_product(const TensorPair& from) const {
+        const size_t scaled = op == OpId::rsub ? 0 : 1;
+        TensorPair both = from;
+        both[scaled] = rounded_product(from[scaled]);
+        return both;
+    }
+    int64_t whole_vectors() const {
+        const auto& [a, b] = inputs;
+        const bool together = a.sizes() == b.sizes() && a.is_contiguous() && b.is_contiguous() &&
+                              a.dtype() == b.dtype();
+        return together ? a.numel() - a.numel() % kWideStep : 0;
+    }
+    template <Tensor (*run)(const PointwiseCall&)>
+    Tensor operator()() const {
+        const int64_t whole = whole_vectors();
+        if (whole == 0) return run({op, with_product(inputs)});
+        const int64_t n = inputs[0].numel();
+        const auto rest = [&](const Tensor& t) {
+            return narrow(flatten(detach(t), 0, -1), 0, whole, n - whole);
+        };
+        Tensor last;
+        if (whole < n) last = pointwise({op, with_product({rest(inputs[0]), rest(inputs[1])})});
+        const Tensor result = run({op, inputs, {&factor, 1}});
+        if (whole < n) copy_raw(rest(result), last);
+        return result;
+    }
+};
 
 // add and its kin: op(self, other, alpha).
 template <Tensor (*run)(const PointwiseCall&)>
@@ -164,13 +205,7 @@ Tensor scaled(OpId op, const char* name, const Tensor& self, const Tensor& other
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs});
     const DType type = result_type(self, other);
     check_alpha(name, type, alpha);
-    if (has_16_bits(type)) {
-        const Tensor factor = scalar_tensor(alpha, type);
-        const bool of_self = op == OpId::rsub;
-        const TensorPair rounded = {of_self ? mul(to(self, type), factor) : self,
-                                    of_self ? other : mul(to(other, type), factor)};
-        return run({op, rounded});
-    }
+    if (has_16_bits(type)) return Scaled16{op, inputs, rounded(alpha, type), type}.operator()<run>();
     return run({op, inputs, {&alpha, 1}});
 }
 template <Tensor (*run)(const PointwiseCall&)>
@@ -201,7 +236,7 @@ OpId division(const RoundingMode& mode) {
 
 // A quotient of 16 bits is rounded to them before it is cut.
 bool cuts_rounded(const RoundingMode& mode, DType type) {
-    return mode && *mode == "trunc" && is_float(type) && item_size(type) == 2;
+    return mode && *mode == "trunc" && has_16_bits(type);
 }
 
 }  // namespace
@@ -305,7 +340,9 @@ Tensor power(const Tensor& self, const Scalar& exponent) {
         return run({OpId::pow_square, {&self, 1}});
     if (!exponent.is_complex() && exponent.as_double() == 3.0)
         return run({OpId::pow_cube, {&self, 1}});
-    return run({OpId::pow_scalar, {&self, 1}, {&exponent, 1}});
+    const DType type = self.dtype();
+    const Scalar kept = has_16_bits(type) ? rounded(exponent, type) : exponent;
+    return run({OpId::pow_scalar, {&self, 1}, {&kept, 1}});
 }
 
 }  // namespace

@@ -233,8 +233,12 @@ PyObject* invert(PyObject* a) {
     }
     return unary<"bitwise_not">(a);
 }
-// An array on the left multiplies the reciprocal.
+// What stands on the left of a tensor, a number or an array, multiplies its reciprocal.
 PyObject* true_divide(PyObject* a, PyObject* b) {
+    const bool is_number = PyFloat_Check(a) || PyLong_Check(a) || PyComplex_Check(a);
+    if (is_number && is_tensor(b) && !may_override(b))
+        return guarded(
+            [&] { return PyNumber_Multiply(Object::steal(unary<"reciprocal">(b)).get(), a); });
     PyObject* result = binary<"div">(a, b);
     if (result != Py_NotImplemented || !PyObject_CheckBuffer(a) || !is_tensor(b)) return result;
     Py_DECREF(result);

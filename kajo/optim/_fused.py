@@ -39,12 +39,19 @@ STEPS: dict[str, Step] = {}
 """Name of an update to the function that runs it."""
 
 
-def _qualifies(params: Tensors, grads: Tensors, scalars: dict[str, Any]) -> bool:
-    """Whether the fused kernel can take these: real floating tensors, numbers, no gradient."""
+_ROUNDED = (_core.bfloat16, _core.float16)
+
+
+def _qualifies(params: Tensors, grads: Tensors, fused: bool, scalars: dict[str, Any]) -> bool:
+    """Whether the fused kernel can take these: real floating tensors, numbers, no gradient.
+
+    In 16 bits it is only for those who asked for it: it rounds once, operations one by one each time.
+    """
     if kajo.is_grad_enabled() or any(isinstance(v, kajo.Tensor) for v in scalars.values()):
         return False
     return all(
         param.is_floating_point()
+        and (fused or param.dtype not in _ROUNDED)
         and grad.dtype == param.dtype
         and grad.device == param.device
         and not grad.is_sparse
@@ -56,15 +63,14 @@ def _qualifies(params: Tensors, grads: Tensors, scalars: dict[str, Any]) -> bool
 def _step(composite: Step) -> Step:
     """Enter an update in :data:`STEPS`, in front of it the core's kernel where there is one."""
     name = composite.__name__
-    kernel: Step | None = getattr(_core, name, None)
-    if kernel is None:
-        STEPS[name] = composite
-        return composite
+    kernel: Step = getattr(_core, name, composite)
 
     @functools.wraps(composite)
-    def run(params: Tensors, grads: Tensors, *lists: Tensors, **scalars: Any) -> None:
-        fused = _qualifies(params, grads, scalars)
-        (kernel if fused else composite)(params, grads, *lists, **scalars)
+    def run(
+        params: Tensors, grads: Tensors, *lists: Tensors, fused: Any = False, **scalars: Any
+    ) -> None:
+        takes = _qualifies(params, grads, bool(fused), scalars)
+        (kernel if takes else composite)(params, grads, *lists, **scalars)
 
     STEPS[name] = run
     return run

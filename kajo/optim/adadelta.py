@@ -31,7 +31,7 @@ class Adadelta(FirstOrderOptimizer):
         eps: added to denominators for numerical stability.
         weight_decay: factor of the parameter that is added to its gradient.
         foreach: accepted for compatibility; the whole group is always updated in one call.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         maximize: ascend instead of descend.
         differentiable: let gradients flow through the step.
 

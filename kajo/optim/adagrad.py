@@ -115,6 +115,7 @@ class Adagrad(FirstOrderOptimizer):
             eps=group["eps"],
             weight_decay=group["weight_decay"],
             maximize=group["maximize"],
+            fused=group["fused"],
         )
 
     def share_memory(self) -> None:

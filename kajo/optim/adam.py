@@ -36,7 +36,7 @@ class Adam(FirstOrderOptimizer):
         amsgrad: divide by the largest average of squares so far.
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         differentiable: let gradients flow through the step.
         fused: accepted for compatibility.
         decoupled_weight_decay: shrink the parameter itself instead of changing its gradient.
@@ -125,6 +125,7 @@ class Adam(FirstOrderOptimizer):
             decoupled=group["decoupled_weight_decay"],
             amsgrad=group["amsgrad"],
             maximize=group["maximize"],
+            fused=group["fused"],
         )
 
 

@@ -34,7 +34,7 @@ class Adamax(FirstOrderOptimizer):
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
         differentiable: let gradients flow through the step.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
 
     Raises:
         ValueError: if an option is out of its range.

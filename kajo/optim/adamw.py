@@ -25,7 +25,7 @@ class AdamW(Adam):
         amsgrad: divide by the largest average of squares so far.
         maximize: ascend instead of descend.
         foreach: accepted for compatibility; the whole group is always updated in one call.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         differentiable: let gradients flow through the step.
         fused: accepted for compatibility.
 

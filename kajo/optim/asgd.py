@@ -36,7 +36,7 @@ class ASGD(FirstOrderOptimizer):
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
         differentiable: let gradients flow through the step.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
 
     Raises:
         ValueError: if an option is out of its range.
@@ -64,7 +64,7 @@ class ASGD(FirstOrderOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr, foreach=foreach, capturable=capturable)
+        check_lr(lr)
         check_non_negative("weight_decay value", weight_decay)
         defaults = {
             "lr": lr,

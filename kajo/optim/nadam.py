@@ -35,7 +35,7 @@ class NAdam(FirstOrderOptimizer):
         decoupled_weight_decay: shrink the parameter itself instead of changing its gradient.
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         differentiable: let gradients flow through the step.
 
     Raises:

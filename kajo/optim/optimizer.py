@@ -562,6 +562,28 @@ def check_flags(*, foreach: bool | None, fused: bool | None, differentiable: boo
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
 
+def _check_devices(group: Group, params: list[Tensor]) -> None:
+    """Refuse what is only for other devices, or for real numbers.
+
+    Raises:
+        AssertionError: if the step shall go into a graph of a GPU that is not there.
+        RuntimeError: if one call shall update what is no floating tensor.
+    """
+    if not group.get("fused"):
+        if group.get("capturable") and any(param.device.type == "cpu" for param in params):
+            raise AssertionError(
+                "If capturable=True, params and state_steps must be on supported devices: "
+                "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']; leave it out on the CPU."
+            )
+        return
+    for param in params:
+        if not param.is_floating_point():
+            raise RuntimeError(
+                "`fused=True` requires all the params to be floating point Tensors of supported "
+                f"devices, but got {param.dtype} and {param.device.type}; use fused=False"
+            )
+
+
 class FirstOrderOptimizer(Optimizer):
     """An optimiser whose step updates each group from its gradients in one call.
 
@@ -619,6 +641,7 @@ class FirstOrderOptimizer(Optimizer):
         params = [param for param in group["params"] if param.grad is not None]
         if not params:
             return
+        _check_devices(group, params)
         grads = [param.grad for param in params]
         states = []
         for param, grad in zip(params, grads, strict=True):

@@ -32,7 +32,7 @@ class RMSprop(FirstOrderOptimizer):
         weight_decay: factor of the parameter that is added to its gradient.
         momentum: factor that the running sum of updates keeps at each step.
         centered: divide by the standard deviation instead of the root mean square.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
         differentiable: let gradients flow through the step.

@@ -29,7 +29,7 @@ class Rprop(FirstOrderOptimizer):
         lr: first step size of every element.
         etas: factors by which a step size shrinks and grows.
         step_sizes: smallest and largest step size.
-        capturable: accepted for compatibility.
+        capturable: as in PyTorch, refused by :meth:`step` where parameters are on the CPU.
         foreach: accepted for compatibility; the whole group is always updated in one call.
         maximize: ascend instead of descend.
         differentiable: let gradients flow through the step.

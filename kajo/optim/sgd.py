@@ -133,5 +133,6 @@ class SGD(FirstOrderOptimizer):
             weight_decay=_fused.number(group["weight_decay"]),
             nesterov=group["nesterov"],
             maximize=group["maximize"],
+            fused=group["fused"],
             first=first,
         )
