@@ -81,15 +81,16 @@ def erfinv_of(w: mpf) -> mpf:
     return y / x
 
 
-def ndtr_tail(t: mpf) -> mpf:
-    """(a + 2) exp(a*a/2) ndtr(-a) for t = (a - 2) / (a + 2)."""
-    a = 2 * (1 + t) / (1 - t)
-    return (a + 2) * exp(a * a / 2) * erfc(a / SQRT2) / 2
+def tail_over_bell(a: mpf) -> mpf:
+    """exp(a*a/2) ndtr(-a)"""
+    return exp(a * a / 2) * erfc(a / SQRT2) / 2
 
 
 # name: (function, interval, degree for float32, degree for float64, weight); None: not needed
 FITS = {
     "exp": (at_zero(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2), (-LN2_HALF, LN2_HALF), 4, 9, one),
+    "exp2": (at_zero(lambda f: expm1(f * log(mpf(2))) / f, log(mpf(2))),
+             (mpf("-0.5"), mpf("0.5")), 4, None, lambda f: abs(f) * mpf(2) ** -f),
     "log": (at_zero(lambda f: (log1p(f) - f + f * f / 2) / f**3, mpf(1) / 3),
             (1 / SQRT2 - mpf("1.001"), SQRT2 - mpf("0.999")), 8, None, one),
     "atanh": (of_square(lambda s: (log1p(2 * s / (1 - s)) - 2 * s) / s**3, mpf(2) / 3),
@@ -105,7 +106,6 @@ FITS = {
              one),
     "erf": (of_square(lambda x: erf(x) / x - 1, 2 / sqrt(pi) - 1), (0, mpf("1.001")), 6, 12, one),
     "log_erfc": (lambda t: log(erfc(t + 2)), (-1, 2), 7, None, lambda t: erfc(t + 2)),
-    "ndtr_tail": (ndtr_tail, (-1, mpf("0.77")), 10, None, one),
     "erfcx": (erfcx_of, (mpf(-1), mpf("0.8")), None, 22, one),
     "erfinv_near": (lambda v: erfinv_of(v + mpf("3.125")), (mpf("-3.125"), mpf("3.126")),
                     None, 23, one),
@@ -130,6 +130,26 @@ def fit(
     return c, max(abs(weight(x) * (polyval(c[::-1], x) - v)) for x, v in zip(points, values))
 
 
+# name: (function, degrees above and below); between 0 and 17, named name_above and name_below
+RATIOS = {"tail_over_bell": (tail_over_bell, 4, 5)}
+
+
+def fit_ratio(f: Function, above: int, below: int) -> tuple[list[mpf], list[mpf]]:
+    """Coefficients of two polynomials, that below beginning with 1, whose ratio is f at Chebyshev
+    points of (a - 3) / (a + 3)."""
+    count = above + below + 1
+    low, high = mpf(-1), mpf("0.7")
+    middle, half = (low + high) / 2, (high - low) / 2
+    turned = [middle + half * cos(pi * (2 * i + 1) / (2 * count)) for i in range(count)]
+    points = [3 * (1 + t) / (1 - t) for t in turned]
+    rows = [
+        [a**j for j in range(above + 1)] + [-f(a) * a**j for j in range(1, below + 1)]
+        for a in points
+    ]
+    c = list(lu_solve(matrix(rows), matrix([f(a) for a in points])))
+    return c[: above + 1], [mpf(1), *c[above + 1 :]]
+
+
 def main() -> None:
     """Fit everything and write the file."""
     lines = ['"""Polynomials, lowest degree first. Written by tools/fit_coefficients.py."""', ""]
@@ -145,6 +165,9 @@ def main() -> None:
             c, error = fit(f, interval, degree, weight)
             print(name, t, degree, nstr(error, 3), flush=True)
             lines.append(f"    ({name!r}, {t!r}): {[float(v) for v in c]},")
+    for name, (f, above, below) in RATIOS.items():
+        for part, c in zip(("above", "below"), fit_ratio(f, above, below)):
+            lines.append(f"    ({name + '_' + part!r}, 'f32'): {[float(v) for v in c]},")
     TARGET.write_text("\n".join(lines) + "\n}\n")
 
 

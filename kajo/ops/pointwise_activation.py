@@ -12,7 +12,7 @@ from .expression import Expr, Number, eq, where
 from .operation import pointwise
 from .primitives import abs_, max_, min_
 from .primitives_elementary import exp, expm1, log1p, sigmoid, softplus, tanh
-from .primitives_special import ndtr
+from .primitives_special import gelu, gelu_slope
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
@@ -89,14 +89,14 @@ def celu(input: Expr, *, alpha: Number = 1.0) -> Expr:
     return where(input > 0, input, alpha * expm1(input / alpha))
 
 
-def _gelu_partials(y: Expr, x: Expr) -> tuple[Expr]:
-    c = min_(max_(x, -40), 40)  # infinity times a density of 0
-    return (ndtr(x) + c * exp(-0.5 * c**2) * (1 / math.sqrt(2 * math.pi)),)
+@pointwise
+def gelu_(input: Expr) -> Expr:
+    return gelu(input)
 
 
-@pointwise(partials=_gelu_partials)
-def gelu(input: Expr) -> Expr:
-    return max_(input, -40) * ndtr(input)
+@pointwise(node_name="GeluBackwardBackward0")
+def gelu_slope_(input: Expr) -> Expr:
+    return gelu_slope(input)
 
 
 GELU_TANH_INNER, GELU_TANH_CUBE = math.sqrt(2 / math.pi), 0.044715

@@ -9,6 +9,7 @@ from .expression import Expr, const, eq, fma, isnan, where
 from .primitives import (
     F32,
     INF,
+    LN2,
     NAN,
     WIDE,
     Float,
@@ -19,6 +20,7 @@ from .primitives import (
     primitive,
     rare,
     rint,
+    scale,
     sign,
     sqrt,
 )
@@ -66,20 +68,71 @@ def erfc(t: Float, x: Expr) -> Expr:
     return where(isnan(x), x, where(a < 0.5, small, where(x < 0, 2 - tail, tail)))
 
 
-@primitive(lambda y, x: (exp(-0.5 * x**2) * (1 / math.sqrt(2 * math.pi)),))
+# ---- the normal distribution and the Gaussian error linear unit ----------------------------------
+
+INVERSE_ROOT_2PI = 1 / math.sqrt(2 * math.pi)
+NO_TAIL = 15.0  # from here on float32 has no number for the tail
+
+
+def _bell(t: Float, a: Expr) -> Expr:
+    """exp(-a*a/2) for 0 <= a <= NO_TAIL, with the rounding error of the square made good."""
+    square = a * a
+    rest = fma(a, a, -square)
+    high, low = t.split(1 / (2 * LN2), 2, t.mantissa + 1)
+    n = rint(square * -high)
+    f = fma(rest, -high, fma(square, -low, fma(square, -high, -n)))
+    return scale(fma(f, t.polynomial("exp2", f, chains=1), 1), n)
+
+
+def _tail_over_bell(t: Float, a: Expr, factor: Expr) -> Expr:
+    """factor * ndtr(-a) * exp(a*a/2) for 0 <= a <= NO_TAIL."""
+    above = t.polynomial("tail_over_bell_above", a, chains=1)
+    return factor * above / t.polynomial("tail_over_bell_below", a, chains=1)
+
+
+def _magnitude(x: Expr) -> Expr:
+    a = abs_(x)
+    return where(a > NO_TAIL, NO_TAIL, a)
+
+
+@primitive(lambda y, x: (exp(-0.5 * x**2) * INVERSE_ROOT_2PI,))
 def ndtr(t: Float, x: Expr) -> Expr:
     """The normal distribution function, keeping the left tail that 1 + erf cancels away."""
-    a = abs_(x)
     if t is F32:
-        c = where(a > 15.0, 15.0, a)
-        u = 1 / (c + 2)
-        q = _exp_of_minus_square(c, 0.5) * (t.polynomial("ndtr_tail", fma(-4, u, 1)) * u)
+        a = _magnitude(x)
+        q = _tail_over_bell(t, a, _bell(t, a))
         return where(x < 0, q, 1 - q)
+    a = abs_(x)
     c = where(a > 40, 40.0, a)
     q = 0.5 * _exp_of_minus_square(c, 0.5) * _scaled_erfc(t, c * math.sqrt(0.5))
     z = x * math.sqrt(0.5)
     near = fma(0.5, fma(z, t.polynomial("erf", z * z), z), 0.5)
     return where(a < 0.6, near, where(x < 0, q, 1 - q))
+
+
+@primitive(lambda y, x: ((2 - x**2) * exp(-0.5 * x**2) * INVERSE_ROOT_2PI,))
+def gelu_slope(t: Float, x: Expr) -> Expr:
+    """ndtr(x) + x times the normal density."""
+    if t is F32:
+        a = _magnitude(x)
+        bell = _bell(t, a)
+        left = _tail_over_bell(t, a, bell) - a * bell * INVERSE_ROOT_2PI
+        return where(x < 0, left, 1 - left)
+    c = where(x > 40, 40.0, where(x < -40, -40.0, x))  # infinity times a density of 0
+    return ndtr(x) + c * exp(-0.5 * (c * c)) * INVERSE_ROOT_2PI
+
+
+@primitive(lambda y, x: (gelu_slope(x),))
+def gelu(t: Float, x: Expr) -> Expr:
+    """x * ndtr(x)"""
+    if t is F32:
+        a = _magnitude(x)
+        rest = _tail_over_bell(t, a, a * _bell(t, a))
+        return where(x < 0, -rest, x - rest)
+    return where(x < -40, -40.0, x) * ndtr(x)
+
+
+# ---- inverse and scaled error functions ----------------------------------------------------------
 
 
 @primitive(lambda y, x: (0.5 * math.sqrt(math.pi) * exp(y * y),), wide=True)

@@ -80,6 +80,9 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "softplus": lambda x: np.logaddexp(0, x), "logit": lambda x: np.log(x / (1 - x)),
     "erf": _each(math.erf), "erfc": _each(math.erfc), "erfinv": _each(_erfinv),
     "ndtr": _each(lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5))), "lgamma": _each(math.lgamma),
+    "gelu": _each(lambda x: 0.5 * x * math.erfc(-x * math.sqrt(0.5))),
+    "gelu_slope": _each(lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5))
+                        + x * math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
     "digamma": _each(_digamma), "zeta": _each(_zeta), "polygamma": _each(_polygamma),
     "igamma": _each(_igamma), "igammac": _each(lambda a, x: 1 - _igamma(a, x)),
     "erfcx": _each(lambda x: math.exp(x * x) * math.erfc(x)),

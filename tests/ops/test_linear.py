@@ -69,3 +69,33 @@ def test_what_does_not_fit_is_refused() -> None:
         kajo.mm(kajo.ones(2, 3), kajo.ones(3, 5, dtype=kajo.float64))
     with pytest.raises(RuntimeError, match="batch2 tensor"):
         kajo.bmm(kajo.ones(2, 3, 4), kajo.ones(3, 4, 5))
+
+
+@pytest.mark.parametrize("shape", [(768, 130, 128), (300, 300, 500), (1000, 65, 40)])
+def test_rows_read_in_place_and_packed_rows_give_the_same_bits(shape: tuple) -> None:
+    # Rows 4096 bytes apart are packed, others are read where they lie.
+    m, n, k = shape
+    random = np.random.default_rng(0)
+    rows = kajo.from_numpy(random.standard_normal((m, k)).astype(np.float32))
+    weight = kajo.from_numpy(random.standard_normal((n, k)).astype(np.float32))
+    spread = kajo.empty(m, 1024)[:, :k].copy_(rows)
+    want = kajo.nn.functional.linear(rows, weight)
+    assert kajo.nn.functional.linear(spread, weight).equal(want)
+    columns = kajo.empty(k, m).copy_(rows.t()).t()
+    assert kajo.nn.functional.linear(columns, weight).equal(want)
+    exact = rows.double() @ weight.double().t()
+    assert (want - exact).abs().max() < 1e-6 * k
+
+
+@pytest.mark.parametrize("shape", [(768, 130, 128), (4, 7, 900), (130, 33, 500)])
+def test_a_bias_is_added_once_and_last(shape: tuple) -> None:
+    m, n, k = shape
+    random = np.random.default_rng(0)
+    rows = kajo.from_numpy(random.standard_normal((m, k)).astype(np.float32))
+    weight = kajo.from_numpy(random.standard_normal((n, k)).astype(np.float32))
+    bias = kajo.from_numpy(random.standard_normal(n).astype(np.float32))
+    plain = kajo.nn.functional.linear(rows, weight)
+    assert kajo.nn.functional.linear(rows, weight, bias).equal(plain + bias)
+    assert kajo.addmm(bias, rows, weight.t()).equal(plain + bias)
+    copied = weight.t().contiguous()
+    assert kajo.addmm(bias, rows, copied).equal(rows @ copied + bias)

@@ -6,9 +6,18 @@
 
 namespace kajo::cpu::KAJO_ISA {
 
+// An operand in memory: element (lane, k) at data[lane * lane_stride + k * k_stride].
+template <class S>
+struct Strided {
+    const S* data = nullptr;
+    int64_t lane_stride = 0, k_stride = 0;
+};
+
 // One operand: `lanes` are rows of A or columns of B.
 template <class S>
 struct Source {
+    // Where the tile may read A itself; null where A is to be packed.
+    virtual Strided<S> in_place() const { return {}; }
     // Called by the thread that packs next, for the lanes and k that it will pack.
     virtual void begin(int64_t lane, int64_t lanes, int64_t k0, int64_t k) const {
         (void)lane, (void)lanes, (void)k0, (void)k;
@@ -34,6 +43,7 @@ struct Sink {
     // first, stores it.
     virtual void put(S* tile, int64_t row, int rows, int64_t column, int columns) const = 0;
     S alpha = 1, beta = 0;
+    const S* column_bias = nullptr;  // added by the tile, where all tiles are written in place
     bool has_epilogue = false;
     bool epilogue_first = false;  // after the first block of k rather than the last
 
@@ -47,7 +57,7 @@ struct Blocking {
     bool chain = false;                  // one sum over all of k, not one a block; alpha is 1
     int64_t rows = 16 * 14;              // of A: stay in the L2 cache while the panels of B pass
     int64_t columns = 256;               // of a task when all of A is packed beforehand
-    int64_t wide = 512;                  // of a task that packs its own A
+    int64_t wide = 512;                  // of a task that packs its own A or packs none
     int64_t column_multiple = 0;         // tasks start at multiples of this; 0: of the tile's width
     int64_t task_rows = 448;             // of a task
     int64_t prepack = int64_t{1} << 20;  // bytes of A packed beforehand

@@ -15,10 +15,28 @@ struct Cut {
     int64_t tiles;  // in a column of C
     int64_t k;      // packed steps of a block
     bool single;    // one block covers k
+    bool in_place;  // A is not packed
     bool prepack;   // A is packed once for all tasks
     int64_t task_tiles, row_tasks;
     int64_t task_columns, column_tasks;
 };
+
+// Tasks without an A of their own are cut along columns first, so that each panel of B is packed
+// once.
+template <class M>
+void cut_evenly(const Product<M>& p, Cut& cut) {
+    constexpr int64_t kFewestRows = 384;
+    const int64_t panels = ceil_div(p.n, kTileColumns<typename M::Scalar>);
+    const double work = double(p.m) * double(p.n) * double(p.k);
+    const int64_t tasks = std::max<int64_t>(1, int64_t(std::min(work / kTaskWork, 1e9)));
+    const int64_t fewest = ceil_div(p.n, p.blocking.wide);
+    const int64_t columns = std::clamp(tasks, fewest, panels);
+    cut.task_columns = ceil_div(panels, columns) * kTileColumns<typename M::Scalar>;
+    cut.column_tasks = ceil_div(p.n, cut.task_columns);
+    const int64_t rows = std::clamp<int64_t>(tasks / cut.column_tasks, 1, p.m / kFewestRows + 1);
+    cut.task_tiles = ceil_div(cut.tiles, std::max(rows, ceil_div(p.m, 8 * p.blocking.task_rows)));
+    cut.row_tasks = ceil_div(cut.tiles, cut.task_tiles);
+}
 
 template <class M>
 Cut cut_product(const Product<M>& p) {
@@ -30,6 +48,12 @@ Cut cut_product(const Product<M>& p) {
     const int64_t blocks = ceil_div(p.k, block.k);
     cut.k = block.whole_k ? std::min(block.k, p.k) : ceil_div(p.k, blocks);
     cut.single = blocks == 1;
+    cut.in_place = p.a.in_place().data != nullptr;
+    if (cut.in_place) {
+        cut.prepack = false;
+        cut_evenly(p, cut);
+        return cut;
+    }
     cut.prepack =
         p.n > block.columns && cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
 
@@ -55,9 +79,10 @@ class Runner {
     explicit Runner(const Product<M>& product)
         : p_(product),
           cut_(cut_product(product)),
+          in_place_(product.a.in_place()),
           packed_a_(cut_.prepack ? bytes(cut_.tiles * cut_.height * p_.k) : 0),
           stream_(cut_.single && !p_.sink.has_epilogue && p_.sink.alpha == 1 && p_.sink.beta == 0 &&
-                  p_.m * p_.n > p_.blocking.streamed) {}
+                  !p_.sink.column_bias && p_.m * p_.n > p_.blocking.streamed) {}
 
     void run() {
         const double work = double(p_.m) * double(p_.n) * double(p_.k);
@@ -113,14 +138,15 @@ class Runner {
         task.keep_b = task.tiles > task.l2_tiles;
         const int64_t group = p_.b.group, kept = task.keep_b ? task.panels + group : group;
         const Scratch b(bytes(kept * kColumns * cut_.k));
-        const Scratch a(cut_.prepack ? 0 : bytes(task.tiles * cut_.height * cut_.k));
+        const bool packs_a = !cut_.prepack && !cut_.in_place;
+        const Scratch a(packs_a ? bytes(task.tiles * cut_.height * cut_.k) : 0);
         // Tiles that cannot be written in place wait here until all of k is summed.
         const int64_t waiting_tiles = cut_.single ? 1 : task.tiles * task.panels;
         const Scratch waiting(bytes(waiting_tiles * cut_.height * kColumns));
         task.b = b.as<S>();
         task.waiting = waiting.as<S>();
         for (int64_t k0 = 0; k0 < p_.k; k0 += cut_.k) {
-            if (!cut_.prepack) pack_a(tile, task.tiles, k0, a.as<S>());
+            if (packs_a) pack_a(tile, task.tiles, k0, a.as<S>());
             task.a = cut_.prepack ? prepacked(tile, k0) : a.as<S>();
             run_block(task, k0);
         }
@@ -166,9 +192,21 @@ class Runner {
                             : beta == 0                   ? Write::Overwrite
                             : p_.blocking.chain && !first ? Write::Continue
                                                           : Write::Update;
-        kTiles<M, true>[vectors - 1][rows]({k, task.a + tile * height * k, 1, height, b, kColumns,
-                                            c, direct ? c_row : kColumns, sink.alpha, beta, write,
-                                            first_lanes<S>(columns - (vectors - 1) * W)});
+        TileCall<S> call{k,          task.a + tile * height * k,
+                         1,          height,
+                         b,          kColumns,
+                         c,          direct ? c_row : kColumns,
+                         sink.alpha, beta,
+                         write,      first_lanes<S>(columns - (vectors - 1) * W)};
+        if (last && sink.column_bias) call.bias = sink.column_bias + column;
+        if (cut_.in_place) {
+            call.a = in_place_.data + row * in_place_.lane_stride + k0 * in_place_.k_stride;
+            call.a_row = in_place_.lane_stride;
+            call.a_k = in_place_.k_stride;
+            kTiles<M, true, false>[vectors - 1][rows](call);
+        } else {
+            kTiles<M, true>[vectors - 1][rows](call);
+        }
         const bool finishes = sink.has_epilogue && (sink.epilogue_first ? first : last);
         if (finishes && (direct || sink.epilogue_first))
             sink.finish(c, direct ? c_row : kColumns, row, rows, column, columns);
@@ -177,6 +215,7 @@ class Runner {
 
     const Product<M>& p_;
     Cut cut_;
+    Strided<S> in_place_;
     Scratch packed_a_;
     bool stream_;
 };

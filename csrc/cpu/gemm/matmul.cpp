@@ -28,9 +28,11 @@ void multiply_in_place(const MatmulArgs& args) {
     const auto* b = static_cast<const S*>(args.b);
     const MatrixSink<S> sink = sink_of<S>(args);
     const int height = tile_rows(args.m);
-    const int64_t task_rows = int64_t{10} * height;
-    const int64_t row_tasks = (args.m + task_rows - 1) / task_rows;
     const int64_t column_tasks = (args.n + kTaskColumns - 1) / kTaskColumns;
+    const double tile_work =
+        double(height) * double(std::min(args.n, kTaskColumns)) * double(args.k);
+    const int64_t task_rows = height * int64_t(std::clamp(kTaskWork / tile_work, 1.0, 10.0));
+    const int64_t row_tasks = (args.m + task_rows - 1) / task_rows;
 
     auto run_tile = [&](int64_t i, int64_t j, int64_t k0) {
         const int rows = int(std::min<int64_t>(height, args.m - i));
@@ -39,13 +41,14 @@ void multiply_in_place(const MatmulArgs& args) {
         const int64_t k = std::min(kSteps, args.k - k0);
         const S beta = k0 ? S(1) : sink.beta;
         S* const c = sink.c + i * args.c_row_stride + j;
+        const bool last = k0 + k == args.k;
         kTiles<Multiply<S>, false>[vectors - 1][rows](
             {k, a + i * args.a_row_stride + k0 * args.a_column_stride, args.a_row_stride,
              args.a_column_stride, b + k0 * args.b_row_stride + j, args.b_row_stride, c,
              args.c_row_stride, sink.alpha, beta, beta == 0 ? Write::Overwrite : Write::Update,
-             first_lanes<S>(columns - (vectors - 1) * W)});
-        if (sink.has_epilogue && k0 + k == args.k)
-            sink.finish(c, args.c_row_stride, i, rows, j, columns);
+             first_lanes<S>(columns - (vectors - 1) * W),
+             last && sink.column_bias ? sink.column_bias + j : nullptr});
+        if (sink.has_epilogue && last) sink.finish(c, args.c_row_stride, i, rows, j, columns);
     };
     const double work = double(args.m) * double(args.n) * double(args.k);
     for_tasks(row_tasks * column_tasks, work, [&](int64_t task) {

@@ -7,11 +7,26 @@
 
 namespace kajo::cpu::KAJO_ISA {
 
+// Whether tiles read A's rows without packing. Lines 4096 bytes apart would compete for the same
+// few places of the caches, and far apart no stream is followed.
+template <class S>
+bool near_rows(int64_t lane_stride, int64_t k_stride) {
+    constexpr int64_t kCrowded = 4096 / int64_t(sizeof(S));
+    if (k_stride == 1) return lane_stride % kCrowded != 0;
+    return lane_stride == 1 && k_stride % kCrowded != 0;
+}
+
 // Element (lane, k) at p[lane * lane_stride + k * k_stride], converted to the computing type.
 template <class T>
 struct MatrixSource final : Source<ComputeType<T>> {
     MatrixSource(const T* p, int64_t lane_stride, int64_t k_stride)
         : p(p), lane_stride(lane_stride), k_stride(k_stride) {}
+
+    Strided<ComputeType<T>> in_place() const override {
+        if constexpr (std::is_same_v<ComputeType<T>, T>)
+            if (near_rows<T>(lane_stride, k_stride)) return {p, lane_stride, k_stride};
+        return {};
+    }
 
     void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel,
               ComputeType<T>* out) const override {
@@ -59,6 +74,12 @@ struct MatrixSink final : Sink<ComputeType<T>> {
         this->alpha = alpha;
         this->beta = beta;
         this->has_epilogue = !epilogue.empty();
+        if constexpr (std::is_same_v<S, T>)
+            if (epilogue.bias && epilogue.bias_column) {
+                this->column_bias = epilogue.bias;
+                this->epilogue.bias = nullptr;
+                this->has_epilogue = !this->epilogue.empty();
+            }
     }
 
     S* direct(int64_t row, int64_t column, int, int64_t& stride) const override {
@@ -121,7 +142,8 @@ template <class T>
 void put_empty_product(const MatmulArgs& args) {
     using S = ComputeType<T>;
     constexpr int64_t kRun = 256;
-    const MatrixSink<T> sink = sink_of<T>(args);
+    MatrixSink<T> sink = sink_of<T>(args);
+    sink.epilogue = epilogue_of<T>(args);  // no tile adds the bias
     S values[kRun];
     for (int64_t i = 0; i < args.m; i++)
         for (int64_t j = 0; j < args.n; j += kRun) {

@@ -7,6 +7,9 @@
 
 namespace kajo::cpu::KAJO_ISA {
 
+// Multiply-adds of a task that shares nothing with its neighbours: some tens of microseconds.
+inline constexpr double kTaskWork = 1.5e6;
+
 // `work` counts multiply-adds, or elements moved where those decide.
 template <class F>
 void for_tasks(int64_t tasks, double work, F&& f) {

@@ -44,19 +44,20 @@ struct TileCall {
     int64_t c_row;
     S alpha, beta;
     Write write;
-    LaneBits last;  // lanes of the last vector
+    LaneBits last;            // lanes of the last vector
+    const S* bias = nullptr;  // added to each row; not by Stream
 };
 
-// PACKED: `b` is zero-padded and a_row is 1. Otherwise both are read in place, the last vector of b
-// under its mask.
-template <class M, int ROWS, int VECTORS, bool PACKED>
+// A packed `b` is zero-padded; the last vector of another is read under its mask. In a packed `a`
+// a_row is 1.
+template <class M, int ROWS, int VECTORS, bool PACKED, bool PACKED_A>
 void tile(const TileCall<typename M::Scalar>& call) {
     using S = typename M::Scalar;
     constexpr int W = kLanes<S>;
     const S* a = call.a;
     const S* b = call.b;
     S* const c = call.c;
-    const int64_t a_row = PACKED ? 1 : call.a_row, a_k = call.a_k, b_k = call.b_k;
+    const int64_t a_row = PACKED_A ? 1 : call.a_row, a_k = call.a_k, b_k = call.b_k;
     const int64_t c_row = call.c_row;
     const Mask<S> last = mask<S>(call.last);
     Vector<S> sum[ROWS][VECTORS];
@@ -97,6 +98,12 @@ void tile(const TileCall<typename M::Scalar>& call) {
     }
     const Vector<S> alpha = broadcast(call.alpha), beta = broadcast(call.beta);
     const bool update = call.write == Write::Update;
+    Vector<S> bias[VECTORS];
+#pragma GCC unroll 2
+    for (int j = 0; j < VECTORS; j++)
+        bias[j] = !call.bias        ? broadcast(S(-0.0))  // which changes no number
+                  : j < VECTORS - 1 ? load(call.bias + j * W)
+                                    : load(last, call.bias + j * W);
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++) {
 #pragma GCC unroll 2
@@ -105,10 +112,10 @@ void tile(const TileCall<typename M::Scalar>& call) {
             Vector<S> v = sum[i][j] * alpha;
             if (j < VECTORS - 1) {
                 if (update) v = fma(load(p), beta, v);
-                store(p, v);
+                store(p, v + bias[j]);
             } else {
                 if (update) v = fma(load(last, p), beta, v);
-                store(last, p, v);
+                store(last, p, v + bias[j]);
             }
         }
     }
@@ -117,17 +124,17 @@ void tile(const TileCall<typename M::Scalar>& call) {
 template <class S>
 using TileKernel = void (*)(const TileCall<S>&);
 
-template <class M, int VECTORS, bool PACKED, size_t... I>
+template <class M, int VECTORS, bool PACKED, bool PACKED_A, size_t... I>
 constexpr std::array<TileKernel<typename M::Scalar>, kTileRows + 1> tiles_of_width(
     std::index_sequence<I...>) {
-    return {nullptr, tile<M, int(I) + 1, VECTORS, PACKED>...};
+    return {nullptr, tile<M, int(I) + 1, VECTORS, PACKED, PACKED_A>...};
 }
 
-// kTiles<M, PACKED>[vectors - 1][rows]
-template <class M, bool PACKED>
+// kTiles<M, PACKED, PACKED_A>[vectors - 1][rows]
+template <class M, bool PACKED, bool PACKED_A = PACKED>
 inline constexpr std::array<TileKernel<typename M::Scalar>, kTileRows + 1> kTiles[kTileVectors] = {
-    tiles_of_width<M, 1, PACKED>(std::make_index_sequence<kTileRows>()),
-    tiles_of_width<M, 2, PACKED>(std::make_index_sequence<kTileRows>()),
+    tiles_of_width<M, 1, PACKED, PACKED_A>(std::make_index_sequence<kTileRows>()),
+    tiles_of_width<M, 2, PACKED, PACKED_A>(std::make_index_sequence<kTileRows>()),
 };
 
 // Height with the fewest padded rows, then the tallest.
