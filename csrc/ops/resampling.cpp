@@ -2,12 +2,16 @@
 
 #include "autograd/attach.h"
 #include "core/launch.h"
+#include "cpu/grid.h"
 #include "ops/ops.h"
 
 namespace kajo::ops {
 
 static const Kernel resample_kernel{"resample", cpu::resample};
 static const Kernel pick_kernel{"pick_places", cpu::pick_places, kConverted | kBits};
+
+static const Kernel grid_sample_kernel{"grid_sample", cpu::grid_sample};
+static const Kernel grid_gradients_kernel{"grid_sample_backward", cpu::grid_sample_backward};
 
 using cpu::Axis;
 using cpu::Source;
@@ -143,6 +147,53 @@ Tensor resample(const Tensor& self, IntSpan size, const std::vector<double>& ste
         return resample_axes(node, self, axes);
     }
     raise(ErrorKind::Value, "interpolate(): there is no mode '", mode, "'");
+}
+
+namespace {
+cpu::GridSampling sampling_of(const Tensor& self, const Tensor& grid, int64_t mode, int64_t padding,
+                              bool align_corners) {
+    check(self.dtype() == grid.dtype() &&
+              (self.dtype() == DType::Float32 || self.dtype() == DType::Float64) &&
+              (self.dim() == 4 || self.dim() == 5) && grid.dim() == self.dim() &&
+              grid.size(0) == self.size(0) && grid.size(-1) == self.dim() - 2 && mode >= 0 &&
+              mode <= 2 && (mode != 2 || self.dim() == 4) && padding >= 0 && padding <= 2,
+          "grid_sample(): an image of shape ", self.sizes(), " and a grid of shape ", grid.sizes(),
+          " do not go together");
+    int64_t plane = 1;
+    for (int64_t d = 2; d < self.dim(); d++) plane *= self.size(d);
+    check(plane > 0 && plane < cpu::kGridPlane, "grid_sample(): a plane of ", plane,
+          " elements is empty or too large");
+    return {static_cast<cpu::GridMode>(mode), static_cast<cpu::GridPadding>(padding),
+            align_corners};
+}
+}  // namespace
+
+Tensor grid_sample(const Tensor& self, const Tensor& grid, int64_t mode, int64_t padding,
+                   bool align_corners) {
+    const GradModeGuard no_grad(false);
+    const cpu::GridSampling how = sampling_of(self, grid, mode, padding, align_corners);
+    Dims sizes{self.size(0), self.size(1)};
+    for (int64_t d = 1; d + 1 < grid.dim(); d++) sizes.push_back(grid.size(d));
+    const Tensor out = empty(sizes, self.dtype(), self.device());
+    launch(grid_sample_kernel, {out}, {contiguous(self), contiguous(grid)}, how);
+    return out;
+}
+
+std::tuple<Tensor, Tensor> grid_sample_gradients(const Tensor& grad, const Tensor& self,
+                                                 const Tensor& grid, int64_t mode, int64_t padding,
+                                                 bool align_corners, bool of_image) {
+    const GradModeGuard no_grad(false);
+    const cpu::GridSampling how = sampling_of(self, grid, mode, padding, align_corners);
+    check(grad.dtype() == self.dtype() && grad.dim() == self.dim() && grad.size(0) == self.size(0) &&
+              grad.size(1) == self.size(1) && grad.numel() * (self.dim() - 2) == grid.numel() * self.size(1),
+          "grid_sample(): a gradient of shape ", grad.sizes(), " does not go with a grid of shape ",
+          grid.sizes());
+    const Tensor grad_grid = empty(grid.sizes(), grid.dtype(), grid.device());
+    TensorList out{grad_grid};
+    if (of_image) out.push_back(empty(self.sizes(), self.dtype(), self.device()));
+    const Tensor operands[] = {contiguous(grad), contiguous(self), contiguous(grid)};
+    launch(grid_gradients_kernel, TensorRefs(out), TensorRefs(operands), how);
+    return {of_image ? out[1] : Tensor(), grad_grid};
 }
 
 }  // namespace kajo::ops

@@ -51,6 +51,11 @@ const OpEntry kOperations[] = {
     {"resample(Tensor self, int[] size, float[] steps, str mode, bool align_corners, "
      "bool antialias) -> Tensor",
      bind<&ops::resample>, kPrivate},
+    {"grid_sample(Tensor self, Tensor grid, int mode, int padding, bool align_corners) -> Tensor",
+     bind<&ops::grid_sample>, kPrivate},
+    {"grid_sample_gradients(Tensor grad, Tensor self, Tensor grid, int mode, int padding, "
+     "bool align_corners, bool of_image) -> (Tensor, Tensor)",
+     bind<&ops::grid_sample_gradients>, kPrivate},
     {"pixel_shuffle(Tensor self, int upscale_factor) -> Tensor", bind<&ops::pixel_shuffle>,
      kFunction},
     {"pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor", bind<&ops::pixel_unshuffle>,
