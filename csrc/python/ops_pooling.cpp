@@ -53,7 +53,7 @@ const OpEntry kOperations[] = {
      bind<&ops::resample>, kPrivate},
     {"grid_sample(Tensor self, Tensor grid, int mode, int padding, bool align_corners) -> Tensor",
      bind<&ops::grid_sample>, kPrivate},
-    {"grid_sample_gradients(Tensor grad, Tensor self, Tensor grid, int mode, int padding, "
+    {"grid_sample_gradients(Tensor grad, Tensor image, Tensor grid, int mode, int padding, "
      "bool align_corners, bool of_image) -> (Tensor, Tensor)",
      bind<&ops::grid_sample_gradients>, kPrivate},
     {"pixel_shuffle(Tensor self, int upscale_factor) -> Tensor", bind<&ops::pixel_shuffle>,

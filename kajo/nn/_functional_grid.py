@@ -218,7 +218,9 @@ class GridSampler(kajo.autograd.Function):
         mode, padding_mode, align_corners = ctx.how
         if not kajo.is_grad_enabled():
             of_image, of_grid = ctx.needs_input_grad[:2]
-            found = _core.grid_sample_gradients(grads[0], input, grid, *ctx.how, of_image)
+            found = _core.grid_sample_gradients(
+                grads[0], input, grid, mode, padding_mode, align_corners, of_image
+            )
             return found[0], found[1] if of_grid else None, None, None, None
         result = _composed(input, grid, _MODES[mode], _PADDING_MODES[padding_mode], align_corners)
         wanted = [t for t, needed in zip((input, grid), ctx.needs_input_grad) if needed]
