@@ -109,21 +109,6 @@ void triangle_indices(TensorRefs out, TensorRefs, const void* attributes) {
     }
 }
 
-void padding_sources(TensorRefs out, TensorRefs, const void* attributes) {
-    const auto& padding = *static_cast<const Padding*>(attributes);
-    auto* source = out[0].data<int64_t>();
-    const int64_t size = padding.size;
-    for (int64_t i = 0; i < out[0].numel(); i++) {
-        const int64_t at = i - padding.before;
-        if (padding.border == Border::Replicate)
-            source[i] = std::clamp<int64_t>(at, 0, size - 1);
-        else if (padding.border == Border::Circular)
-            source[i] = (at % size + size) % size;
-        else
-            source[i] = at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
-    }
-}
-
 void repeat_sources(TensorRefs out, TensorRefs in, const void*) {
     auto* source = out[0].data<int64_t>();
     const auto* ends = in[0].data<int64_t>();

@@ -29,13 +29,6 @@ struct TriangleShape {
 };
 void triangle_indices(TensorRefs out, TensorRefs in, const void* triangle_shape);
 
-// out {for each position of a padded dimension, where its value comes from}.
-enum class Border : int8_t { Reflect, Replicate, Circular };
-struct Padding {
-    int64_t size, before;
-    Border border;
-};
-void padding_sources(TensorRefs out, TensorRefs in, const void* padding);
 // out {index of the element that each copy comes from}, in {ends: running sums of the repeats}.
 void repeat_sources(TensorRefs out, TensorRefs in, const void*);
 

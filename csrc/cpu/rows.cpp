@@ -5,12 +5,11 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "cpu/columns.h"
 #include "cpu/isa.h"
 #include "cpu/move.h"
-#include "cpu/pointwise.h"
 #include "cpu/reduce.h"
 #include "cpu/scratch.h"
-#include "pointwise_ids.h"
 
 namespace kajo::cpu {
 
@@ -46,18 +45,10 @@ struct Computing {
     explicit Computing(DType stored)
         : type(reduce_type(stored)),
           functions(type == DType::Float64 ? row_kernels().f64 : row_kernels().f32),
-          exp(pointwise_op(OpId::exp).forward.by_type[type == DType::Float64 ? F64 : F32]) {}
+          exp(tile_of(OpId::exp, type)) {}
     DType type;
     const RowFunctions& functions;
     TileFn exp;
-};
-
-// Contiguous tensors (outer, n, inner): rows run along n.
-struct Layout {
-    int64_t outer = 1, n = 1, inner = 1;
-    Layout(const Tensor& t, int64_t dim) {
-        for (int64_t d = 0; d < t.dim(); d++) (d < dim ? outer : d == dim ? n : inner) *= t.size(d);
-    }
 };
 
 // Gives `body` each row contiguous and in the computing type: in place where it is stored so, else
@@ -134,6 +125,10 @@ int64_t dim_of(const void* attributes) {
 void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(outputs[0].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
+    if (layout.is_by_columns())
+        return each_column_block(layout, c.type, inputs, &outputs[0], [&](const ColumnBlock& b) {
+            column_functions(c.type).softmax(b.data[1], b.data[0], layout.n, b.width, c.exp);
+        });
     each_row(layout, c.type, inputs, &outputs[0],
              [&](void** p, int64_t) { c.functions.softmax(p[1], p[0], layout.n, c.exp); });
 }
@@ -141,6 +136,13 @@ void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
 void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(outputs[0].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
+    if (layout.is_by_columns()) {
+        const TileFn log = tile_of(OpId::log, c.type);
+        return each_column_block(layout, c.type, inputs, &outputs[0], [&](const ColumnBlock& b) {
+            column_functions(c.type).log_softmax(b.data[1], b.data[0], layout.n, b.width, c.exp,
+                                                 log);
+        });
+    }
     each_row(layout, c.type, inputs, &outputs[0],
              [&](void** p, int64_t) { c.functions.log_softmax(p[1], p[0], layout.n, c.exp); });
 }
@@ -148,6 +150,11 @@ void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes) 
 void softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(inputs[1].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
+    if (layout.is_by_columns())
+        return each_column_block(layout, c.type, inputs, &outputs[0], [&](const ColumnBlock& b) {
+            column_functions(c.type).softmax_backward(b.data[2], b.data[0], b.data[1], layout.n,
+                                                      b.width);
+        });
     each_row(layout, c.type, inputs, &outputs[0],
              [&](void** p, int64_t) { c.functions.softmax_backward(p[2], p[0], p[1], layout.n); });
 }
@@ -155,6 +162,11 @@ void softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attribu
 void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Computing c(inputs[1].dtype());
     const Layout layout(inputs[0], dim_of(attributes));
+    if (layout.is_by_columns())
+        return each_column_block(layout, c.type, inputs, &outputs[0], [&](const ColumnBlock& b) {
+            column_functions(c.type).log_softmax_backward(b.data[2], b.data[0], b.data[1], layout.n,
+                                                          b.width, c.exp);
+        });
     each_row(layout, c.type, inputs, &outputs[0], [&](void** p, int64_t) {
         c.functions.log_softmax_backward(p[2], p[0], p[1], layout.n, c.exp);
     });
@@ -203,6 +215,24 @@ void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
         set_number(outputs[0], row, counts ? -w * log_probability : 0.0);
         set_number(outputs[1], row, w);
     };
+    if (!a.normalized && layout.is_by_columns()) {
+        const TileFn log = tile_of(OpId::log, c.type);
+        each_column_block(layout, c.type, {&scores, 1}, nullptr, [&](const ColumnBlock& b) {
+            alignas(64) double largest[kMaxColumns], log_sum[kMaxColumns];
+            column_functions(c.type).log_sum_exp(largest, log_sum, b.data[0], layout.n, b.width,
+                                                 c.exp, log);
+            for (int64_t j = 0; j < b.count; j++) {
+                const int64_t row = b.first + j;
+                const bool counts = targets[row] != a.ignore_index;
+                const double sum =
+                    pointed_at(largest, c.type, j) + pointed_at(log_sum, c.type, j);
+                set_number(outputs[2], row, sum);
+                finish(row, counts ? pointed_at(b.data[0], c.type, targets[row] * b.width + j) - sum
+                                   : 0.0);
+            }
+        });
+        return;
+    }
     if (!a.normalized) {
         each_row(layout, c.type, {&scores, 1}, nullptr, [&](void** p, int64_t row) {
             const double log_sum = c.functions.log_sum_exp(p[0], layout.n, c.exp);
@@ -230,6 +260,26 @@ void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void*) 
     const Computing c(scores.dtype());
     const Layout layout(scores, 1);
     const int64_t* targets = target.data<int64_t>();
+    if (layout.is_by_columns()) {
+        dispatch<kFloats>(c.type, "cross_entropy", [&]<class T>() {
+            each_column_block(layout, c.type, {&scores, 1}, &outputs[0], [&](const ColumnBlock& b) {
+                T* y = static_cast<T*>(b.data[1]);
+                alignas(64) T factors[kMaxColumns] = {}, shifts[kMaxColumns] = {};
+                std::copy_n(scale.data<T>() + b.first, b.count, factors);
+                std::copy_n(log_sum.data<T>() + b.first, b.count, shifts);
+                column_functions(c.type).scaled_exp(y, b.data[0], shifts, factors, layout.n,
+                                                    b.width, c.exp);
+                for (int64_t j = 0; j < b.count; j++) {
+                    const int64_t target = targets[b.first + j];
+                    if (factors[j] == 0)
+                        for (int64_t i = 0; i < layout.n; i++) y[i * b.width + j] = 0;
+                    else if (target >= 0 && target < layout.n)
+                        y[target * b.width + j] -= factors[j];
+                }
+            });
+        });
+        return;
+    }
     each_row(layout, c.type, {&scores, 1}, &outputs[0], [&](void** p, int64_t row) {
         const double factor = number_at(scale, row);
         if (factor == 0) {
@@ -242,6 +292,23 @@ void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void*) 
             static_cast<double*>(p[1])[targets[row]] -= factor;
         else
             static_cast<float*>(p[1])[targets[row]] -= static_cast<float>(factor);
+    });
+}
+
+void nll_loss_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
+    const Tensor &out = outputs[0], &target = inputs[0], &scale = inputs[1];
+    const Layout layout(out, 1);
+    std::memset(out.raw_data(), 0, static_cast<size_t>(out.numel() * out.item_size()));
+    const int64_t* targets = target.data<int64_t>();
+    dispatch<kFloats>(out.dtype(), "nll_loss", [&]<class T>() {
+        T* to = out.data<T>();
+        const T* from = scale.data<T>();
+        for (int64_t row = 0; row < target.numel(); row++) {
+            const int64_t outer = row / layout.inner, inner = row % layout.inner;
+            // Ignored targets have no weight, and may name no class.
+            if (from[row] == 0 || targets[row] < 0 || targets[row] >= layout.n) continue;
+            to[(outer * layout.n + targets[row]) * layout.inner + inner] = -from[row];
+        }
     });
 }
 

@@ -54,6 +54,8 @@ struct ClassLossAttributes {
 void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 // Inputs: scores, target, log-sum-exp, scale (both (N, inner)): scale * (softmax - one_hot).
 void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
+// Inputs: target, scale (both (N, inner)). Output (N, C, inner): -scale at the targets, else 0.
+void nll_loss_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 
 // Inputs: x (rows, n), weight (n) or undefined, bias (n) or undefined. Outputs: y, mean, rstd
 // (rows).

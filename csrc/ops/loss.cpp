@@ -16,6 +16,7 @@ static const Kernel nll_loss_kernel{"nll_loss", cpu::class_loss};
 static const Kernel cross_entropy_kernel{"cross_entropy", cpu::class_loss};
 static const Kernel cross_entropy_backward_kernel{"cross_entropy_backward",
                                                   cpu::cross_entropy_backward};
+static const Kernel nll_backward_kernel{"nll_loss_backward", cpu::nll_loss_backward};
 
 namespace {
 
@@ -185,12 +186,19 @@ Tensor nll(const char* node, const Tensor& self, const Tensor& target, const Ten
         node, out, {self}, {target2, l.weights},
         [sizes = self.sizes(), reduction, ignore_index](Backward& ctx) {
             const Tensor target2 = ctx.saved(0), weights = ctx.saved(1);
-            const Tensor scale = neg(unsqueeze(row_scale(ctx.grad(), weights, reduction), 1));
+            const Tensor scale = row_scale(ctx.grad(), weights, reduction);
             const int64_t classes = sizes[sizes.size() == 1 ? 0 : 1];
-            const Tensor nothing = zeros({target2.size(0), classes, target2.size(1)},
-                                         weights.dtype(), weights.device());
-            ctx.set(0,
-                    reshape(scatter(nothing, 1, class_index(target2, ignore_index), scale), sizes));
+            const Dims shape{target2.size(0), classes, target2.size(1)};
+            Tensor grad;
+            if (is_differentiating()) {
+                grad = scatter(zeros(shape, weights.dtype(), weights.device()), 1,
+                               class_index(target2, ignore_index), neg(unsqueeze(scale, 1)));
+            } else {
+                grad = kajo::empty(shape, weights.dtype(), weights.device());
+                launch(nll_backward_kernel, {grad}, {target2, contiguous(scale)},
+                       cpu::RowAttributes{1});
+            }
+            ctx.set(0, reshape(grad, sizes));
         });
 }
 

@@ -1,19 +1,15 @@
 #include "autograd/attach.h"
-#include "core/launch.h"
 #include "core/range.h"
 #include "core/shape.h"
-#include "cpu/joining.h"
-#include "ops/indexing.h"
 #include "ops/joining.h"
 #include "ops/ops.h"
+#include "ops/resampling.h"
 
 namespace kajo::ops {
 
-static const Kernel padding_sources_kernel{"padding_sources", cpu::padding_sources};
-
 namespace {
 
-using cpu::Border;
+using cpu::Source;
 
 void check_pairs(const Tensor& self, IntSpan pad) {
     check(pad.size() % 2 == 0, "pad(): Padding length must be divisible by 2, but got ", pad);
@@ -30,19 +26,19 @@ Tensor crop(const Tensor& t, int64_t dim, int64_t before, int64_t after) {
 
 struct BorderMode {
     std::string_view mode;
-    Border border;
+    Source source;
     const char* node_names[3];  // for one, two and three padded dimensions
 };
 
 constexpr BorderMode kBorders[] = {
     {"reflect",
-     Border::Reflect,
+     Source::Reflect,
      {"ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"}},
     {"replicate",
-     Border::Replicate,
+     Source::Replicate,
      {"ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"}},
     {"circular",
-     Border::Circular,
+     Source::Circular,
      {"CircularPadBackward0", "CircularPadBackward0", "CircularPadBackward0"}},
 };
 
@@ -59,13 +55,13 @@ void check_border(const Tensor& self, IntSpan pad, const BorderMode& mode) {
         const int64_t after = pad[static_cast<size_t>(2 * k + 1)];
         check(size > 0, "pad(): Expected a tensor with non-zero size to pad, but got shape ",
               self.sizes());
-        if (mode.border == Border::Reflect)
+        if (mode.source == Source::Reflect)
             check(before < size && after < size,
                   "pad(): Padding size should be less than the corresponding input dimension, but "
                   "got: padding (",
                   before, ", ", after, ") at dimension ", self.dim() - 1 - k, " of input ",
                   self.sizes());
-        if (mode.border == Border::Circular)
+        if (mode.source == Source::Circular)
             check(before <= size && after <= size,
                   "pad(): Padding value causes wrapping around more than once: padding (", before,
                   ", ", after, ") for size ", size);
@@ -77,34 +73,12 @@ void check_border(const Tensor& self, IntSpan pad, const BorderMode& mode) {
 Tensor pad_border(const Tensor& self, const Dims& pad, const BorderMode& mode) {
     check_border(self, pad, mode);
     const size_t dims = pad.size() / 2;
-    Tensor out = self;
-    Dims sizes;
-    TensorList sources;
-    {
-        const GradModeGuard no_grad(false);
-        for (size_t k = 0; k < dims; k++) {
-            const int64_t dim = self.dim() - 1 - static_cast<int64_t>(k);
-            const int64_t size = self.size(dim);
-            const Tensor source = empty({size + pad[2 * k] + pad[2 * k + 1]}, DType::Int64);
-            launch(padding_sources_kernel, {source}, {},
-                   cpu::Padding{size, pad[2 * k], mode.border});
-            out = index_select(out, dim, source);
-            sources.push_back(source);
-            sizes.push_back(size);
-        }
+    std::vector<cpu::Axis> axes;
+    for (size_t k = dims; k-- > 0;) {
+        const int64_t size = self.size(-1 - static_cast<int64_t>(k));
+        axes.push_back({mode.source, false, size, size + pad[2 * k] + pad[2 * k + 1], 1, pad[2 * k]});
     }
-    return attach(mode.node_names[dims - 1], out, {&self, 1}, sources,
-                  [sizes, ndim = self.dim()](Backward& ctx) {
-                      Tensor g = ctx.grad();
-                      for (size_t k = sizes.size(); k-- > 0;) {
-                          const int64_t dim = ndim - 1 - static_cast<int64_t>(k);
-                          Dims shape = g.sizes();
-                          shape[static_cast<size_t>(dim)] = sizes[k];
-                          g = index_add(zeros(shape, g.dtype(), g.device()), dim, ctx.saved(k), g,
-                                        Scalar(1));
-                      }
-                      ctx.set(0, g);
-                  });
+    return resample_axes(mode.node_names[dims - 1], self, axes);
 }
 
 // What negative padding cuts off is no part of the circle.

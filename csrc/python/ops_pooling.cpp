@@ -1,5 +1,6 @@
-// Pooling and the shuffling of pixels.
+// Pooling, resizing and the shuffling of pixels.
 #include "ops/pooling.h"
+#include "ops/resampling.h"
 #include "python/bind.h"
 #include "python/tables.h"
 
@@ -47,6 +48,14 @@ const OpEntry kOperations[] = {
      bind<&ops::adaptive_avg_pool<2>>, kPrivate},
     {"adaptive_avg_pool3d(Tensor self, int[3] output_size) -> Tensor",
      bind<&ops::adaptive_avg_pool<3>>, kPrivate},
+    {"resample(Tensor self, int[] size, float[] steps, str mode, bool align_corners, "
+     "bool antialias) -> Tensor",
+     bind<&ops::resample>, kPrivate},
+    {"grid_sample(Tensor self, Tensor grid, int mode, int padding, bool align_corners) -> Tensor",
+     bind<&ops::grid_sample>, kPrivate},
+    {"grid_sample_gradients(Tensor grad, Tensor image, Tensor grid, int mode, int padding, "
+     "bool align_corners, bool of_image) -> (Tensor, Tensor)",
+     bind<&ops::grid_sample_gradients>, kPrivate},
     {"pixel_shuffle(Tensor self, int upscale_factor) -> Tensor", bind<&ops::pixel_shuffle>,
      kFunction},
     {"pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor", bind<&ops::pixel_unshuffle>,

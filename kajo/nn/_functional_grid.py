@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 
 
 def _warn_about_corners(name: str) -> None:
@@ -184,6 +184,56 @@ def grid_sample(
     if align_corners is None:
         _warn_about_corners("grid_sample")
         align_corners = False
+    codes = _MODES.index(mode), _PADDING_MODES.index(padding_mode)
+    if not _is_plain(input, grid):
+        return _composed(input, grid, mode, padding_mode, align_corners)
+    if kajo.is_grad_enabled() and (input.requires_grad or grid.requires_grad):
+        result: Tensor = GridSampler.apply(input, grid, *codes, align_corners)
+        return result
+    return _core.grid_sample(input, grid, *codes, align_corners)
+
+
+def _is_plain(input: Tensor, grid: Tensor) -> bool:
+    """Whether the kernels can take these: tensors in memory, of their types, without tangents."""
+    return (
+        all(type(t) in (Tensor, kajo.nn.Parameter) for t in (input, grid))
+        and input.dtype in (kajo.float32, kajo.float64)
+        and input.shape[2:].numel() < 1 << 29
+        and not _core._forward_levels()
+    )
+
+
+class GridSampler(kajo.autograd.Function):
+    """The kernels, with gradients that the composite gives where they are to have gradients in turn."""
+
+    @staticmethod
+    def forward(ctx: Any, *args: Any) -> Tensor:
+        ctx.save_for_backward(*args[:2])
+        ctx.how = args[2:]
+        return _core.grid_sample(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        input, grid = ctx.saved_tensors
+        mode, padding_mode, align_corners = ctx.how
+        if not kajo.is_grad_enabled():
+            of_image, of_grid = ctx.needs_input_grad[:2]
+            found = _core.grid_sample_gradients(
+                grads[0], input, grid, mode, padding_mode, align_corners, of_image
+            )
+            return found[0], found[1] if of_grid else None, None, None, None
+        result = _composed(input, grid, _MODES[mode], _PADDING_MODES[padding_mode], align_corners)
+        wanted = [t for t, needed in zip((input, grid), ctx.needs_input_grad) if needed]
+        gradients = iter(
+            kajo.autograd.grad(result, wanted, grads[0], create_graph=True, materialize_grads=True)
+        )
+        return *(next(gradients) if n else None for n in ctx.needs_input_grad[:2]), None, None, None
+
+
+def _composed(
+    input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool
+) -> Tensor:
+    """The same by operations that have gradients of any order."""
     sizes = list(input.shape[2:])
     dimensions = len(sizes)
     flat = input.flatten(2)

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 from kajo.nn._functional_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -27,96 +27,11 @@ _MODES: dict[str, int | None] = {
 _AREA = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 
 
-def _cubic(distance: Tensor, a: float) -> Tensor:
-    """The cubic convolution kernel with parameter `a`."""
-    x = distance.abs()
-    near = ((a + 2) * x - (a + 3)) * x * x + 1
-    far = (((x - 5) * x + 8) * x - 4) * a
-    return kajo.where(x <= 1, near, kajo.where(x < 2, far, kajo.zeros_like(x)))
-
-
 def _step(size: int, out: int, scale: float | None, align_corners: bool) -> float:
     """How far apart in the input two neighbours of the output are."""
     if align_corners:
         return (size - 1) / (out - 1) if out > 1 else 0.0
     return 1.0 / scale if scale is not None and scale > 0 else size / out
-
-
-def _taps(
-    mode: str, size: int, out: int, scale: float | None, align_corners: bool, dtype: Any
-) -> tuple[Tensor, Tensor]:
-    """For each output place the input places it is made of, and their weights: (out, taps)."""
-    step = _step(size, out, scale, align_corners)
-    place = kajo.arange(out, dtype=dtype)
-    source = place * step if align_corners else (place + 0.5) * step - 0.5
-    if mode == "cubic":
-        first = source.floor()
-        offsets = kajo.arange(-1, 3, dtype=dtype)
-        index = first.unsqueeze(1) + offsets
-        weight = _cubic(source.unsqueeze(1) - index, -0.75)
-    else:
-        source = source.clamp_min(0)
-        first = source.floor().clamp_max(size - 1)
-        share = (source - first).clamp(0, 1)
-        index = kajo.stack([first, first + 1], 1)
-        weight = kajo.stack([1 - share, share], 1)
-    return index.clamp(0, size - 1).long(), weight
-
-
-def _antialiased_taps(
-    mode: str, size: int, out: int, scale: float | None, align_corners: bool, dtype: Any
-) -> tuple[Tensor, Tensor]:
-    """The same with the kernel as wide as the step between outputs."""
-    step = _step(size, out, scale, align_corners)
-    reach = 2.0 if mode == "cubic" else 1.0
-    stretch = max(step, 1.0)
-    support = reach * stretch
-    center = (kajo.arange(out, dtype=dtype) + 0.5) * step
-    first = (center - support + 0.5).long().clamp_min(0)
-    last = (center + support + 0.5).long().clamp_max(size)
-    taps = int((last - first).max())
-    index = first.unsqueeze(1) + kajo.arange(taps)
-    distance = (index.to(dtype) - center.unsqueeze(1) + 0.5) / stretch
-    weight = _cubic(distance, -0.5) if mode == "cubic" else (1 - distance.abs()).clamp_min(0)
-    weight = weight * (index < last.unsqueeze(1))
-    return index.clamp_max(size - 1), weight / weight.sum(1, keepdim=True)
-
-
-def _weighted(input: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
-    """The weighted sum of the slices that `index` names, along one dimension."""
-    shape = [1] * input.dim()
-    shape[dim] = -1
-    total: Any = 0
-    for tap in range(index.size(1)):
-        part = input.index_select(dim, index[:, tap].to(input.device))
-        total = total + part * weight[:, tap].to(input.device).view(shape)
-    return total
-
-
-def _weighted_bytes(input: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
-    """The same for bytes, with weights in whole parts as 16 bits hold them: rounded, within 0 to 255."""
-    weight = weight.clone()
-    for tap in range(1, index.size(1)):  # beyond the border, weights add up before they are rounded
-        carried = weight[:, tap - 1] * (index[:, tap] == index[:, tap - 1])
-        weight[:, tap] += carried
-        weight[:, tap - 1] -= carried
-    largest = float(weight.max())
-    precision = 0
-    while precision < 22 and int(0.5 + largest * (2 << precision)) < 1 << 15:
-        precision += 1
-    parts = (weight * (1 << precision)).abs().add(0.5).trunc().copysign(weight).long()
-    total = _weighted(input.long(), dim, index, parts)
-    return ((total + (1 << precision - 1)) >> precision).clamp(0, 255).to(kajo.uint8)
-
-
-def _nearest(input: Tensor, dim: int, out: int, scale: float | None, exact: bool) -> Tensor:
-    size = input.size(dim)
-    step = _step(size, out, scale, False)
-    # float32 as the arithmetic of the reference has it; ties must fall the same way.
-    place = kajo.arange(out, dtype=kajo.float32)
-    source = ((place + 0.5) if exact else place) * kajo.tensor(step, dtype=kajo.float32)
-    index = source.floor().long().clamp_max(size - 1)
-    return input.index_select(dim, index.to(input.device))
 
 
 def _output_sizes(
@@ -214,24 +129,18 @@ def interpolate(
         )
     if mode == "area":
         return _AREA[dimensions](input, sizes)
-    if mode.startswith("nearest"):
-        for i in range(dimensions):
-            input = _nearest(input, 2 + i, sizes[i], scales[i], mode == "nearest-exact")
-        return input
-    kind = "cubic" if mode == "bicubic" else "linear"
-    make = _antialiased_taps if antialias else _taps
-    # float32 as the arithmetic of the reference has it.
+    steps = [
+        1.0 if n == out and scale in (None, 1.0) else _step(n, out, scale, bool(align_corners))
+        for n, out, scale in zip(input.shape[2:], sizes, scales, strict=True)
+    ]
+    # As the arithmetic of the reference has it; bytes of images are computed in whole numbers.
+    exact = mode.startswith("nearest") or input.dtype in (kajo.float32, kajo.float64)
     in_bytes = input.dtype == kajo.uint8 and dimensions == 2
-    exact = kajo.float64 if input.dtype == kajo.float64 or in_bytes else kajo.float32
-    result = input if input.dtype == exact or in_bytes else input.to(exact)
-    for i in reversed(range(dimensions)):
-        same = result.size(2 + i) == sizes[i] and scales[i] in (None, 1.0)
-        if not same:
-            taps = make(kind, result.size(2 + i), sizes[i], scales[i], bool(align_corners), exact)
-            result = (_weighted_bytes if in_bytes else _weighted)(result, 2 + i, *taps)
-    if input.dtype == kajo.uint8 and not in_bytes:
-        return result.round().clamp(0, 255).to(kajo.uint8)
-    return result.to(input.dtype) if result is not input else input.clone()
+    wide = input if exact or in_bytes else input.float()
+    result = _core.resample(wide, sizes, steps, mode, bool(align_corners), antialias)
+    if input.dtype == kajo.uint8 and wide is not input:
+        result = result.round().clamp(0, 255)
+    return result.to(input.dtype)
 
 
 def upsample(

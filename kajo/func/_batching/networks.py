@@ -80,7 +80,7 @@ for _name in _PLANES:
             break
 
 
-@rule("constant_pad_nd")
+@rule("constant_pad_nd resample")
 def _constant_pad(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     found = bound(func, args, kwargs)
     return batch.wrap(func(**found | {"self": batch.value(found["self"])}))
