@@ -205,7 +205,8 @@ Tensor scaled(OpId op, const char* name, const Tensor& self, const Tensor& other
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs});
     const DType type = result_type(self, other);
     check_alpha(name, type, alpha);
-    if (has_16_bits(type)) return Scaled16{op, inputs, rounded(alpha, type), type}.operator()<run>();
+    if (has_16_bits(type))
+        return Scaled16{op, inputs, rounded(alpha, type), type}.operator()<run>();
     return run({op, inputs, {&alpha, 1}});
 }
 template <Tensor (*run)(const PointwiseCall&)>
