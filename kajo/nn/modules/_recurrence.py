@@ -73,8 +73,15 @@ def _fused_lstm(
     """All steps in one call; 16 bits are computed in float32 and rounded at the end."""
     dtype = from_input.dtype
     wide = kajo.float64 if dtype == kajo.float64 else kajo.float32
-    given = (from_input, *first, weight.to(dtype))
-    output, cell = _core.lstm_layer(*(part.to(wide) for part in given), len(sizes), reverse)
+    hidden, cell = first
+    output, cell = _core.lstm_layer(
+        from_input.to(wide),
+        hidden.to(wide),
+        cell.to(wide),
+        weight.to(dtype).to(wide),
+        len(sizes),
+        reverse,
+    )
     output, cell = output.to(dtype), cell.to(dtype)
     last = output[: sizes[0]] if reverse else output[-sizes[0] :]
     return output, (last, cell)
