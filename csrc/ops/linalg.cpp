@@ -3,6 +3,7 @@
 
 #include "autograd/attach.h"
 #include "core/launch.h"
+#include "core/promotion.h"
 #include "core/shape.h"
 #include "cpu/linalg.h"
 #include "ops/joining.h"
@@ -373,6 +374,7 @@ Tensor cofactors(const Tensor& A, const Tensor& value) {
 }  // namespace
 
 Tensor det(const Tensor& A) {
+    if (has_16_bits(A.dtype())) raise_unsupported("lu_cpu", A.dtype());
     check_square("linalg.det", A);
     Tensor out;
     {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kajo import Tensor, _core
-from kajo.amp._policies import FLOAT32, FLOAT32_PADDING, LOWER_PRECISION, PROMOTE, UNCHANGED
+from kajo.amp._policies import BY_CASE, FLOAT32, LOWER_PRECISION, LOWERED, PROMOTE, RAISED
 from kajo.overrides import TorchFunctionMode
 from kajo.utils._pytree import tree_leaves, tree_map_only
 
@@ -189,11 +189,6 @@ def _widened(values: list[Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda value: value.to(widest) if value.dtype in floating else value
 
 
-def _padding(args: Any, kwargs: dict[str, Any]) -> Any:
-    """The mode in the arguments of `pad`."""
-    return args[2] if len(args) > 2 else kwargs.get("mode", "constant")
-
-
 def _name(function: Any) -> str:
     name = getattr(function, "full_name", None)
     if name is None:
@@ -204,6 +199,10 @@ def _name(function: Any) -> str:
     return str(name)
 
 
+def _run(func: Any, args: Any, kwargs: Any, cast: Callable[[Tensor], Tensor]) -> Any:
+    return func(*tree_map_only(Tensor, cast, args), **tree_map_only(Tensor, cast, kwargs))
+
+
 class _Autocast(TorchFunctionMode):
     """Sees every operation while autocast is on somewhere in this thread."""
 
@@ -211,28 +210,27 @@ class _Autocast(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if not _state.enabled["cpu"]:
+        if not _state.enabled["cpu"] or kwargs.get("out") is not None:
             return func(*args, **kwargs)
         name = _name(func)
-        if name in LOWER_PRECISION:
-            cast: Callable[[Tensor], Tensor] = _lowered
-        elif name in FLOAT32 or (name == "pad" and _padding(args, kwargs) in FLOAT32_PADDING):
-            cast = _raised
-        elif name in UNCHANGED:
-            return func(*args, **kwargs)
+        if name in BY_CASE:
+            treatment = BY_CASE[name]((args, kwargs))
+        elif name in LOWER_PRECISION:
+            treatment = LOWERED
+        elif name in FLOAT32:
+            treatment = RAISED
         elif name in PROMOTE:
             given = tree_leaves((args, kwargs))
             cast = _widened([value for value in given if isinstance(value, Tensor)])
+            return _run(func, args, kwargs, cast)
         else:
             return self._through(func, args, kwargs)
-        # What is written to is never another tensor.
-        out = kwargs.pop("out", None)
-        result = func(
-            *tree_map_only(Tensor, cast, args),
-            **tree_map_only(Tensor, cast, kwargs),
-            **({"out": out} if out is not None else {}),
-        )
-        return result
+        if treatment.operands is None:
+            result = func(*args, **kwargs)
+        else:
+            cast = _lowered if treatment.operands == "lower" else _raised
+            result = _run(func, args, kwargs, cast)
+        return _lowered(result) if treatment.lowers_result else result
 
     def _through(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Calls what is made of other operations, so that autocast sees those."""

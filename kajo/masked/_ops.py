@@ -157,8 +157,10 @@ def prod(
     tensor(3.)
     """
     result, kind = _summed("prod", input, mask, dtype, 1)
+    # Only integers would be counted in another type; autocast may choose one for the others.
+    counted = None if result.is_floating_point() or result.is_complex() else kind
     for d in sorted(_dims(result, dim), reverse=True):
-        result = result.prod(d, bool(keepdim), dtype=kind)
+        result = result.prod(d, bool(keepdim), dtype=counted)
     return result
 
 

@@ -118,7 +118,9 @@ def _network(mode: str, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
             place = layer * directions + direction
             weights = dict(zip(names, params[place * each : (place + 1) * each], strict=True))
             begin = tuple(part[place] for part in state)
-            result, end = run_layer(mode, data, steps, begin, weights, direction == 1)
+            result, end = run_layer(
+                mode, data, steps, begin, weights, direction == 1, whole=not packed
+            )
             outputs.append(result)
             last.append(end)
         data = kajo.cat(outputs, -1)

@@ -67,6 +67,26 @@ _STEP: dict[str, Callable[[Mapping[str, Any]], Step]] = {
 }
 
 
+def _fused_lstm(
+    from_input: Tensor, sizes: list[int], first: State, weight: Tensor, reverse: bool
+) -> tuple[Tensor, State]:
+    """All steps in one call; 16 bits are computed in float32 and rounded at the end."""
+    dtype = from_input.dtype
+    wide = kajo.float64 if dtype == kajo.float64 else kajo.float32
+    hidden, cell = first
+    output, cell = _core.lstm_layer(
+        from_input.to(wide),
+        hidden.to(wide),
+        cell.to(wide),
+        weight.to(dtype).to(wide),
+        len(sizes),
+        reverse,
+    )
+    output, cell = output.to(dtype), cell.to(dtype)
+    last = output[: sizes[0]] if reverse else output[-sizes[0] :]
+    return output, (last, cell)
+
+
 def run_layer(
     mode: str,
     data: Tensor,
@@ -74,6 +94,8 @@ def run_layer(
     first: State,
     weights: Mapping[str, Any],
     reverse: bool,
+    *,
+    whole: bool = False,
 ) -> tuple[Tensor, State]:
     """Run one direction of one layer.
 
@@ -85,6 +107,7 @@ def run_layer(
         weights: ``weight_ih``, ``weight_hh`` and, where there are, ``bias_ih``, ``bias_hh``,
             ``weight_hr``.
         reverse: begin at the last step.
+        whole: under autocast the state of an LSTM is lowered too.
 
     Returns:
         The outputs, (sum of sizes, H), in the order of the steps, and the last state.
@@ -100,21 +123,14 @@ def run_layer(
     """
     # One product for all steps; only what depends on the state is left to the loop.
     from_input = _core.linear(data, weights["weight_ih"], weights.get("bias_ih"))
-    if from_input.dtype != first[0].dtype:  # autocast decided so
-        first = tuple(part.to(from_input.dtype) for part in first)
-        weights = {
-            name: None if w is None else w.to(from_input.dtype) for name, w in weights.items()
-        }
-    if mode != "GRU" and weights.get("bias_hh") is not None:
-        from_input = from_input + weights["bias_hh"]
+    bias = weights.get("bias_hh")
+    if mode != "GRU" and bias is not None:
+        from_input = from_input + bias.to(from_input.dtype)
+    # Autocast lowers products only: what they meet in the state keeps its precision.
+    mixed = any(part.dtype != from_input.dtype for part in first)
     fused = mode == "LSTM" and "weight_hr" not in weights and len(set(sizes)) == 1
-    if fused and from_input.dtype in (kajo.float32, kajo.float64):
-        hidden, cell = first
-        output, cell = _core.lstm_layer(
-            from_input, hidden, cell, weights["weight_hh"], len(sizes), reverse
-        )
-        last = output[: sizes[0]] if reverse else output[-sizes[0] :]
-        return output, (last, cell)
+    if fused and (whole or not mixed):
+        return _fused_lstm(from_input, sizes, first, weights["weight_hh"], reverse)
     parts = from_input.split(sizes)
     step = _STEP[mode](weights)
     outputs: list[Tensor] = []

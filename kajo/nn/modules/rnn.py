@@ -197,7 +197,7 @@ class RNNBase(Module):
 
     def _check_input(self, input: Tensor) -> None:
         weight = self.all_weights[0][0]
-        if input.dtype != weight.dtype:
+        if input.dtype != weight.dtype and not kajo.is_autocast_enabled("cpu"):
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
                 f"Convert input: input.to({weight.dtype}), or convert model: "
@@ -258,7 +258,9 @@ class RNNBase(Module):
         length, batch = steps.size(0), steps.size(1)
         if length == 0:
             raise RuntimeError(f"{self._get_name()}: Expected sequence length to be larger than 0")
-        data, state = self._run(steps.reshape(length * batch, -1), [batch] * length, state)
+        data, state = self._run(
+            steps.reshape(length * batch, -1), [batch] * length, state, whole=True
+        )
         output = data.view(length, batch, -1)
         if not batched:
             output, state = output.squeeze(1), tuple(part.squeeze(1) for part in state)
@@ -279,7 +281,12 @@ class RNNBase(Module):
         return packed, state if self.mode == "LSTM" else state[0]
 
     def _run(
-        self, data: Tensor, sizes: list[int], state: tuple[Tensor, ...] | None
+        self,
+        data: Tensor,
+        sizes: list[int],
+        state: tuple[Tensor, ...] | None,
+        *,
+        whole: bool = False,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """All layers over the steps in `data`, of which each has as many rows as `sizes` says."""
         if state is None:
@@ -294,7 +301,9 @@ class RNNBase(Module):
                 names = self._shapes(layer, direction)
                 weights = {name.rsplit("_l", 1)[0]: getattr(self, name) for name, _ in names}
                 first = tuple(part[place] for part in state)
-                result, end = run_layer(self.mode, data, sizes, first, weights, direction == 1)
+                result, end = run_layer(
+                    self.mode, data, sizes, first, weights, direction == 1, whole=whole
+                )
                 outputs.append(result)
                 last.append(end)
             data = outputs[0] if len(outputs) == 1 else kajo.cat(outputs, -1)
