@@ -31,8 +31,9 @@ namespace avx512 = baseline;
 
 const ResamplingKernels& resampling_kernels() {
     static const ResamplingKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::resampling_kernels
-                                             : cpu_isa() == Isa::AVX2 ? avx2::resampling_kernels
-                                                                      : baseline::resampling_kernels;
+                                             : cpu_isa() == Isa::AVX2
+                                                 ? avx2::resampling_kernels
+                                                 : baseline::resampling_kernels;
     return chosen;
 }
 
@@ -111,10 +112,14 @@ void average(Taps<W>& taps, const Axis& axis, int64_t place) {
 int64_t single_source(const Axis& axis, int64_t place) {
     const int64_t last = axis.size - 1, at = place - axis.before;
     switch (axis.source) {
-        case Source::Reflect: return at < 0 ? -at : at > last ? 2 * last - at : at;
-        case Source::Replicate: return std::clamp<int64_t>(at, 0, last);
-        case Source::Circular: return (at % axis.size + axis.size) % axis.size;
-        default: break;
+        case Source::Reflect:
+            return at < 0 ? -at : at > last ? 2 * last - at : at;
+        case Source::Replicate:
+            return std::clamp<int64_t>(at, 0, last);
+        case Source::Circular:
+            return (at % axis.size + axis.size) % axis.size;
+        default:
+            break;
     }
     // float32 as the arithmetic of the reference has it; ties must fall the same way.
     const float center = axis.source == Source::NearestExact ? 0.5f : 0.0f;
@@ -163,9 +168,8 @@ Taps<int32_t> whole_parts(const Taps<double>& taps, int* precision) {
     for (size_t place = 0; place + 1 < taps.first.size(); place++) {
         for (auto k = static_cast<size_t>(taps.first[place]);
              k < static_cast<size_t>(taps.first[place + 1]); k++) {
-            const bool again =
-                static_cast<int64_t>(result.index.size()) > result.first.back() &&
-                result.index.back() == taps.index[k];
+            const bool again = static_cast<int64_t>(result.index.size()) > result.first.back() &&
+                               result.index.back() == taps.index[k];
             if (again) {
                 weights.back() += taps.weight[k];
                 continue;
@@ -179,8 +183,8 @@ Taps<int32_t> whole_parts(const Taps<double>& taps, int* precision) {
     *precision = 0;
     while (*precision < 22 && 0.5 + largest * (2 << *precision) < (1 << 15)) (*precision)++;
     for (const double w : weights)
-        result.weight.push_back(
-            static_cast<int32_t>(std::copysign(std::trunc(std::abs(w) * (1 << *precision) + 0.5), w)));
+        result.weight.push_back(static_cast<int32_t>(
+            std::copysign(std::trunc(std::abs(w) * (1 << *precision) + 0.5), w)));
     return result;
 }
 
@@ -202,13 +206,12 @@ void sum_along(const Taps<W>& taps, const T* x, T* y, int64_t outer, int64_t siz
         sum(to, rows.data(), taps.weight.data() + first, count, n);
     };
     if (inner > 1) {
-        parallel_ranges(outer * places, grain_for(inner * int64_t{sizeof(T)}),
-                        [&](int64_t begin, int64_t end) {
-                            std::vector<const T*> rows;
-                            for (int64_t i = begin; i < end; i++)
-                                one(y + i * inner, x + i / places * size * inner, i % places, inner,
-                                    rows);
-                        });
+        parallel_ranges(
+            outer * places, grain_for(inner * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+                std::vector<const T*> rows;
+                for (int64_t i = begin; i < end; i++)
+                    one(y + i * inner, x + i / places * size * inner, i % places, inner, rows);
+            });
         return;
     }
     // Some rows are turned to stand beside each other.
@@ -253,11 +256,10 @@ void resample(TensorRefs out, TensorRefs in, const void* attributes) {
     if (x.dtype() == DType::UInt8) {
         int precision;
         const Taps<int32_t> taps = whole_parts(taps_of<double>(how.axis), &precision);
-        sum_along(taps, x.data<uint8_t>(), y.data<uint8_t>(), outer, how.axis.size, inner,
-                  [&](uint8_t* to, const uint8_t* const* rows, const int32_t* weights,
-                      int64_t count, int64_t n) {
-                      kernels.bytes(to, rows, weights, count, n, precision);
-                  });
+        sum_along(
+            taps, x.data<uint8_t>(), y.data<uint8_t>(), outer, how.axis.size, inner,
+            [&](uint8_t* to, const uint8_t* const* rows, const int32_t* weights, int64_t count,
+                int64_t n) { kernels.bytes(to, rows, weights, count, n, precision); });
     } else if (x.dtype() == DType::Float64) {
         sum_numbers(how, x.data<double>(), y.data<double>(), outer, inner, kernels.f64);
     } else {

@@ -224,8 +224,7 @@ void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
             for (int64_t j = 0; j < b.count; j++) {
                 const int64_t row = b.first + j;
                 const bool counts = targets[row] != a.ignore_index;
-                const double sum =
-                    pointed_at(largest, c.type, j) + pointed_at(log_sum, c.type, j);
+                const double sum = pointed_at(largest, c.type, j) + pointed_at(log_sum, c.type, j);
                 set_number(outputs[2], row, sum);
                 finish(row, counts ? pointed_at(b.data[0], c.type, targets[row] * b.width + j) - sum
                                    : 0.0);

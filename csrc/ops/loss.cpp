@@ -182,24 +182,24 @@ Tensor nll(const char* node, const Tensor& self, const Tensor& target, const Ten
         l = launch_class_loss(nll_loss_kernel, true, scores3, target2, weight, ignore_index);
         out = combined(l, target.sizes(), reduction, self.dtype());
     }
-    return attach(
-        node, out, {self}, {target2, l.weights},
-        [sizes = self.sizes(), reduction, ignore_index](Backward& ctx) {
-            const Tensor target2 = ctx.saved(0), weights = ctx.saved(1);
-            const Tensor scale = row_scale(ctx.grad(), weights, reduction);
-            const int64_t classes = sizes[sizes.size() == 1 ? 0 : 1];
-            const Dims shape{target2.size(0), classes, target2.size(1)};
-            Tensor grad;
-            if (is_differentiating()) {
-                grad = scatter(zeros(shape, weights.dtype(), weights.device()), 1,
-                               class_index(target2, ignore_index), neg(unsqueeze(scale, 1)));
-            } else {
-                grad = kajo::empty(shape, weights.dtype(), weights.device());
-                launch(nll_backward_kernel, {grad}, {target2, contiguous(scale)},
-                       cpu::RowAttributes{1});
-            }
-            ctx.set(0, reshape(grad, sizes));
-        });
+    return attach(node, out, {self}, {target2, l.weights},
+                  [sizes = self.sizes(), reduction, ignore_index](Backward& ctx) {
+                      const Tensor target2 = ctx.saved(0), weights = ctx.saved(1);
+                      const Tensor scale = row_scale(ctx.grad(), weights, reduction);
+                      const int64_t classes = sizes[sizes.size() == 1 ? 0 : 1];
+                      const Dims shape{target2.size(0), classes, target2.size(1)};
+                      Tensor grad;
+                      if (is_differentiating()) {
+                          grad =
+                              scatter(zeros(shape, weights.dtype(), weights.device()), 1,
+                                      class_index(target2, ignore_index), neg(unsqueeze(scale, 1)));
+                      } else {
+                          grad = kajo::empty(shape, weights.dtype(), weights.device());
+                          launch(nll_backward_kernel, {grad}, {target2, contiguous(scale)},
+                                 cpu::RowAttributes{1});
+                      }
+                      ctx.set(0, reshape(grad, sizes));
+                  });
 }
 
 // softmax(scores) - one_hot(target), each row times its scale, from operations that have gradients.

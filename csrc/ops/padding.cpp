@@ -76,7 +76,8 @@ Tensor pad_border(const Tensor& self, const Dims& pad, const BorderMode& mode) {
     std::vector<cpu::Axis> axes;
     for (size_t k = dims; k-- > 0;) {
         const int64_t size = self.size(-1 - static_cast<int64_t>(k));
-        axes.push_back({mode.source, false, size, size + pad[2 * k] + pad[2 * k + 1], 1, pad[2 * k]});
+        axes.push_back(
+            {mode.source, false, size, size + pad[2 * k] + pad[2 * k + 1], 1, pad[2 * k]});
     }
     return resample_axes(mode.node_names[dims - 1], self, axes);
 }

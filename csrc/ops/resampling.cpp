@@ -124,9 +124,9 @@ Tensor resample_axes(const char* node, const Tensor& self, const std::vector<Axi
 Tensor resample(const Tensor& self, IntSpan size, const std::vector<double>& steps,
                 std::string_view mode, bool align_corners, bool antialias) {
     const size_t dims = size.size();
-    check(dims >= 1 && dims <= 3 && steps.size() == dims &&
-              self.dim() >= static_cast<int64_t>(dims),
-          "interpolate(): sizes ", size, " do not go with an input of shape ", self.sizes());
+    check(
+        dims >= 1 && dims <= 3 && steps.size() == dims && self.dim() >= static_cast<int64_t>(dims),
+        "interpolate(): sizes ", size, " do not go with an input of shape ", self.sizes());
     for (const Mode& m : kModes) {
         if (m.name != mode) continue;
         const char* node = antialias ? m.wide_node : m.nodes[dims - 1];
@@ -141,8 +141,8 @@ Tensor resample(const Tensor& self, IntSpan size, const std::vector<double>& ste
             check(from > 0 && size[i] > 0,
                   "interpolate(): Input and output sizes should be greater than 0, but got input ",
                   self.sizes(), " and output ", size);
-            axes.push_back({antialias ? m.wide : m.source, align_corners, from, size[i], steps[i],
-                            0});
+            axes.push_back(
+                {antialias ? m.wide : m.source, align_corners, from, size[i], steps[i], 0});
         }
         return resample_axes(node, self, axes);
     }
@@ -184,8 +184,9 @@ std::tuple<Tensor, Tensor> grid_sample_gradients(const Tensor& grad, const Tenso
                                                  bool align_corners, bool of_image) {
     const GradModeGuard no_grad(false);
     const cpu::GridSampling how = sampling_of(self, grid, mode, padding, align_corners);
-    check(grad.dtype() == self.dtype() && grad.dim() == self.dim() && grad.size(0) == self.size(0) &&
-              grad.size(1) == self.size(1) && grad.numel() * (self.dim() - 2) == grid.numel() * self.size(1),
+    check(grad.dtype() == self.dtype() && grad.dim() == self.dim() &&
+              grad.size(0) == self.size(0) && grad.size(1) == self.size(1) &&
+              grad.numel() * (self.dim() - 2) == grid.numel() * self.size(1),
           "grid_sample(): a gradient of shape ", grad.sizes(), " does not go with a grid of shape ",
           grid.sizes());
     const Tensor grad_grid = empty(grid.sizes(), grid.dtype(), grid.device());

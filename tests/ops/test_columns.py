@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,19 @@ def _compare(dtype: str, values: np.ndarray, function: Any) -> None:
 @pytest.mark.parametrize("dtype", list(_TOLERANCE))
 @pytest.mark.parametrize(
     ("shape", "dim"),
-    [((5, 7), 1), ((100, 10), 1), ((33, 128), 1), ((33, 129), 1), ((4, 21, 5, 5), 1)]
-    + [((3, 17, 9), 1), ((70, 200), 0), ((300, 9), 0), ((2, 3, 4), 1), ((0, 8), 1), ((40, 3, 16), 0)],
+    [
+        ((5, 7), 1),
+        ((100, 10), 1),
+        ((33, 128), 1),
+        ((33, 129), 1),
+        ((4, 21, 5, 5), 1),
+        ((3, 17, 9), 1),
+        ((70, 200), 0),
+        ((300, 9), 0),
+        ((2, 3, 4), 1),
+        ((0, 8), 1),
+        ((40, 3, 16), 0),
+    ],
 )
 def test_softmax(dtype: str, shape: tuple[int, ...], dim: int) -> None:
     values = np.random.default_rng(0).standard_normal(shape).astype("float32") * 5
@@ -52,16 +64,17 @@ def test_losses_of_classes(dtype: str, shape: tuple[int, ...]) -> None:
     target = numbers.integers(0, shape[1], shape[:1] + shape[2:])
     target.flat[1] = -100
     weight = np.abs(numbers.standard_normal(shape[1])).astype("float32")
-    for reduction in ("mean", "sum", "none"):
-        for weighted in (False, True):
+    names, reductions = ("cross_entropy", "nll_loss"), ("mean", "sum", "none")
+    for name, reduction, weighted in itertools.product(names, reductions, (False, True)):
 
-            def loss(t: Any, x: Any, name: str) -> Any:
-                w = t.from_numpy(weight).to(x.dtype) if weighted else None
-                function = getattr(t.nn.functional, name)
-                return function(x, t.from_numpy(target), weight=w, reduction=reduction)
+        def loss(
+            t: Any, x: Any, name: str = name, reduction: str = reduction, weighted: bool = weighted
+        ) -> Any:
+            w = t.from_numpy(weight).to(x.dtype) if weighted else None
+            function = getattr(t.nn.functional, name)
+            return function(x, t.from_numpy(target), weight=w, reduction=reduction)
 
-            for name in ("cross_entropy", "nll_loss"):
-                _compare(dtype, values, lambda t, x, n=name: loss(t, x, n))
+        _compare(dtype, values, loss)
 
 
 def test_ignored_rows_have_no_gradient_whatever_they_hold() -> None:

@@ -61,7 +61,8 @@ struct Columns {
     static void softmax(void* y_, const void* x_, int64_t n, int64_t width, TileFn exp) {
         T* y = static_cast<T*>(y_);
         alignas(64) T largest[kMaxColumns];
-        each_vector(width, [&](int64_t j) { store(largest + j, largest_of(from(x_), n, width, j)); });
+        each_vector(width,
+                    [&](int64_t j) { store(largest + j, largest_of(from(x_), n, width, j)); });
         shifted_exp(y, from(x_), largest, n, width, exp);
         each_vector(width, [&](int64_t j) {
             const V<T> scale =
@@ -91,8 +92,8 @@ struct Columns {
         T* out = static_cast<T*>(out_);
         const T *grad = from(grad_), *y = from(y_);
         each_vector(width, [&](int64_t j) {
-            const V<T> sum = summed(n, width, j,
-                                    [&](int64_t at) { return load(grad + at) * load(y + at); });
+            const V<T> sum =
+                summed(n, width, j, [&](int64_t at) { return load(grad + at) * load(y + at); });
             for (int64_t i = 0; i < n; i++) {
                 const int64_t at = i * width + j;
                 store(out + at, load(y + at) * (load(grad + at) - sum));
@@ -147,8 +148,8 @@ struct Columns {
             });
     }
 
-    static constexpr ColumnFunctions functions{softmax,     log_softmax, softmax_backward,
-                                               log_softmax_backward, log_sum_exp, scaled_exp};
+    static constexpr ColumnFunctions functions{
+        softmax, log_softmax, softmax_backward, log_softmax_backward, log_sum_exp, scaled_exp};
 };
 
 }  // namespace

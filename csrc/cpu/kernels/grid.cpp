@@ -106,7 +106,8 @@ struct Sampler {
                 const V floor = v_floor(x);
                 for (int k = 0; k < 4; k++) {
                     V unused = factor;
-                    place_of(shape, d, v_rint(inside(shape, d, floor + static_cast<T>(k - 1), unused)),
+                    place_of(shape, d,
+                             v_rint(inside(shape, d, floor + static_cast<T>(k - 1), unused)),
                              line.place[k] + i);
                 }
                 cubic(line, i, x - floor, factor);
@@ -157,7 +158,8 @@ struct Sampler {
             }
             for (int i = 0; i < kBlock; i++) {
                 block.safe_place[k][i] = std::max(block.place[k][i], 0);
-                block.safe_weight[k][i] = block.weight[k][i] * (block.place[k][i] < 0 ? T{0} : T{1});
+                block.safe_weight[k][i] =
+                    block.weight[k][i] * (block.place[k][i] < 0 ? T{0} : T{1});
             }
         }
     }
@@ -267,8 +269,7 @@ struct Sampler {
                     for (int i = 0; i < kBlock; i++) {
                         T product = block.sums[k][i] * slope[i];
                         for (int e = 0; e < shape.dims; e++)
-                            if (e != d)
-                                product *= block.lines[e].weight[line_tap(block, k, e)][i];
+                            if (e != d) product *= block.lines[e].weight[line_tap(block, k, e)][i];
                         block.source[i] += product;
                     }
                 }
