@@ -88,18 +88,21 @@ class Pool {
     }
 
   private:
-    // state_ holds: workers inside the job (16 bits), whether the job is open (1 bit), the job's
-    // number. A worker may enter only an open job, so the owner never waits for one that is late.
-    // The number wraps; a worker that slept through exactly one round misses one job, no more.
+    // state_ holds: workers inside the job (16 bits), whether the job is open (1 bit), whether the
+    // owner sleeps until the last worker leaves (1 bit), the job's number. A worker may enter only
+    // an open job, so the owner never waits for one that is late. The number wraps; a worker that
+    // slept through exactly one round misses one job, no more.
     static constexpr uint32_t kActiveMask = 0xffff;
     static constexpr uint32_t kOpen = 0x10000;
-    static constexpr uint32_t kJob = 0x20000;
+    static constexpr uint32_t kOwnerSleeps = 0x20000;
+    static constexpr uint32_t kJob = 0x40000;
     static constexpr std::size_t kMaxWorkers = 4096;
 
     static uint32_t job_of(uint32_t state) { return state / kJob; }
 
     void open() {
-        state_.store((state_.load(std::memory_order_relaxed) + kJob) | kOpen);
+        const uint32_t job = job_of(state_.load(std::memory_order_relaxed)) + 1;
+        state_.store(job * kJob | kOpen);
         const int64_t sleepers = sleepers_.load();
         if (sleepers == 0) return;
         {
@@ -115,7 +118,18 @@ class Pool {
             return (state_.load(std::memory_order_acquire) & kActiveMask) == 0;
         };
         if (spin_until(empty)) return;
-        while (!empty()) std::this_thread::yield();
+        // A worker was preempted in its chunk. Whoever sleeps meanwhile is scheduled at once when
+        // woken; whoever yields waits for a whole slice of the process that preempted.
+        uint32_t state = state_.fetch_or(kOwnerSleeps) | kOwnerSleeps;
+        while ((state & kActiveMask) != 0) {
+            state_.wait(state);
+            state = state_.load(std::memory_order_acquire);
+        }
+    }
+
+    void leave() {
+        const uint32_t before = state_.fetch_sub(1, std::memory_order_release);
+        if ((before & kOwnerSleeps) && (before & kActiveMask) == 1) state_.notify_one();
     }
 
     void work() {
@@ -156,7 +170,7 @@ class Pool {
                 if (!state_.compare_exchange_weak(state, state + 1)) continue;
                 last_job = job_of(state);
                 work_and_gather_flags();
-                state_.fetch_sub(1, std::memory_order_release);
+                leave();
                 break;
             }
         }

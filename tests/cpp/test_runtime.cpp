@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -113,6 +114,22 @@ void test_many_callers() {
     }
     for (std::thread& thread : threads) thread.join();
     check(right, "several threads call parallel_for at once");
+}
+
+// One thread is long done when the other ends its chunk: the caller sleeps or the worker does.
+void test_waiting_for_a_late_chunk() {
+    std::atomic<int> done{0};
+    const std::thread::id caller = std::this_thread::get_id();
+    for (int round = 0; round < 20; ++round) {
+        kajo::parallel_for(2, [&](int64_t) {
+            if (std::this_thread::get_id() != caller) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            }
+            done.fetch_add(1);
+        });
+        check(done == 2 * (round + 1), "the caller waits for the last chunk");
+    }
+    check(parallel_sum(100) == 5050, "the pool goes on after a late chunk");
 }
 
 [[maybe_unused]] bool child_ends_well(int (*run)()) {
@@ -425,6 +442,7 @@ int main() {
     test_nested();
     test_exceptions();
     test_many_callers();
+    test_waiting_for_a_late_chunk();
 #if !defined(__SANITIZE_THREAD__)  // which allows no threads in a forked child
     test_fork();
 #endif
