@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy
 import pytest
 
@@ -107,17 +111,80 @@ def test_bits_do_not_depend_on_threads():
             assert one.numpy().tobytes() == other.numpy().tobytes()
 
 
-def test_numpy_alone_gives_the_same(monkeypatch):
-    from kajo._composites import fourier
+# Each way of the kernels: few points, passes of every radix, a prime as one of them, primes beyond by
+# convolution, and single signals cut into a matrix, of even and odd lengths.
+LENGTHS = [
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+    8,
+    11,
+    12,
+    16,
+    31,
+    60,
+    64,
+    127,
+    128,
+    131,
+    210,
+    262,
+    360,
+    521,
+    1024,
+    1155,
+]
+LONG = [2048, 4099, 19683, 20000, 65536, 65537]
 
-    x = signal(4, 9, dtype=kajo.float32)
-    names = ("fft2", "rfft", "ifft", "irfft")
-    with_library = [getattr(fft, name)(x) for name in names]
-    monkeypatch.setattr(fourier, "_library", lambda: (numpy.fft, False))
-    for name, expected in zip(names, with_library):
-        result = getattr(fft, name)(x, dim=0) if name == "fft" else getattr(fft, name)(x)
-        assert result.dtype == expected.dtype and result.is_contiguous()
-        close(result, expected.numpy(), 1e-5)
+
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64])
+@pytest.mark.parametrize("shape", [(), (3,), (37,), (2, 70)])
+def test_lengths(dtype, shape):
+    wide = numpy.complex128
+
+    def close_enough(result, wanted):
+        error = numpy.abs(result.numpy() - wanted).max()
+        assert error <= 30 * kajo.finfo(dtype).eps * numpy.abs(wanted).max()
+
+    for n in LENGTHS if len(shape) == 1 else LENGTHS + LONG if not shape else LENGTHS[::3]:
+        x = kajo.complex(signal(*shape, n, dtype=dtype), signal(*shape, n, dtype=dtype).flip(-1))
+        expected = numpy.fft.fft(x.numpy().astype(wide))
+        close_enough(fft.fft(x), expected)
+        close_enough(fft.ifft(x) * n, numpy.fft.ifft(x.numpy().astype(wide)) * n)
+        half = numpy.fft.rfft(x.real.numpy().astype(float))
+        close_enough(fft.rfft(x.real.contiguous()), half)
+        spectrum = kajo.from_numpy(half).to(x.dtype)
+        close_enough(fft.irfft(spectrum, n) * n, x.real.numpy() * n)
+        if shape:
+            close_enough(fft.fft(x.movedim(-1, 0).contiguous(), dim=0).movedim(0, -1), expected)
+            along = fft.rfft(x.real.movedim(-1, 0).contiguous(), dim=0)
+            close_enough(along.movedim(0, -1), half)
+            close_enough(fft.irfft(along, n, 0).movedim(0, -1) * n, x.real.numpy() * n)
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2"])
+def test_instruction_sets(isa):
+    code = """
+import kajo, numpy
+for n, dtype in ((24, kajo.complex64), (1024, kajo.complex64), (262, kajo.complex128), (8192, kajo.complex128)):
+    for shape in ((n,), (19, n)):
+        x = kajo.randn(shape, dtype=dtype)
+        for name in ("fft", "rfft", "irfft"):
+            y = x.real if name == "rfft" else x
+            wanted = getattr(numpy.fft, name)(y.numpy())
+            difference = abs(getattr(kajo.fft, name)(y).numpy() - wanted).max()
+            assert difference <= 30 * kajo.finfo(dtype).eps * abs(wanted).max(), (n, name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KAJO_ISA": isa},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_layouts_empty_and_meta():

@@ -5,7 +5,7 @@
 #include "core/parallel.h"
 #include "cpu/gemm/gemm.h"
 #include "cpu/isa.h"
-#include "cpu/move.h"
+#include "cpu/panels.h"
 #include "cpu/pointwise.h"
 #include "cpu/scratch.h"
 #include "pointwise_ids.h"
@@ -36,8 +36,9 @@ const LstmKernels& lstm_kernels() {
 
 namespace {
 
-// Sequences do not depend on each other: so many of a batch go through all steps on their own.
-constexpr int64_t kSequences = 16;
+// Sequences do not depend on each other: so many of a batch at most go through all steps on their
+// own, in an even number of parts where there are enough for two.
+constexpr int64_t kSequences = 16, kEnoughForTwo = 12;
 
 struct Layer {
     Layer(const Tensor& like, int64_t batch, const LstmAttributes& how)
@@ -46,9 +47,10 @@ struct Layer {
           batch(batch),
           n(like.size(-1)),
           how(how),
-          functions(type == DType::Float64 ? lstm_kernels().f64 : lstm_kernels().f32) {
-        const int64_t parts = (batch + kSequences - 1) / kSequences;
-        part = (batch + parts - 1) / parts;
+          functions(type == DType::Float64 ? lstm_kernels().f64 : lstm_kernels().f32),
+          panels(type == DType::Float64 ? panel_kernels().f64 : panel_kernels().f32) {
+        const int64_t pairs = (batch + 2 * kSequences - 1) / (2 * kSequences);
+        part = batch < kEnoughForTwo ? batch : (batch + 2 * pairs - 1) / (2 * pairs);
     }
     // The step that is taken as number `i`.
     int64_t step(int64_t i) const { return how.reverse ? how.steps - 1 - i : i; }
@@ -66,7 +68,8 @@ struct Layer {
     }
     // c (rows, columns) = a b + beta c; all rows follow on each other.
     void multiply(int64_t rows, int64_t columns, int64_t k, const void* a, int64_t a_row,
-                  int64_t a_column, const void* b, void* c, double beta) const {
+                  int64_t a_column, const void* b, int64_t b_row, int64_t b_column, void* c,
+                  double beta) const {
         MatmulArgs args;
         args.type = type;
         args.m = rows;
@@ -76,7 +79,8 @@ struct Layer {
         args.a_row_stride = a_row;
         args.a_column_stride = a_column;
         args.b = b;
-        args.b_row_stride = columns;
+        args.b_row_stride = b_row;
+        args.b_column_stride = b_column;
         args.c = c;
         args.c_row_stride = columns;
         args.beta = beta;
@@ -87,6 +91,7 @@ struct Layer {
     int64_t width, batch, n;
     LstmAttributes how;
     const LstmFunctions& functions;
+    const PanelFunctions& panels;
     int64_t part;
 };
 
@@ -96,8 +101,9 @@ void lstm(TensorRefs out, TensorRefs in, const void* attributes) {
     const Layer layer(out[0], in[1].size(0), *static_cast<const LstmAttributes*>(attributes));
     const int64_t n = layer.n;
     // Laid out as every step's product reads it.
-    const Scratch weights(static_cast<size_t>(4 * n * n * layer.width));
-    move_of(layer.type)(weights.data(), 4 * n, 1, in[3].raw_data(), 1, n, n, 4 * n);
+    const bool single = layer.batch == 1;  // a product with a vector reads the weights as they are
+    const Scratch weights(single ? 0 : layer.panels.bytes(n, 4 * n));
+    if (!single) layer.panels.pack(in[3].raw_data(), 1, n, n, 4 * n, weights.data());
     const TileFn sigmoid = layer.tile(OpId::sigmoid), tanh = layer.tile(OpId::tanh);
     parallel_ranges(layer.batch, layer.part, [&](int64_t begin, int64_t end) {
         for (int64_t i = 0; i < layer.how.steps; i++) {
@@ -105,8 +111,11 @@ void lstm(TensorRefs out, TensorRefs in, const void* attributes) {
             char* const gates = layer.row(out[2], step, begin, 4 * n);
             std::memcpy(gates, layer.row(in[0], step, begin, 4 * n),
                         static_cast<size_t>(rows * 4 * n * layer.width));
-            layer.multiply(rows, 4 * n, n, layer.before(out[0], in[1], i, begin), n, 1,
-                           weights.data(), gates, 1.0);
+            const char* const hidden = layer.before(out[0], in[1], i, begin);
+            if (single)
+                layer.multiply(1, 4 * n, n, hidden, n, 1, in[3].raw_data(), 1, n, gates, 1.0);
+            else
+                layer.panels.multiply(hidden, weights.data(), gates, rows, 4 * n, n, true);
             for (int64_t s = begin; s < end; s++)
                 layer.functions.forward(
                     layer.row(out[2], step, s, 4 * n), layer.before(out[1], in[2], i, s),
@@ -121,6 +130,9 @@ void lstm_backward(TensorRefs out, TensorRefs in, const void* attributes) {
     const Layer layer(states, hidden.size(0), *static_cast<const LstmAttributes*>(attributes));
     const int64_t n = layer.n, batch = layer.batch, steps = layer.how.steps;
     const TileFn tanh = layer.tile(OpId::tanh);
+    const bool single = batch == 1;
+    const Scratch weights(single ? 0 : layer.panels.bytes(4 * n, n));
+    if (!single) layer.panels.pack(in[3].raw_data(), n, 1, 4 * n, n, weights.data());
     std::memset(grad_hidden.raw_data(), 0, static_cast<size_t>(batch * n * layer.width));
     parallel_ranges(batch, layer.part, [&](int64_t begin, int64_t end) {
         for (int64_t i = steps; i-- > 0;) {
@@ -131,17 +143,23 @@ void lstm_backward(TensorRefs out, TensorRefs in, const void* attributes) {
                     layer.row(in[0], step, s, n), layer.row(grad_hidden, 0, s, n),
                     layer.row(gates, step, s, 4 * n), layer.before(cells, cell, i, s),
                     layer.row(cells, step, s, n), n, tanh);
-            layer.multiply(end - begin, n, 4 * n, layer.row(out[0], step, begin, 4 * n), 4 * n, 1,
-                           in[3].raw_data(), layer.row(grad_hidden, 0, begin, n), 0.0);
+            const char* const grad_gates = layer.row(out[0], step, begin, 4 * n);
+            char* const grad_before = layer.row(grad_hidden, 0, begin, n);
+            if (single)
+                layer.multiply(1, n, 4 * n, grad_gates, 4 * n, 1, in[3].raw_data(), n, 1,
+                               grad_before, 0.0);
+            else
+                layer.panels.multiply(grad_gates, weights.data(), grad_before, end - begin, n,
+                                      4 * n, false);
         }
     });
     // The gradient of the weights: every step's gates meet the state before it.
     const int64_t later = layer.how.reverse ? 0 : 1;
     layer.multiply(4 * n, n, batch, layer.row(out[0], layer.step(0), 0, 4 * n), 1, 4 * n,
-                   hidden.raw_data(), out[3].raw_data(), 0.0);
+                   hidden.raw_data(), n, 1, out[3].raw_data(), 0.0);
     if (steps > 1)
         layer.multiply(4 * n, n, (steps - 1) * batch, layer.row(out[0], later, 0, 4 * n), 1, 4 * n,
-                       layer.row(states, 1 - later, 0, n), out[3].raw_data(), 1.0);
+                       layer.row(states, 1 - later, 0, n), n, 1, out[3].raw_data(), 1.0);
 }
 
 }  // namespace kajo::cpu

@@ -8,6 +8,7 @@ namespace kajo::python {
 std::span<const OpEntry> attention_operations();
 std::span<const OpEntry> convolution_operations();
 std::span<const OpEntry> creation_operations();
+std::span<const OpEntry> fourier_operations();
 std::span<const OpEntry> indexing_operations();
 std::span<const OpEntry> joining_operations();
 std::span<const OpEntry> linalg_operations();
@@ -30,11 +31,11 @@ using OpTable = std::span<const OpEntry> (*)();
 
 inline std::span<const OpTable> operation_tables() {
     static constexpr OpTable tables[] = {
-        attention_operations,     convolution_operations, creation_operations,  indexing_operations,
-        joining_operations,       linalg_operations,      linear_operations,    loss_operations,
-        normalization_operations, optimizer_operations,   pointwise_operations, pooling_operations,
-        recurrence_operations,    reduction_operations,   random_operations,    sorting_operations,
-        view_operations,
+        attention_operations, convolution_operations,   creation_operations,  fourier_operations,
+        indexing_operations,  joining_operations,       linalg_operations,    linear_operations,
+        loss_operations,      normalization_operations, optimizer_operations, pointwise_operations,
+        pooling_operations,   recurrence_operations,    reduction_operations, random_operations,
+        sorting_operations,   view_operations,
     };
     return tables;
 }

@@ -1,12 +1,11 @@
 """Discrete Fourier transforms: the eighteen of `kajo.fft` from one table.
 
-The numbers come from `scipy.fft` where SciPy is installed, else from `numpy.fft`; both read and return
-memory that tensors share with arrays, without a copy.
+Several dimensions are transformed one after the other by the operations that the core has for one.
 """
 
 from __future__ import annotations
 
-import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,106 +17,38 @@ __all__: list[str] = []
 METHODS: tuple[str, ...] = ()
 
 
-# ---- the library ---------------------------------------------------------------------------------
+# ---- one dimension after the other ------------------------------------------------------------------
 
-
-@functools.cache
-def _library() -> tuple[Any, bool]:
-    """The module that transforms arrays, and whether it takes a number of workers."""
-    try:
-        import scipy.fft
-
-        return scipy.fft, True
-    except ImportError:
-        import numpy.fft
-
-        return numpy.fft, False
-
-
-def _workers() -> int:
-    """Work is cut evenly beforehand, so twice as many pieces as threads make up for a late one."""
-    threads = _core.get_num_threads()
-    return 1 if threads == 1 else 2 * threads
+_OPPOSITE = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _complex(dtype: Any) -> Any:
     return _core.complex128 if dtype in (_core.float64, _core.complex128) else _core.complex64
 
 
-def _real(dtype: Any) -> Any:
-    return _core.float64 if dtype in (_core.float64, _core.complex128) else _core.float32
-
-
 def _transformed(
     input: Tensor, transform: str, dims: list[int], sizes: list[int], norm: str
 ) -> Tensor:
-    """The library's transform of the values; `sizes` are those of the signal along `dims`."""
-    shape = list(input.shape)
+    """The transform of the values; `sizes` are those of the signal along `dims`."""
+    inverse = transform in ("ifftn", "irfftn")
+    points = math.prod(sizes)
+    scale = 1.0
+    if norm == "ortho":
+        scale = 1 / math.sqrt(points)
+    elif (norm == "backward") == inverse:
+        scale = 1 / points
+    result = input
     if transform == "rfftn":
-        shape[dims[-1]] = sizes[-1] // 2 + 1
+        result = _core.fft_from_real(result, dims[-1], scale)
     elif transform == "irfftn":
-        shape[dims[-1]] = sizes[-1]
-    dtype = (_real if transform == "irfftn" else _complex)(input.dtype)
-    if input.is_meta or input.numel() == 0:
-        return _core.empty(shape, dtype=dtype, device=input.device)
-    library, threaded = _library()
-    options = {"workers": _workers()} if threaded else {}
-    array = getattr(library, transform)(
-        input.numpy(force=True), s=sizes, axes=dims, norm=norm, **options
-    )
-    result = _core._from_buffer(array)
-    return result.to(dtype).contiguous()
-
-
-# ---- gradients -----------------------------------------------------------------------------------
-
-_OPPOSITE = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
-_TRANSPOSED = {"fftn": "ifftn", "ifftn": "fftn", "rfftn": "ifftn", "irfftn": "rfftn"}
-
-
-@functools.cache
-def _function() -> Any:
-    # The base class imports this package's parts, so it is asked for at the first call.
-    from kajo.autograd.function import Function
-
-    class FourierTransform(Function):
-        """A transform; its gradient is the transposed one, which is the inverse up to the norm."""
-
-        @staticmethod
-        def forward(ctx: Any, input: Tensor, *options: Any) -> Tensor:
-            ctx.options = options
-            return _transformed(input, *options)
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Tensor) -> Any:
-            transform, dims, sizes, norm = ctx.options
-            if transform == "rfftn":
-                gradient = _resized(gradient, sizes[-1], dims[-1])
-            result = FourierTransform.apply(
-                gradient, _TRANSPOSED[transform], dims, sizes, _OPPOSITE[norm]
-            )
-            if transform == "rfftn":
-                result = result.real
-            elif transform == "irfftn":
-                result = result * _occurrences(result, sizes[-1], dims[-1])
-            return result, None, None, None, None
-
-        @staticmethod
-        def jvp(ctx: Any, tangent: Tensor, *_: Any) -> Any:
-            return FourierTransform.apply(tangent, *ctx.options)
-
-    return FourierTransform
-
-
-def _occurrences(half: Tensor, size: int, dim: int) -> Tensor:
-    """How often each kept frequency occurs: twice but for the first, and the last of an even count."""
-    weights = _core.full((half.shape[dim],), 2.0, dtype=_real(half.dtype), device=half.device)
-    weights[0] = 1.0
-    if size % 2 == 0:
-        weights[-1] = 1.0
-    shape = [1] * half.dim()
-    shape[dim] = -1
-    return weights.view(shape)
+        for dim in dims[:-1]:
+            result = _core.fft_complex(result, dim, True, 1.0)
+        return _core.fft_to_real(result, dims[-1], sizes[-1], scale)
+    else:
+        result = _core.fft_complex(result, dims[-1], inverse, scale)
+    for dim in dims[:-1]:
+        result = _core.fft_complex(result, dim, inverse, 1.0)
+    return result
 
 
 def _resized(input: Tensor, size: int, dim: int) -> Tensor:
@@ -248,7 +179,7 @@ def _computed(
         mode = _OPPOSITE[mode]
     if family.conjugate == "input":
         source = source.conj()
-    result: Tensor = _function().apply(source, family.transform, dims, lengths, mode)
+    result = _transformed(source, family.transform, dims, lengths, mode)
     return result.conj_physical() if family.conjugate == "result" else result
 
 
