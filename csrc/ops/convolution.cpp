@@ -93,113 +93,12 @@ Tensor to_input(const char* name, const Tensor& y, const Tensor& w, const Tensor
                 const ConvShape& shape);
 Tensor to_weight(const char* name, const Tensor& x, const Tensor& y, const ConvShape& shape);
 
-// ---- bfloat16 on processors that multiply it: products of the image's patches
-// ------------------------------------------------------------------------------------------------
-
-// Winograd's transform in float32 is as fast where it applies; few terms are not worth the patches.
-bool goes_by_products(const ConvShape& s, DType type) {
-    if (type != DType::BFloat16 || !cpu::multiplies_bfloat16() || s.groups != 1) return false;
-    int64_t taps = 1;
-    bool small_steps = s.dims == 2, three = s.dims == 2;
-    for (int d = 0; d < s.dims; d++) {
-        taps *= s.kernel[d];
-        small_steps = small_steps && s.stride[d] == 1 && s.dilation[d] == 1;
-        three = three && s.kernel[d] == 3;
-    }
-    if (small_steps && three && s.in_channels >= 64 && s.out_channels >= 64) return false;
-    return s.in_channels * taps >= 32 && s.out_channels >= 8;
-}
-
-// Images that are done at once: as many as have patches of some 32 MB.
-int64_t images_at_once(const ConvShape& s) {
-    int64_t elements = s.in_channels;
-    for (int d = 0; d < s.dims; d++) elements *= s.kernel[d] * s.output[d];
-    return std::max<int64_t>(1, (int64_t{1} << 24) / std::max<int64_t>(1, elements));
-}
-
-// (images, channels * taps, pixels of the result)
-Tensor patches_of(const Tensor& x, const ConvShape& s) {
-    Dims pad, order{0, 1};
-    int64_t taps = 1;
-    for (int d = s.dims - 1; d >= 0; d--) {
-        pad.push_back(s.padding[d]);
-        pad.push_back(s.padding[d]);
-    }
-    Tensor image = constant_pad_nd(x, pad, 0);
-    for (int d = 0; d < s.dims; d++) {
-        image = unfold(image, d + 2, s.dilation[d] * (s.kernel[d] - 1) + 1, s.stride[d]);
-        image = slice(image, -1, std::nullopt, std::nullopt, s.dilation[d]);
-        image = narrow(image, d + 2, 0, s.output[d]);
-        taps *= s.kernel[d];
-    }
-    for (int d = 0; d < s.dims; d++) order.push_back(2 + s.dims + d);
-    for (int d = 0; d < s.dims; d++) order.push_back(2 + d);
-    return reshape(permute(image, order), {x.size(0), x.size(1) * taps, -1});
-}
-
-// f(images from, how many) for pieces of the batch.
-template <class F>
-void each_piece(const ConvShape& s, F f) {
-    const int64_t step = images_at_once(s);
-    for (int64_t i = 0; i < s.batch; i += step) f(i, std::min(step, s.batch - i));
-}
-
-Tensor product_forward(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvShape& s) {
-    const GradModeGuard no_grad(false);
-    const Tensor rows = reshape(detach(w), {s.out_channels, -1}), image = detach(x);
-    TensorList pieces;
-    each_piece(s, [&](int64_t from, int64_t count) {
-        pieces.push_back(matmul(rows, patches_of(narrow(image, 0, from, count), s)));
-    });
-    Tensor out = pieces.size() == 1 ? pieces[0] : cat(pieces, 0);
-    if (bias.defined()) add_(out, reshape(detach(bias), {s.out_channels, 1}));
-    return reshape(out, image_sizes(s.batch, s.out_channels, s.output, s.dims));
-}
-
-Tensor product_to_weight(const Tensor& x, const Tensor& y, const ConvShape& s, IntSpan sizes) {
-    const GradModeGuard no_grad(false);
-    const Tensor image = detach(x), result = reshape(detach(y), {s.batch, s.out_channels, -1});
-    Tensor total;
-    each_piece(s, [&](int64_t from, int64_t count) {
-        const Tensor patches = patches_of(narrow(image, 0, from, count), s);
-        const Tensor each = matmul(narrow(result, 0, from, count), transpose(patches, 1, 2));
-        const Tensor piece = sum(each, Dims{0}, false, DType::Float32);
-        total = total.defined() ? add(total, piece) : piece;
-    });
-    return reshape(to(total, x.dtype()), sizes);
-}
-
-// The gradient of a convolution in single steps is one too, with the weights turned around.
-std::optional<ConvShape> turned(const ConvShape& s) {
-    ConvShape t = s;
-    std::swap(t.in_channels, t.out_channels);
-    for (int d = 0; d < s.dims; d++) {
-        const int64_t reach = s.dilation[d] * (s.kernel[d] - 1);
-        t.input[d] = s.output[d];
-        t.output[d] = s.input[d];
-        t.padding[d] = reach - s.padding[d];
-        if (s.stride[d] != 1 || t.padding[d] < 0 ||
-            t.input[d] + 2 * t.padding[d] - reach != t.output[d])
-            return std::nullopt;
-    }
-    return t;
-}
-
-Tensor turned_weight(const Tensor& w) {
-    const GradModeGuard no_grad(false);
-    Dims spatial;
-    for (int64_t d = 2; d < w.dim(); d++) spatial.push_back(d);
-    return contiguous(transpose(flip(detach(w), spatial), 0, 1));
-}
-
 Tensor forward(const char* name, const Tensor& x, const Tensor& w, const Tensor& bias,
                const ConvShape& shape) {
     const Dims sizes = image_sizes(shape.batch, shape.out_channels, shape.output, shape.dims);
     Tensor out;
     if (is_empty(shape)) {
         out = without_work(sizes, x, bias);
-    } else if (goes_by_products(shape, x.dtype())) {
-        out = product_forward(x, w, bias, shape);
     } else {
         out = empty(sizes, x.dtype(), x.device());
         launch(forward_kernel, {out}, {dense(x), dense(w), dense(bias)}, shape);
@@ -215,12 +114,9 @@ Tensor forward(const char* name, const Tensor& x, const Tensor& w, const Tensor&
 Tensor to_input(const char* name, const Tensor& y, const Tensor& w, const Tensor& bias,
                 const ConvShape& shape) {
     const Dims sizes = image_sizes(shape.batch, shape.in_channels, shape.input, shape.dims);
-    const auto around = turned(shape);
     Tensor out;
     if (is_empty(shape)) {
         out = without_work(sizes, y, bias);
-    } else if (around && goes_by_products(*around, y.dtype())) {
-        out = product_forward(y, turned_weight(w), bias, *around);
     } else {
         out = empty(sizes, y.dtype(), y.device());
         launch(to_input_kernel, {out}, {dense(y), dense(w), dense(bias)}, shape);
@@ -239,8 +135,6 @@ Tensor to_weight(const char* name, const Tensor& x, const Tensor& y, const ConvS
     Tensor out;
     if (is_empty(shape)) {
         out = without_work(sizes, x, Tensor());
-    } else if (goes_by_products(shape, x.dtype())) {
-        out = product_to_weight(x, y, shape, sizes);
     } else {
         out = empty(sizes, x.dtype(), x.device());
         launch(to_weight_kernel, {out}, {dense(x), dense(y)}, shape);

@@ -1,5 +1,7 @@
 """Convolutions against their definition, and their gradients against differences."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from finite_differences import check_gradients
@@ -64,6 +66,50 @@ def test_many_channels_go_by_way_of_patches() -> None:
     x[0, 0, 2, 2] = float("inf")
     assert kajo.conv2d(x, w, padding=1).isnan().any()
     assert not kajo.conv2d(x.double(), w.double(), padding=1).isnan().any()
+
+
+# x, weight, arguments: long rows and short ones, an odd number of channels and of images, every stride.
+HALVES = [
+    ((3, 33, 20, 30), (34, 33, 3, 3), {"padding": 1}),
+    ((2, 64, 6, 6), (64, 64, 3, 3), {"padding": 1}),
+    ((4, 20, 31, 33), (24, 20, 5, 4), {"padding": (2, 0), "stride": 2}),
+    ((2, 18, 40, 17), (15, 6, 3, 1), {"stride": 3, "groups": 3}),
+    ((2, 48, 16, 16), (40, 48, 1, 1), {}),
+    ((3, 8, 20, 19), (8, 1, 3, 3), {"groups": 8, "padding": 1}),
+]
+
+
+@pytest.mark.parametrize("x_shape,w_shape,arguments", HALVES)
+def test_bfloat16_is_rounded_once(x_shape: tuple, w_shape: tuple, arguments: dict) -> None:
+    """Results are those of float64 on the same operands but for the rounding of the result."""
+    random = np.random.default_rng(0)
+    operands = [
+        kajo.from_numpy(random.standard_normal(s)).bfloat16()
+        for s in (x_shape, w_shape, w_shape[:1])
+    ]
+    results = []
+    for dtype in (kajo.bfloat16, kajo.float64):
+        x, w, b = (operand.to(dtype).requires_grad_(True) for operand in operands)
+        y = kajo.conv2d(x, w, b, **arguments)
+        grad = kajo.from_numpy(np.random.default_rng(1).standard_normal(y.shape))
+        results.append([y, *kajo.autograd.grad(y, (x, w, b), grad.bfloat16().to(dtype))])
+    for half, exact in zip(*results, strict=True):
+        error = (half.double() - exact).abs()
+        assert (error <= exact.abs() * 2**-8 + 1e-5 * exact.abs().max()).all()
+
+
+def test_bfloat16_is_multiplied_by_the_processor() -> None:
+    """Its products take what is too small for a normal number for zero."""
+    if "avx512_bf16" not in Path("/proc/cpuinfo").read_text():
+        pytest.skip("the processor has no products of bfloat16")
+    tiny = kajo.full((2, 64, 16, 16), 2.0**-130, dtype=kajo.bfloat16, requires_grad=True)
+    ones = kajo.ones(64, 64, 3, 3, dtype=kajo.bfloat16, requires_grad=True)
+    y = kajo.conv2d(tiny, ones, padding=1)
+    assert y.float().count_nonzero() == 0
+    grads = kajo.autograd.grad(y, (tiny, ones), kajo.full_like(y, 2.0**-130))
+    assert all(grad.float().count_nonzero() == 0 for grad in grads)
+    plain = kajo.conv2d(tiny.float(), ones.float(), padding=1)
+    assert plain.count_nonzero() == plain.numel()
 
 
 @pytest.mark.parametrize("dims,x,w,arguments", TRANSPOSED)

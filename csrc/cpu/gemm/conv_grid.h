@@ -135,6 +135,7 @@ void append_vector(const Grid& grid, int64_t pixel, int lanes, LoadTable& table)
 template <int STRIDE, class S>
 inline Vector<S> load_pixels(const Segment* segment, const Segment* end, const S* image,
                              int64_t stride, int64_t ahead) {
+    using Bits = Vector<std::conditional_t<sizeof(S) == 4, uint32_t, uint64_t>>;
     constexpr int W = kLanes<S>;
     Vector<S> v{};
     do {
@@ -144,7 +145,9 @@ inline Vector<S> load_pixels(const Segment* segment, const Segment* end, const S
             v = load_over(v, mask<S>(segment->lanes), p);
         } else if constexpr (STRIDE == 2) {
             const LaneBits low = segment->even & first_lanes<S>(W), high = segment->even >> W;
-            v += even_lanes<S>(load(mask<S>(low), p), load(mask<S>(high), p + W));
+            // As bits: a lane may hold two values of half the size.
+            v = (Vector<S>)((Bits)v |
+                            (Bits)even_lanes<S>(load(mask<S>(low), p), load(mask<S>(high), p + W)));
         } else {
             for (int l = 0; l < W; l++)
                 if (segment->lanes >> l & 1) v[l] = p[l * stride];

@@ -67,14 +67,12 @@ struct ImageSource final : Source<S> {
         const int64_t ahead = channel_stride * (taps < 4 ? 8 : 4);
         steps.for_runs(k0, k, [&](int64_t tap, int64_t channel, int64_t channels, int64_t i) {
             const S* from = image + s.shift + channel * channel_stride;
-            for (int64_t c = 0; c < channels; c++, from += channel_stride)
-                for (int64_t v = 0; v < vectors; v++) {
-                    const int64_t entry = (first + v) * taps + tap;
-                    S* to =
-                        out + v / kTileVectors * panel * k + (i + c) * panel + v % kTileVectors * W;
-                    store(to, load_pixels<STRIDE>(s.table.begin(entry), s.table.end(entry), from,
-                                                  grid.stride[2], ahead));
-                }
+            for (int64_t v = 0; v < vectors; v++) {
+                const int64_t entry = (first + v) * taps + tap;
+                S* to = out + v / kTileVectors * panel * k + i * panel + v % kTileVectors * W;
+                pack_channels(s.table.begin(entry), s.table.end(entry), from, channels, ahead,
+                              panel, to);
+            }
         });
     }
 
@@ -83,6 +81,31 @@ struct ImageSource final : Source<S> {
     Steps steps;
 
   private:
+    // A vector of pixels of each channel; of one or two parts these stay in registers.
+    void pack_channels(const Segment* begin, const Segment* end, const S* from, int64_t channels,
+                       int64_t ahead, int panel, S* to) const {
+        const int64_t channel_stride = grid.image_pixels;
+        if (STRIDE != 1 || end - begin > 2) {
+            for (int64_t c = 0; c < channels; c++, from += channel_stride, to += panel)
+                store(to, load_pixels<STRIDE>(begin, end, from, grid.stride[2], ahead));
+            return;
+        }
+        const Mask<S> low = mask<S>(begin->lanes), high = mask<S>((end - 1)->lanes);
+        const int64_t second = (end - 1)->offset - begin->offset;
+        from += begin->offset;
+        if (second == 0) {
+            for (int64_t c = 0; c < channels; c++, from += channel_stride, to += panel) {
+                __builtin_prefetch(from + ahead);
+                store(to, load(low, from));
+            }
+            return;
+        }
+        for (int64_t c = 0; c < channels; c++, from += channel_stride, to += panel) {
+            __builtin_prefetch(from + ahead);
+            store(to, load_over(load(low, from), high, from + second));
+        }
+    }
+
     // A thread keeps its last table: tasks over the same pixels of other images or groups share it.
     struct State {
         LoadTable table;
@@ -230,14 +253,16 @@ struct FlippedWeights final : Source<S> {
 };
 
 // Channels by pixels of a grid over the image: every pixel, or every stride-th from an origin.
-template <class S>
-struct PlaneSink final : Sink<S> {
-    S* y = nullptr;  // at the origin of the first channel
+template <class T>
+struct PlaneSink final : Sink<ComputeType<T>> {
+    using S = ComputeType<T>;
+
+    T* y = nullptr;  // at the origin of the first channel
     int64_t grid[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, image[3] = {1, 1, 1};
     int64_t batch_stride = 0;
-    Epilogue<S> epilogue;
+    Epilogue<T> epilogue;
 
-    void set_bias(const S* bias, int64_t channel) {
+    void set_bias(const T* bias, int64_t channel) {
         epilogue.bias = bias ? bias + channel : nullptr;
         epilogue.bias_row = 1;
         this->has_epilogue = this->epilogue_first = bias != nullptr;
@@ -247,10 +272,13 @@ struct PlaneSink final : Sink<S> {
     int64_t channel_stride() const { return image[0] * image[1] * image[2]; }
 
     S* direct(int64_t row, int64_t column, int columns, int64_t& row_stride) const override {
-        const int64_t pixels = grid_pixels(), at = column % pixels;
-        if (!dense() || at + columns > pixels) return nullptr;
-        row_stride = channel_stride();
-        return y + column / pixels * batch_stride + row * row_stride + at;
+        if constexpr (std::is_same_v<S, T>) {
+            const int64_t pixels = grid_pixels(), at = column % pixels;
+            if (!dense() || at + columns > pixels) return nullptr;
+            row_stride = channel_stride();
+            return y + column / pixels * batch_stride + row * row_stride + at;
+        }
+        return nullptr;
     }
 
     void finish(S* values, int64_t row_stride, int64_t row, int rows, int64_t column,
@@ -261,6 +289,29 @@ struct PlaneSink final : Sink<S> {
 
     void put(S* values, int64_t row, int rows, int64_t column, int columns) const override {
         if (!this->epilogue_first) finish(values, kTileColumns<S>, row, rows, column, columns);
+        store(values, row, rows, column, columns);
+    }
+
+    void store(const S* values, int64_t row, int rows, int64_t column, int columns) const {
+        T* const planes = y + row * channel_stride();
+        if (!dense()) return put_apart(values, planes, rows, column, columns);
+        const int64_t pixels = grid_pixels();
+        for (int j = 0; j < columns;) {
+            const int64_t at = (column + j) % pixels;
+            const int run = int(std::min<int64_t>(columns - j, pixels - at));
+            put_run(values + j, planes + (column + j) / pixels * batch_stride + at, rows, run);
+            j += run;
+        }
+    }
+
+  private:
+    void put_run(const S* values, T* to, int rows, int count) const {
+        for (int i = 0; i < rows; i++, values += kTileColumns<S>, to += channel_stride())
+            for (int j = 0; j < count; j += kLanes<S>)
+                store_first(to + j, load_first(values + j, count - j), count - j);
+    }
+
+    void put_apart(const S* values, T* planes, int rows, int64_t column, int columns) const {
         int64_t offsets[kTileColumns<S>];
         for (int j = 0; j < columns; j++) {
             const int64_t pixel = column + j, image_index = pixel / grid_pixels();
@@ -269,10 +320,9 @@ struct PlaneSink final : Sink<S> {
             offsets[j] = image_index * batch_stride + (z * image[1] + py) * image[2] +
                          at % grid[2] * stride[2];
         }
-        for (int i = 0; i < rows; i++) {
-            S* plane = y + (row + i) * channel_stride();
-            for (int j = 0; j < columns; j++) plane[offsets[j]] = values[i * kTileColumns<S> + j];
-        }
+        for (int i = 0; i < rows; i++, planes += channel_stride())
+            for (int j = 0; j < columns; j++)
+                planes[offsets[j]] = T(values[i * kTileColumns<S> + j]);
     }
 };
 

@@ -74,8 +74,8 @@ Stencil backward_stencil(const ConvShape& c) {
 }
 
 // The padded rows that output rows [row, row + rows) read.
-template <class S>
-void fill_band(const Stencil& s, const S* plane, int64_t row, int64_t rows, S* band) {
+template <class S, class T>
+void fill_band(const Stencil& s, const T* plane, int64_t row, int64_t rows, S* band) {
     const int64_t height = s.input_rows(rows), top = row * s.stride[0] - s.padding[0];
     std::fill(band, band + height * s.width, S(0));
     const int64_t left = s.padding[1], step = s.spacing[1];
@@ -85,12 +85,15 @@ void fill_band(const Stencil& s, const S* plane, int64_t row, int64_t rows, S* b
     for (int64_t r = 0; r < s.plane[0]; r++) {
         const int64_t at = r * s.spacing[0] - top;
         if (at < 0 || at >= height) continue;
-        const S* from = plane + r * s.plane[1];
+        const T* from = plane + r * s.plane[1];
         S* to = band + at * s.width + left;
         if (step == 1) {
-            std::copy(from + first, from + last, to + first);
+            for (int64_t c = first; c < last; c += kLanes<S>) {
+                const int lanes = int(std::min<int64_t>(kLanes<S>, last - c));
+                store_first(to + c, load_first(from + c, lanes), lanes);
+            }
         } else {
-            for (int64_t c = first; c < last; c++) to[c * step] = from[c];
+            for (int64_t c = first; c < last; c++) to[c * step] = S(from[c]);
         }
     }
 }
@@ -113,22 +116,22 @@ void with_stride(int64_t stride, F&& f) {
 }
 
 // One plane's output. `add` accumulates onto what `out` holds instead of `start`.
-template <class S>
+template <class S, class T>
 struct PlaneCall {
     const S* weight;  // in the order of the taps
     S start;
     bool add;
-    S* out;
+    T* out;
 };
 
 // KERNEL is 3 for 3 x 3 taps, whose loops then unroll, or 0.
-template <class S, int STRIDE, int KERNEL, int ROWS>
-void stencil_rows(const Stencil& s, const S* band, const PlaneCall<S>& call, int64_t row) {
+template <int STRIDE, int KERNEL, int ROWS, class S, class T>
+void stencil_rows(const Stencil& s, const S* band, const PlaneCall<S, T>& call, int64_t row) {
     constexpr int W = kLanes<S>;
     const int64_t row_step = s.stride[0] * s.width, column_step = s.stride[1];
     const int64_t height = KERNEL ? KERNEL : s.kernel[0], width = KERNEL ? KERNEL : s.kernel[1];
     const int64_t columns = s.output[1], down = s.dilation[0] * s.width, right = s.dilation[1];
-    S* const out = call.out + row * columns;
+    T* const out = call.out + row * columns;
     for (int64_t c = 0; c < columns; c += W) {
         const int lanes = int(std::min<int64_t>(W, columns - c));
         Vector<S> sum[ROWS];
@@ -150,31 +153,31 @@ void stencil_rows(const Stencil& s, const S* band, const PlaneCall<S>& call, int
     }
 }
 
-template <class S, int STRIDE, int KERNEL>
-void stencil_bands(const Stencil& s, const S* plane, const PlaneCall<S>& call, S* band) {
+template <int STRIDE, int KERNEL, class S, class T>
+void stencil_bands(const Stencil& s, const T* plane, const PlaneCall<S, T>& call, S* band) {
     const int64_t row_step = s.stride[0] * s.width;
     for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
         const int64_t rows = std::min(s.band_rows, s.output[0] - row);
         fill_band(s, plane, row, rows, band);
         int64_t r = 0;
         for (; r + 4 <= rows; r += 4)
-            stencil_rows<S, STRIDE, KERNEL, 4>(s, band + r * row_step, call, row + r);
+            stencil_rows<STRIDE, KERNEL, 4>(s, band + r * row_step, call, row + r);
         for (; r < rows; r++)
-            stencil_rows<S, STRIDE, KERNEL, 1>(s, band + r * row_step, call, row + r);
+            stencil_rows<STRIDE, KERNEL, 1>(s, band + r * row_step, call, row + r);
     }
 }
 
-template <class S>
-void stencil_plane(const Stencil& s, const S* plane, const S* weight, S start, bool add, S* band,
-                   S* out) {
+template <class S, class T>
+void stencil_plane(const Stencil& s, const T* plane, const T* weight, S start, bool add, S* band,
+                   T* out) {
     const Scratch ordered(size_t(s.taps()) * sizeof(S));
-    for (int64_t t = 0; t < s.taps(); t++) ordered.as<S>()[t] = weight[s.weight_index(t)];
-    const PlaneCall<S> call{ordered.as<S>(), start, add, out};
+    for (int64_t t = 0; t < s.taps(); t++) ordered.as<S>()[t] = S(weight[s.weight_index(t)]);
+    const PlaneCall<S, T> call{ordered.as<S>(), start, add, out};
     with_stride(s.stride[1], [&](auto stride) {
         if (s.kernel[0] == 3 && s.kernel[1] == 3) {
-            stencil_bands<S, stride, 3>(s, plane, call, band);
+            stencil_bands<stride, 3>(s, plane, call, band);
         } else {
-            stencil_bands<S, stride, 0>(s, plane, call, band);
+            stencil_bands<stride, 0>(s, plane, call, band);
         }
     });
 }
@@ -194,8 +197,8 @@ void for_planes(const Stencil& s, int64_t planes, F&& f) {
 constexpr int kTapGroup = 9;
 
 // Adds the products of gradient rows with the band, shifted by each of up to kTapGroup taps.
-template <class S, int STRIDE>
-void correlate(const Stencil& s, const S* band, const S* dy, int64_t rows, const int64_t* offsets,
+template <int STRIDE, class S, class T>
+void correlate(const Stencil& s, const S* band, const T* dy, int64_t rows, const int64_t* offsets,
                Vector<S>* sums) {
     constexpr int W = kLanes<S>;
     Vector<S> sum[kTapGroup];
@@ -223,25 +226,22 @@ void correlate(const Stencil& s, const S* band, const S* dy, int64_t rows, const
 
 }  // namespace
 
-bool is_depthwise(const ConvShape& s) {
-    return s.groups > 1 && s.groups == s.in_channels && s.input[0] == 1 && s.kernel[0] == 1 &&
-           s.padding[0] == 0 && s.output[0] == 1 && s.stride[0] == 1;
-}
-
-template <class S>
-void depthwise_forward(const ConvShape& c, const S* x, const S* w, const S* bias, S* y) {
+template <class T>
+void depthwise_forward(const ConvShape& c, const T* x, const T* w, const T* bias, T* y) {
+    using S = ComputeType<T>;
     const Stencil s = forward_stencil<S>(c);
     const int64_t multiple = c.out_channels / c.groups;
     const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
     for_planes<S>(s, c.batch * c.out_channels, [&](int64_t plane, S* band) {
         const int64_t channel = plane % c.out_channels;
         stencil_plane(s, x + plane / multiple * in_plane, w + channel * s.taps(),
-                      bias ? bias[channel] : S(0), false, band, y + plane * out_plane);
+                      bias ? S(bias[channel]) : S(0), false, band, y + plane * out_plane);
     });
 }
 
-template <class S>
-void depthwise_backward_input(const ConvShape& c, const S* dy, const S* w, const S* bias, S* dx) {
+template <class T>
+void depthwise_backward_input(const ConvShape& c, const T* dy, const T* w, const T* bias, T* dx) {
+    using S = ComputeType<T>;
     const Stencil s = backward_stencil<S>(c);
     const int64_t multiple = c.out_channels / c.groups;
     const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
@@ -249,13 +249,14 @@ void depthwise_backward_input(const ConvShape& c, const S* dy, const S* w, const
         const int64_t channel = plane % c.in_channels;
         for (int64_t m = 0; m < multiple; m++)
             stencil_plane(s, dy + (plane * multiple + m) * in_plane,
-                          w + (channel * multiple + m) * s.taps(), bias ? bias[channel] : S(0),
+                          w + (channel * multiple + m) * s.taps(), bias ? S(bias[channel]) : S(0),
                           m > 0, band, dx + plane * out_plane);
     });
 }
 
-template <class S>
-void depthwise_backward_weight(const ConvShape& c, const S* x, const S* dy, S* dw) {
+template <class T>
+void depthwise_backward_weight(const ConvShape& c, const T* x, const T* dy, T* dw) {
+    using S = ComputeType<T>;
     const Stencil s = forward_stencil<S>(c);
     const int64_t multiple = c.out_channels / c.groups, taps = s.taps();
     const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
@@ -273,33 +274,30 @@ void depthwise_backward_weight(const ConvShape& c, const S* x, const S* dy, S* d
             offsets[t] = s.tap_offset(std::min(t, taps - 1));
         }
         for (int64_t n = 0; n < c.batch; n++) {
-            const S* plane = x + (n * c.in_channels + channel / multiple) * in_plane;
-            const S* gradient = dy + (n * c.out_channels + channel) * out_plane;
+            const T* plane = x + (n * c.in_channels + channel / multiple) * in_plane;
+            const T* gradient = dy + (n * c.out_channels + channel) * out_plane;
             for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
                 const int64_t rows = std::min(s.band_rows, s.output[0] - row);
                 fill_band(s, plane, row, rows, band);
                 for (int64_t g = 0; g < groups; g++)
                     with_stride(s.stride[1], [&](auto stride) {
-                        correlate<S, stride>(s, band, gradient + row * s.output[1], rows,
-                                             offsets + g * kTapGroup, sums + g * kTapGroup);
+                        correlate<stride>(s, band, gradient + row * s.output[1], rows,
+                                          offsets + g * kTapGroup, sums + g * kTapGroup);
                     });
             }
         }
-        for (int64_t t = 0; t < taps; t++) dw[channel * taps + t] = sum_lanes<S>(sums[t]);
+        for (int64_t t = 0; t < taps; t++) dw[channel * taps + t] = T(sum_lanes<S>(sums[t]));
     });
 }
 
-template void depthwise_forward<float>(const ConvShape&, const float*, const float*, const float*,
-                                       float*);
-template void depthwise_forward<double>(const ConvShape&, const double*, const double*,
-                                        const double*, double*);
-template void depthwise_backward_input<float>(const ConvShape&, const float*, const float*,
-                                              const float*, float*);
-template void depthwise_backward_input<double>(const ConvShape&, const double*, const double*,
-                                               const double*, double*);
-template void depthwise_backward_weight<float>(const ConvShape&, const float*, const float*,
-                                               float*);
-template void depthwise_backward_weight<double>(const ConvShape&, const double*, const double*,
-                                                double*);
+#define KAJO_DEPTHWISE(T)                                                                          \
+    template void depthwise_forward<T>(const ConvShape&, const T*, const T*, const T*, T*);        \
+    template void depthwise_backward_input<T>(const ConvShape&, const T*, const T*, const T*, T*); \
+    template void depthwise_backward_weight<T>(const ConvShape&, const T*, const T*, T*);
+KAJO_DEPTHWISE(float)
+KAJO_DEPTHWISE(double)
+KAJO_DEPTHWISE(BFloat16)
+KAJO_DEPTHWISE(Half)
+#undef KAJO_DEPTHWISE
 
 }  // namespace kajo::cpu::KAJO_ISA

@@ -16,7 +16,13 @@ GemmKernels gemm_kernels();
 }
 namespace avx512bf16 {
 void matmul_bfloat16(const MatmulArgs& args);
-}
+void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
+                  const void* bias, void* y);
+void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
+                         const void* bias, void* dx);
+void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
+                          void* dw);
+}  // namespace avx512bf16
 #endif
 
 namespace {
@@ -25,8 +31,12 @@ GemmKernels select() {
 #if defined(KAJO_X86)
     if (cpu_isa() == Isa::AVX512) {
         GemmKernels kernels = avx512::gemm_kernels();
-        if (__builtin_cpu_supports("avx512bf16"))
+        if (__builtin_cpu_supports("avx512bf16")) {
             kernels.matmul[static_cast<size_t>(DType::BFloat16)] = avx512bf16::matmul_bfloat16;
+            kernels.conv_forward = avx512bf16::conv_forward;
+            kernels.conv_backward_input = avx512bf16::conv_backward_input;
+            kernels.conv_backward_weight = avx512bf16::conv_backward_weight;
+        }
         return kernels;
     }
     if (cpu_isa() == Isa::AVX2) return avx2::gemm_kernels();
@@ -39,15 +49,6 @@ GemmKernels select() {
 const GemmKernels& gemm_kernels() {
     static const GemmKernels kernels = select();
     return kernels;
-}
-
-bool multiplies_bfloat16() {
-#if defined(KAJO_X86)
-    return gemm_kernels().matmul[static_cast<size_t>(DType::BFloat16)] ==
-           avx512bf16::matmul_bfloat16;
-#else
-    return false;
-#endif
 }
 
 }  // namespace kajo::cpu

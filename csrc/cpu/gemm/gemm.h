@@ -10,9 +10,6 @@
 
 namespace kajo::cpu {
 
-// Whether bfloat16 is multiplied as it is, twice as fast as float32.
-bool multiplies_bfloat16();
-
 enum class BiasAlong : uint8_t { Columns, Rows };  // bias[n] added to each row, or bias[m]
 
 constexpr int kMaxBatchDims = 8;

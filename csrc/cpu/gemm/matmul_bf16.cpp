@@ -3,24 +3,13 @@
 #include "cpu/gemm/engine_run.h"
 #include "cpu/gemm/gemv.h"
 #include "cpu/gemm/matrix.h"
+#include "cpu/gemm/pairs.h"
 
 namespace kajo::cpu::KAJO_ISA {
+
+template void run_product<MultiplyPairs>(const Product<MultiplyPairs>&);
+
 namespace {
-
-// A packed element is two steps of k in the bits of one float.
-struct MultiplyPairs {
-    using Scalar = float;
-    static Vector<float> add_product(Vector<float> a, Vector<float> b, Vector<float> c) {
-        return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
-    }
-};
-
-// Pairs of a value's step and the next one.
-Vector<float> as_pairs(Halves low, Halves high) {
-    using Wide = Vector<uint32_t>;
-    return (Vector<float>)(__builtin_convertvector(low, Wide) | __builtin_convertvector(high, Wide)
-                                                                    << 16);
-}
 
 struct PairSource final : Source<float> {
     PairSource(const void* p, int64_t lane_stride, int64_t k_stride, int64_t k)

@@ -33,6 +33,11 @@ enum class Write : uint8_t {
     Stream,     // C = AB past the cache; full, aligned vectors only
 };
 
+// Steps of k whose rows of B begin apart.
+struct TileRun {
+    int64_t offset, steps;
+};
+
 template <class S>
 struct TileCall {
     int64_t k;
@@ -44,8 +49,11 @@ struct TileCall {
     int64_t c_row;
     S alpha, beta;
     Write write;
-    LaneBits last;            // lanes of the last vector
-    const S* bias = nullptr;  // added to each row; not by Stream
+    LaneBits last;                  // lanes of the last vector
+    const S* bias = nullptr;        // added to each row; not by Stream
+    const TileRun* runs = nullptr;  // that make up k; null: one from `b` on
+    int64_t run_count = 1;
+    int64_t second = kLanes<S>;  // the second vector of a row of B, from the first
 };
 
 // A packed `b` is zero-padded; the last vector of another is read under its mask. In a packed `a`
@@ -55,10 +63,9 @@ void tile(const TileCall<typename M::Scalar>& call) {
     using S = typename M::Scalar;
     constexpr int W = kLanes<S>;
     const S* a = call.a;
-    const S* b = call.b;
     S* const c = call.c;
     const int64_t a_row = PACKED_A ? 1 : call.a_row, a_k = call.a_k, b_k = call.b_k;
-    const int64_t c_row = call.c_row;
+    const int64_t c_row = call.c_row, second = PACKED ? call.second : W;
     const Mask<S> last = mask<S>(call.last);
     Vector<S> sum[ROWS][VECTORS];
 #pragma GCC unroll 16
@@ -75,19 +82,24 @@ void tile(const TileCall<typename M::Scalar>& call) {
                 sum[i][j] = j < VECTORS - 1 ? load(c + i * c_row + j * W)
                                             : load(last, c + i * c_row + j * W);
     }
-    for (int64_t k = call.k; k > 0; k--) {
-        Vector<S> row[VECTORS];
+    const TileRun whole{0, call.k};
+    const TileRun* run = call.runs ? call.runs : &whole;
+    for (int64_t left = call.run_count; left > 0; left--, run++) {
+        const S* b = call.b + run->offset;
+        for (int64_t k = run->steps; k > 0; k--) {
+            Vector<S> row[VECTORS];
 #pragma GCC unroll 2
-        for (int j = 0; j < VECTORS; j++)
-            row[j] = !PACKED && j == VECTORS - 1 ? load(last, b + j * W) : load(b + j * W);
+            for (int j = 0; j < VECTORS; j++)
+                row[j] = !PACKED && j == VECTORS - 1 ? load(last, b + j * W) : load(b + j * second);
 #pragma GCC unroll 16
-        for (int i = 0; i < ROWS; i++) {
-            const Vector<S> x = broadcast(a[i * a_row]);
+            for (int i = 0; i < ROWS; i++) {
+                const Vector<S> x = broadcast(a[i * a_row]);
 #pragma GCC unroll 2
-            for (int j = 0; j < VECTORS; j++) sum[i][j] = M::add_product(x, row[j], sum[i][j]);
+                for (int j = 0; j < VECTORS; j++) sum[i][j] = M::add_product(x, row[j], sum[i][j]);
+            }
+            a += a_k;
+            b += b_k;
         }
-        a += a_k;
-        b += b_k;
     }
     if (PACKED && call.write == Write::Stream) {
 #pragma GCC unroll 16
