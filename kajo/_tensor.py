@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import index as index_of
 from typing import Any, SupportsIndex
 
+import kajo
 from kajo import _core
 
 
@@ -220,9 +221,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
         >>> x.grad
         tensor(6.)
         """
-        from kajo.autograd import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        kajo.autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> _HookHandle:
         """Call `hook(gradient)` when this tensor's gradient is computed; it may return another one.

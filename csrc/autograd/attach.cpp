@@ -22,8 +22,7 @@ TensorList FormulaNode::apply(TensorList&& grads, const Wanted* wanted) {
           "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
           "second time or if you need to access saved tensors after calling backward.");
     TensorList results(edges.size());
-    const NodeRef self(this);
-    Backward context(self, grads, saved, results, wanted);
+    Backward context(this, grads, saved, results, wanted);
     compute(context);
     return results;
 }
@@ -97,6 +96,25 @@ Replay compose(Replay first, Replay second, int64_t root_offset, const Tensor& b
     };
 }
 
+// A view of a view is one of the first one's base.
+void inherit(const ViewInfo& parent, const Tensor& base, const Tensor& out, ViewInfo& view,
+             const Replay& replay) {
+    if (parent.origin != ViewOrigin::Default && view.origin == ViewOrigin::Default)
+        view.origin = parent.origin;
+    const auto from = [&](const Replay& first, const Tensor& root) {
+        return compose(first, replay, root.offset(), base, out);
+    };
+    if (parent.replay || replay)
+        view.replay =
+            std::make_unique<Replay>(from(parent.replay ? *parent.replay : Replay(), parent.base));
+    if (!parent.tangent) return;
+    // A view that has a tangent of its own is the base of its views' tangents.
+    const Tensor& root = parent.tangent->base;
+    view.tangent = std::make_unique<TangentOrigin>(
+        root.defined() ? TangentOrigin{root, from(parent.tangent->replay, root)}
+                       : TangentOrigin{base, replay});
+}
+
 bool repeats_elements(const Tensor& t) {
     for (size_t i = 0; i < t.sizes().size(); i++)
         if (t.sizes()[i] > 1 && t.strides()[i] == 0) return true;
@@ -108,28 +126,18 @@ bool repeats_elements(const Tensor& t) {
 bool mark_view(const Tensor& base, const Tensor& out, ViewOrigin origin, Replay replay) {
     if (base.impl()->inference) return false;
     const AutogradMeta* base_meta = base.impl()->autograd ? meta_of(base) : nullptr;
-    const ViewInfo* parent = base_meta ? base_meta->view.get() : nullptr;
-    auto view = std::make_unique<ViewInfo>();
-    view->version = out.version();
-    view->origin = InferenceMode::enabled() ? ViewOrigin::InferenceMode
-                   : !GradMode::enabled()   ? ViewOrigin::NoGradMode
-                                            : origin;
-    if (parent && parent->origin != ViewOrigin::Default && view->origin == ViewOrigin::Default)
-        view->origin = parent->origin;
-    // A view that has a tangent of its own is the base of its views' tangents.
-    view->tangent_base = parent && parent->tangent_base.defined() ? parent->tangent_base : base;
-    const bool parent_shares = parent && view->tangent_base.is_same(parent->tangent_base);
-    view->tangent_replay = !parent_shares ? replay
-                                          : compose(parent->tangent_replay, replay,
-                                                    parent->tangent_base.offset(), base, out);
+    const ViewInfo* parent = base_meta && base_meta->view ? &*base_meta->view : nullptr;
+    ViewInfo& view = ensure_meta(out).view.emplace();
+    view.version = out.version();
+    view.origin = InferenceMode::enabled() ? ViewOrigin::InferenceMode
+                  : !GradMode::enabled()   ? ViewOrigin::NoGradMode
+                                           : origin;
+    view.base = parent ? parent->base : base;
+    if (parent) inherit(*parent, base, out, view, replay);
     const bool apart =
-        ForwardMode::enabled() && has_tangent(base) && repeats_elements(view->tangent_base);
-    if (apart) view->tangent_base.reset();
-    view->base = parent ? parent->base : base;
-    view->replay =
-        !parent ? std::move(replay)
-                : compose(parent->replay, std::move(replay), parent->base.offset(), base, out);
-    ensure_meta(out).view = std::move(view);
+        ForwardMode::enabled() && has_tangent(base) && repeats_elements(view.tangent_base());
+    if (apart) view.tangent = std::make_unique<TangentOrigin>();
+    if (!parent && replay) view.replay = std::make_unique<Replay>(std::move(replay));
     return apart;
 }
 
@@ -245,11 +253,12 @@ class CopySlices final : public Node {
 // The gradient that `retain_grad` keeps is that of the newest value.
 void move_retained_grad(AutogradMeta& meta, Node& to, uint32_t output) {
     if (!meta.retains_grad || !meta.grad_fn) return;
-    std::vector<TensorHook>& hooks = meta.grad_fn->tensor_hooks;
+    if (!meta.grad_fn->extras) return;
+    std::vector<TensorHook>& hooks = meta.grad_fn->extras->tensor_hooks;
     for (size_t i = 0; i < hooks.size(); i++) {
         if (!hooks[i].retains_grad || hooks[i].output != meta.output) continue;
-        to.tensor_hooks.push_back(hooks[i]);
-        to.tensor_hooks.back().output = output;
+        to.ensure_extras().tensor_hooks.push_back(hooks[i]);
+        to.extras->tensor_hooks.back().output = output;
         hooks.erase(hooks.begin() + static_cast<std::ptrdiff_t>(i));
         return;
     }
@@ -286,7 +295,8 @@ void rebase_history(const Tensor& self, const NodeRef& node, size_t edge) {
     refuse_frozen_view(self, "is being modified inplace");
     node->add_output(self);
     const Tensor base = meta.view->base;
-    NodeRef slices(new CopySlices(base, self, meta.view->replay, node, edge));
+    const Replay replay = meta.view->replay ? *meta.view->replay : Replay();
+    const NodeRef slices = NodeRef::fresh(new CopySlices(base, self, replay, node, edge));
     AutogradMeta& base_meta = ensure_meta(base);
     base_meta.grad_fn = slices;
     base_meta.output = 0;

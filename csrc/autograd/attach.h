@@ -22,11 +22,11 @@ namespace kajo {
 class Backward {
   public:
     // `wanted` null: all that have an edge.
-    Backward(const NodeRef& node, const TensorList& grads, const std::vector<SavedTensor>& saved,
-             TensorList& results, const Wanted* wanted)
+    Backward(Node* node, const TensorList& grads, const SavedTensors& saved, TensorList& results,
+             const Wanted* wanted)
         : node_(node), grads_(grads), saved_(&saved), results_(results), wanted_(wanted) {}
     // While the operation runs, for its tangents: `tensors` are not saved yet.
-    Backward(const NodeRef& node, const TensorList& grads, TensorRefs tensors, TensorList& results,
+    Backward(Node* node, const TensorList& grads, TensorRefs tensors, TensorList& results,
              const Wanted& wanted)
         : node_(node), grads_(grads), tensors_(tensors), results_(results), wanted_(&wanted) {}
 
@@ -42,9 +42,9 @@ class Backward {
     void set(size_t input, Tensor gradient) { results_[input] = std::move(gradient); }
 
   private:
-    const NodeRef& node_;
+    Node* node_;
     const TensorList& grads_;
-    const std::vector<SavedTensor>* saved_ = nullptr;
+    const SavedTensors* saved_ = nullptr;
     TensorRefs tensors_;
     TensorList& results_;
     const Wanted* wanted_;
@@ -92,7 +92,7 @@ class FormulaNode : public Node {
     virtual bool has_tangent_formula() const { return false; }
     virtual Tensor tangent(const Forward&) const { return {}; }
 
-    std::vector<SavedTensor> saved;
+    SavedTensors saved;
 
   private:
     const char* name_;
@@ -120,6 +120,11 @@ class LambdaNode final : public FormulaNode {
     F formula_;
 };
 
+template <class F>
+Ref<FormulaNode> make_node(const char* name, F formula) {
+    return Ref<FormulaNode>::fresh(new LambdaNode<F>(name, std::move(formula)));
+}
+
 // Links a fresh node to its inputs, saves tensors, and makes it the history of the outputs;
 // computes their tangents in forward mode. `changed`: the tensor that an in-place operation has
 // just written.
@@ -129,7 +134,7 @@ void connect(const Ref<FormulaNode>& node, TensorRefs outputs, TensorRefs inputs
 template <class F>
 Tensor attach(const char* name, Tensor output, TensorRefs inputs, TensorRefs saved, F formula) {
     if (!needs_grad(inputs) || !is_differentiable(output.dtype())) return output;
-    Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+    const auto node = make_node(name, std::move(formula));
     connect(node, {&output, 1}, inputs, saved);
     return output;
 }
@@ -145,7 +150,7 @@ template <class F>
 void attach_all(const char* name, TensorRefs outputs, TensorRefs inputs, TensorRefs saved,
                 F formula) {
     if (!needs_grad(inputs)) return;
-    Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+    const auto node = make_node(name, std::move(formula));
     connect(node, outputs, inputs, saved);
 }
 
@@ -165,7 +170,7 @@ Tensor attach_view(const char* name, const Tensor& base, Tensor out, F formula, 
                    Replay replay) {
     const bool apart = mark_view(base, out, origin, std::move(replay));
     if ((apart || needs_history({&base, 1})) && is_differentiable(out.dtype())) {
-        Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+        const auto node = make_node(name, std::move(formula));
         connect_view(node, base, out, apart);
     }
     return out;
@@ -191,7 +196,7 @@ Tensor attach_inplace(const char* name, const Tensor& self, TensorRefs inputs, T
                       F formula) {
     note_write(self, name);
     if (needs_grad(inputs) && is_differentiable(self.dtype())) {
-        Ref<FormulaNode> node(new LambdaNode<F>(name, std::move(formula)));
+        const auto node = make_node(name, std::move(formula));
         connect(node, {&self, 1}, inputs, saved, &self);
     }
     return self;

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <queue>
-#include <unordered_map>
+#include <span>
 
 #include "autograd/attach.h"
 #include "core/profile.h"
@@ -46,15 +45,61 @@ class StepGuard {
     const BackwardStep* outer_;
 };
 
-struct NodeState {
+// A node on the way of one backward pass.
+struct Step {
+    explicit Step(Node* n) : node(n) {}
+    Node* node;                // held by the roots, or by who asks for it
+    TensorList gradients;      // of its outputs, as far as they have come
+    int32_t first_target = 0;  // where its edges stand in Task::targets_
     int32_t dependencies = 0;  // edges that still have to deliver
     bool needed = true;        // lies on a way to an asked-for input
-    TensorList gradients;
-    std::vector<std::pair<uint32_t, size_t>> captures;  // (output, place in the results)
+    bool captured = false;     // is one
 };
 
-struct ByUrgency {
-    bool operator()(const Node* a, const Node* b) const { return a->sequence < b->sequence; }
+// An asked-for gradient: where it comes by, and its place in the results.
+struct Capture {
+    int32_t step;
+    uint32_t output;
+    size_t place;
+};
+
+// The numbers of nodes in the order in which they are added; small graphs need no memory.
+class Numbering {
+  public:
+    // The number of `node`, which is `next` if it was not known.
+    int32_t add(const Node* node, int32_t next) {
+        Slot& slot = find_slot(node);
+        if (slot.node) return slot.number;
+        slot = {node, next};
+        if (2 * static_cast<size_t>(++count_) > slots_.size()) grow();
+        return next;
+    }
+    int32_t find(const Node* node) const {
+        return const_cast<Numbering*>(this)->find_slot(node).number;
+    }
+
+  private:
+    struct Slot {
+        const Node* node = nullptr;
+        int32_t number = -1;
+    };
+    static constexpr size_t kFirst = 32;
+
+    Slot& find_slot(const Node* node) {
+        const size_t mask = slots_.size() - 1;
+        // Nodes lie at multiples of 64.
+        size_t at = (reinterpret_cast<uintptr_t>(node) / 64 * 0x9E3779B97F4A7C15u) >> 32;
+        while (slots_[at & mask].node && slots_[at & mask].node != node) at++;
+        return slots_[at & mask];
+    }
+    void grow() {
+        const auto old = std::exchange(slots_, ShortList<Slot, kFirst>(4 * slots_.size()));
+        for (const Slot& slot : old)
+            if (slot.node) find_slot(slot.node) = slot;
+    }
+
+    ShortList<Slot, kFirst> slots_{ShortList<Slot, kFirst>(kFirst)};
+    int32_t count_ = 0;
 };
 
 Tensor sum_of(const Tensor& a, const Tensor& b) {
@@ -76,98 +121,110 @@ class Task {
     static inline thread_local Task* current = nullptr;  // the innermost of this thread
     int64_t id() const { return id_; }
     bool will_run(const Node& node) const {
-        const auto found = states_.find(const_cast<Node*>(&node));
-        return found != states_.end() && found->second.needed;
+        const int32_t i = numbers_.find(&node);
+        return i >= 0 && steps_[at(i)].needed;
     }
 
     TensorList run(const std::vector<Edge>& roots, const TensorList& grads,
                    const std::vector<Edge>& inputs) {
-        for (size_t i = 0; i < roots.size(); i++) {
-            deliver(states_[roots[i].node.get()], *roots[i].node, roots[i].output, grads[i]);
-        }
-        count_dependencies(roots);
+        ReverseModeGuard mode(grad_mode_);
+        discover(roots);
+        for (size_t i = 0; i < roots.size(); i++)
+            deliver(numbers_.find(roots[i].node.get()), roots[i].output, grads[i]);
         results_.resize(inputs.size());
-        if (!inputs.empty()) mark_needed(roots, inputs);
-        for (const Edge& root : roots)
-            if (states_[root.node.get()].dependencies == 0 && queued_.insert(root.node.get()))
-                ready_.push(root.node.get());
-        keep_ = roots;
+        if (!inputs.empty()) mark_needed(inputs);
+        for (int32_t i = 0; i < root_count_; i++)
+            if (steps_[at(i)].dependencies == 0) make_ready(i);
         while (!ready_.empty()) {
-            Node* node = ready_.top();
-            ready_.pop();
-            step(NodeRef(node));
+            std::pop_heap(ready_.begin(), ready_.end(), ByUrgency{*this});
+            const int32_t next = ready_.back();
+            ready_.pop_back();
+            take(next);
         }
         return std::move(results_);
     }
 
   private:
-    void count_dependencies(const std::vector<Edge>& roots) {
-        std::vector<Node*> stack;
-        Visited visited;
-        for (const Edge& r : roots)
-            if (visited.insert(r.node.get())) stack.push_back(r.node.get());
-        while (!stack.empty()) {
-            Node* node = stack.back();
-            stack.pop_back();
-            order_.push_back(node);
+    // Later nodes first.
+    struct ByUrgency {
+        const Task& task;
+        bool operator()(int32_t a, int32_t b) const {
+            return task.steps_[at(a)].node->sequence < task.steps_[at(b)].node->sequence;
+        }
+    };
+    static size_t at(int32_t i) { return static_cast<size_t>(i); }
+
+    void make_ready(int32_t i) {
+        ready_.push_back(i);
+        std::push_heap(ready_.begin(), ready_.end(), ByUrgency{*this});
+    }
+
+    int32_t add_step(Node* node) {
+        const auto next = static_cast<int32_t>(steps_.size());
+        const int32_t i = numbers_.add(node, next);
+        if (i == next) steps_.emplace_back(node);
+        return i;
+    }
+
+    void discover(const std::vector<Edge>& roots) {
+        for (const Edge& r : roots) add_step(r.node.get());
+        root_count_ = static_cast<int32_t>(steps_.size());
+        for (size_t i = 0; i < steps_.size(); i++) {
+            const Node* node = steps_[i].node;
+            steps_[i].first_target = static_cast<int32_t>(targets_.size());
             for (const Edge& e : node->edges) {
-                if (!e.node) continue;
-                states_[e.node.get()].dependencies++;
-                if (visited.insert(e.node.get())) stack.push_back(e.node.get());
+                const int32_t target = e.node ? add_step(e.node.get()) : -1;
+                if (target >= 0) steps_[at(target)].dependencies++;
+                targets_.push_back(target);
             }
         }
     }
 
+    std::span<const int32_t> targets_of(const Step& step) const {
+        return {targets_.data() + step.first_target, step.node->edges.size()};
+    }
+
     // Only nodes from which an asked-for input can be reached need to run.
-    void mark_needed(const std::vector<Edge>& roots, const std::vector<Edge>& inputs) {
+    void mark_needed(const std::vector<Edge>& inputs) {
         selective_ = true;
-        for (Node* n : order_) states_[n].needed = false;
+        for (Step& s : steps_) s.needed = false;
         for (size_t i = 0; i < inputs.size(); i++) {
-            const Edge& e = inputs[i];
-            held_.push_back(e.node);
-            auto found = states_.find(e.node.get());
-            if (found == states_.end()) continue;
-            found->second.captures.push_back({e.output, i});
-            found->second.needed = true;
+            const int32_t found = numbers_.find(inputs[i].node.get());
+            if (found < 0) continue;
+            captures_.push_back({found, inputs[i].output, i});
+            steps_[at(found)].needed = steps_[at(found)].captured = true;
         }
-        const std::vector<Node*> forward = consumers_first(roots);
-        for (auto n = forward.rbegin(); n != forward.rend(); ++n)
-            for (const Edge& e : (*n)->edges)
-                if (e.node && states_[e.node.get()].needed) states_[*n].needed = true;
+        const std::vector<int32_t> forward = consumers_first();
+        for (auto i = forward.rbegin(); i != forward.rend(); ++i)
+            for (const int32_t target : targets_of(steps_[at(*i)]))
+                if (target >= 0 && steps_[at(target)].needed) steps_[at(*i)].needed = true;
     }
 
     // The numbers of nodes do not tell: the history of a changed view is made after what uses it.
-    std::vector<Node*> consumers_first(const std::vector<Edge>& roots) {
-        std::unordered_map<Node*, int32_t> waiting;
-        std::vector<Node*> sorted;
-        Visited visited;
-        for (const Edge& r : roots)
-            if (states_[r.node.get()].dependencies == 0 && visited.insert(r.node.get()))
-                sorted.push_back(r.node.get());
+    std::vector<int32_t> consumers_first() const {
+        std::vector<int32_t> waiting(steps_.size()), sorted;
+        for (int32_t i = 0; i < root_count_; i++)
+            if (steps_[at(i)].dependencies == 0) sorted.push_back(i);
         for (size_t i = 0; i < sorted.size(); i++)
-            for (const Edge& e : sorted[i]->edges)
-                if (e.node && ++waiting[e.node.get()] == states_[e.node.get()].dependencies)
-                    sorted.push_back(e.node.get());
+            for (const int32_t target : targets_of(steps_[at(sorted[i])]))
+                if (target >= 0 && ++waiting[at(target)] == steps_[at(target)].dependencies)
+                    sorted.push_back(target);
         return sorted;
     }
 
-    void deliver(NodeState& state, const Node& node, uint32_t output, const Tensor& gradient) {
-        if (state.gradients.size() < node.outputs.size())
-            state.gradients.resize(node.outputs.size());
+    void deliver(int32_t to, uint32_t output, Tensor gradient) {
+        Step& step = steps_[at(to)];
+        const size_t outputs = step.node->outputs.size();
+        if (step.gradients.size() < outputs) step.gradients.resize(outputs);
         if (!gradient.defined()) return;
-        Tensor& slot = state.gradients[output];
-        if (!slot.defined()) {
-            slot = gradient;
-            return;
-        }
-        ReverseModeGuard mode(grad_mode_);
-        slot = sum_of(slot, gradient);
+        Tensor& slot = step.gradients[output];
+        slot = slot.defined() ? sum_of(slot, gradient) : std::move(gradient);
     }
 
     static void run_tensor_hooks(Node& node, TensorList& grads) {
-        if (node.tensor_hooks.empty()) return;
+        if (!node.extras || node.extras->tensor_hooks.empty()) return;
         LockGuard lock(true);
-        const auto hooks = node.tensor_hooks;  // a hook may take itself away
+        const auto hooks = node.extras->tensor_hooks;  // a hook may take itself away
         for (const bool last : {false, true})
             for (const TensorHook& hook : hooks) {
                 if (hook.retains_grad != last || !grads[hook.output].defined()) continue;
@@ -178,79 +235,84 @@ class Task {
 
     static void run_leaf_hooks(const Tensor& variable, Tensor& gradient) {
         const AutogradMeta* meta = meta_of(variable);
-        if (!meta || meta->leaf_hooks.empty() || !gradient.defined()) return;
+        if (!meta || !meta->extras || meta->extras->hooks.empty() || !gradient.defined()) return;
         LockGuard lock(true);
-        const auto hooks = meta->leaf_hooks;
+        const auto hooks = meta->extras->hooks;
         for (const TensorHook& hook : hooks) {
             Tensor changed = hook.call(gradient);
             if (changed.defined()) gradient = std::move(changed);
         }
     }
 
-    void step(const NodeRef& node) {
-        NodeState& state = states_[node.get()];
-        TensorList grads = std::move(state.gradients);
-        grads.resize(node->outputs.size());
-        ReverseModeGuard mode(grad_mode_);
-        run_tensor_hooks(*node, grads);
-        auto* leaf = dynamic_cast<AccumulateGrad*>(node.get());
+    void take(int32_t i) {
+        Step& step = steps_[at(i)];
+        Node& node = *step.node;
+        TensorList grads = std::move(step.gradients);
+        grads.resize(node.outputs.size());
+        GradMode::set_enabled(grad_mode_);  // whatever a hook has left
+        run_tensor_hooks(node, grads);
+        AccumulateGrad* const leaf = node.as_leaf();
         if (leaf) run_leaf_hooks(leaf->variable(), grads[0]);
-        if (!node->pre_hooks.empty()) {
-            LockGuard lock(true);
-            const auto hooks = node->pre_hooks;
-            for (const NodeHook& hook : hooks) {
-                TensorList changed = hook.call(grads, {});
-                if (!changed.empty()) grads = std::move(changed);
-            }
-        }
-        for (auto [output, place] : state.captures) results_[place] = grads[output];
-        const bool wanted = state.needed && (!leaf || accumulate_);
-        const bool any =
-            std::any_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); });
+        run_pre_hooks(node, grads);
+        if (step.captured)
+            for (const Capture& c : captures_)
+                if (c.step == i) results_[c.place] = grads[c.output];
+        const bool wanted = step.needed && (!leaf || accumulate_);
+        const bool any = std::ranges::any_of(grads, [](const Tensor& g) { return g.defined(); });
+        const bool beyond = !step.captured || leaf || needs_beyond(step);
         TensorList out;
-        const bool beyond = state.captures.empty() || leaf || needs_beyond(*node);
-        if (wanted && any && beyond) out = evaluate(*node, std::move(grads));
-        out.resize(node->edges.size());
-        for (size_t i = 0; i < node->edges.size(); i++) {
-            const Edge& e = node->edges[i];
-            if (!e.node) continue;
-            NodeState& next = states_[e.node.get()];
-            deliver(next, *e.node, e.output, out[i]);
-            if (--next.dependencies == 0) ready_.push(e.node.get());
+        if (wanted && any && beyond) out = evaluate(step, std::move(grads));
+        out.resize(node.edges.size());
+        const auto targets = targets_of(step);
+        for (size_t k = 0; k < targets.size(); k++) {
+            if (targets[k] < 0) continue;
+            deliver(targets[k], node.edges[k].output, std::move(out[k]));
+            if (--steps_[at(targets[k])].dependencies == 0) make_ready(targets[k]);
         }
     }
 
-    bool needs_beyond(const Node& node) {
-        for (const Edge& e : node.edges)
-            if (e.node && states_[e.node.get()].needed) return true;
-        return false;
+    static void run_pre_hooks(const Node& node, TensorList& grads) {
+        if (!node.extras || node.extras->pre_hooks.empty()) return;
+        LockGuard lock(true);
+        const auto hooks = node.extras->pre_hooks;
+        for (const NodeHook& hook : hooks) {
+            TensorList changed = hook.call(grads, {});
+            if (!changed.empty()) grads = std::move(changed);
+        }
+    }
+
+    bool leads_to_needed(int32_t target) const { return target >= 0 && steps_[at(target)].needed; }
+    bool needs_beyond(const Step& step) const {
+        return std::ranges::any_of(targets_of(step),
+                                   [this](int32_t target) { return leads_to_needed(target); });
     }
 
     // Gradients that lead to no asked-for input are not computed.
-    Wanted wanted_of(const Node& node) {
+    Wanted wanted_of(const Step& step) const {
         Wanted wanted;
-        for (const Edge& e : node.edges) wanted.push_back(e.node && states_[e.node.get()].needed);
+        for (const int32_t target : targets_of(step)) wanted.push_back(leads_to_needed(target));
         return wanted;
     }
 
-    TensorList evaluate(Node& node, TensorList&& grads) {
+    TensorList evaluate(const Step& step, TensorList&& grads) {
+        Node& node = *step.node;
         const StepGuard here(node);
         TensorList grad_outputs;
-        if (!node.post_hooks.empty()) grad_outputs = grads;
+        if (has_post_hooks(node)) grad_outputs = grads;
         TensorList out;
         try {
             LockGuard lock(node.is_python());
-            const Wanted wanted = selective_ ? wanted_of(node) : Wanted{};
+            const Wanted wanted = selective_ ? wanted_of(step) : Wanted{};
             const ProfiledRange range(node.name(), RangeKind::Node);
             out = node.apply(std::move(grads), selective_ ? &wanted : nullptr);
         } catch (Error& e) {
-            if (node.anomaly_trace.empty()) throw;
+            if (!has_trace(node)) throw;
             raise(e.kind(), e.what(), "\n\nError detected in ", node.name(),
-                  ". The forward call that made it:\n", node.anomaly_trace);
+                  ". The forward call that made it:\n", node.extras->anomaly_trace);
         }
-        if (!node.post_hooks.empty()) {
+        if (has_post_hooks(node)) {
             LockGuard lock(true);
-            const auto hooks = node.post_hooks;
+            const auto hooks = node.extras->post_hooks;
             for (const NodeHook& hook : hooks) {
                 TensorList changed = hook.call(out, grad_outputs);
                 if (changed.empty()) continue;
@@ -293,34 +355,36 @@ class Task {
                 has_nan(out[i]))
                 raise(ErrorKind::Runtime, "Function '", node.name(),
                       "' returned nan values in its ", i, "th output.",
-                      node.anomaly_trace.empty() ? "" : "\n\nThe forward call that made it:\n",
-                      node.anomaly_trace);
+                      has_trace(node)
+                          ? "\n\nThe forward call that made it:\n" + node.extras->anomaly_trace
+                          : "");
         }
     }
+
+    static bool has_post_hooks(const Node& n) { return n.extras && !n.extras->post_hooks.empty(); }
+    static bool has_trace(const Node& n) { return n.extras && !n.extras->anomaly_trace.empty(); }
 
     static bool has_nan(const Tensor& t) {
         ReverseModeGuard off(false);
         return ops::item(ops::any(ops::ne(t, t))).as_bool();
     }
 
-    struct Visited {
-        std::unordered_map<Node*, bool> seen;
-        bool insert(Node* n) { return seen.emplace(n, true).second; }
-    };
-
     static inline std::atomic<int64_t> next_id{0};
 
     bool retain_graph_, accumulate_, grad_mode_, selective_ = false;
     int64_t id_;
     Task* outer_;
-    std::unordered_map<Node*, NodeState> states_;
-    std::vector<Node*> order_;
-    std::vector<NodeRef> held_;
-    std::vector<Edge> keep_;
-    Visited queued_;
-    std::priority_queue<Node*, std::vector<Node*>, ByUrgency> ready_;
+    int32_t root_count_ = 0;  // the first steps are the roots
+    Numbering numbers_;
+    ShortList<Step, 16> steps_;
+    ShortList<int32_t, 32> targets_;  // of all edges: the step each leads to, or -1
+    ShortList<int32_t, 16> ready_;    // a heap
+    std::vector<Capture> captures_;
     TensorList results_;
 };
+
+// Needs no fresh face to be somebody's gradient.
+bool is_plain(const Tensor& t) { return !t.impl()->autograd && !t.impl()->wrapped_number; }
 
 // One lock for all accumulations: they are short, and rarely concurrent.
 std::mutex accumulate_mutex;
@@ -349,7 +413,7 @@ TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
             if (is_differentiating())
                 meta.grad = ops::clone(gradient);
             else if (ours)
-                meta.grad = detach(gradient);
+                meta.grad = is_plain(gradient) ? gradient : detach(gradient);
             else {
                 const DType dtype = outputs[0].any_dtype ? gradient.dtype() : outputs[0].dtype;
                 meta.grad = variable_.is_non_overlapping_and_dense()
@@ -364,9 +428,9 @@ TensorList AccumulateGrad::apply(TensorList&& grads, const Wanted*) {
             ops::add_(meta.grad, gradient);
         }
     }
-    if (!meta.post_accumulate_hooks.empty()) {
+    if (meta.extras && !meta.extras->post_accumulate_hooks.empty()) {
         LockGuard lock(true);
-        const auto hooks = meta.post_accumulate_hooks;
+        const auto hooks = meta.extras->post_accumulate_hooks;
         for (const TensorHook& hook : hooks) hook.call(variable_);
     }
     return {};

@@ -83,15 +83,16 @@ void set_own_tangent(const Tensor& t, int level, Tensor tangent) {
     list[at(level)] = std::move(tangent);
 }
 
-const Tensor& tangent_base(const Tensor& t) {
+Tensor tangent_base(const Tensor& t) {
     const AutogradMeta* meta = meta_of(t);
-    return meta && meta->view && meta->view->tangent_base.defined() ? meta->view->tangent_base : t;
+    const Tensor base = meta && meta->view ? meta->view->tangent_base() : Tensor();
+    return base.defined() ? base : t;
 }
 
 // Whether `view` is a cut-out of `whole`, the tangent of `base`, by the same strides.
 bool holds_part(const Tensor& whole, const Tensor& base, const Tensor& view) {
     if (!(whole.strides() == base.strides())) return false;
-    if (meta_of(view)->view->tangent_replay || view.numel() == 0) return true;
+    if (meta_of(view)->view->tangent_replay() || view.numel() == 0) return true;
     const int64_t start = whole.offset() + view.offset() - base.offset();
     const auto elements = static_cast<int64_t>(whole.storage()->bytes()) / whole.item_size();
     return start >= 0 && start + extent_of(view.sizes(), view.strides()) <= elements;
@@ -109,7 +110,7 @@ Tensor laid_out(const Tensor& tangent, const Tensor& base, const Tensor& view) {
 }
 
 Tensor part_of(const Tensor& whole, const Tensor& base, const Tensor& view) {
-    const Replay& replay = meta_of(view)->view->tangent_replay;
+    const Replay replay = meta_of(view)->view->tangent_replay();
     return replay ? replay(whole)
                   : ops::as_strided(whole, view.sizes(), view.strides(),
                                     whole.offset() + view.offset() - base.offset());
@@ -135,7 +136,7 @@ void write_part(const Tensor& view, int level, const Tensor& tangent) {
 
 Tensor tangent(const Tensor& t, int level) {
     if (!t.defined() || !t.impl()->autograd || !is_differentiable(t.dtype())) return {};
-    const Tensor& base = tangent_base(t);
+    const Tensor base = tangent_base(t);
     Tensor whole = own_tangent(base, level);
     if (!whole.defined() || base.is_same(t)) return whole;
     const ForwardModeGuard below(level);
@@ -154,7 +155,7 @@ void set_tangent(const Tensor& t, int level, Tensor tangent) {
 
 bool has_tangent(const Tensor& t) {
     if (!t.defined() || !t.impl()->autograd || !is_differentiable(t.dtype())) return false;
-    const Tensor& base = tangent_base(t);
+    const Tensor base = tangent_base(t);
     for (int level = 0; level < ForwardMode::levels(); level++)
         if (own_tangent(base, level).defined()) return true;
     return false;
@@ -178,7 +179,8 @@ Tensor detach_dual(const Tensor& t, bool keep_history_of_tangents) {
 
 Tensor with_tangent(const Tensor& t, int level, const Tensor& tangent_) {
     const Tensor out = ops::as_view(t);
-    if (AutogradMeta* meta = meta_of(out); meta && meta->view) meta->view->tangent_base.reset();
+    if (AutogradMeta* meta = meta_of(out); meta && meta->view)
+        meta->view->tangent = std::make_unique<TangentOrigin>();
     copy_tangents(t, out);
     set_own_tangent(out, level, tangent_);
     return out;
@@ -245,7 +247,6 @@ struct Propagation {
 
     // The formula of the gradient, given a tangent, gives a tangent.
     Tensor by_gradients() const {
-        const NodeRef self(&node);
         const Tensor& out = outputs[0];
         Tensor sum;
         for (size_t i = 0; i < inputs.size(); i++) {
@@ -254,7 +255,7 @@ struct Propagation {
             const TensorList grads{like_gradient(tangents[i], out)};
             Wanted only(inputs.size());
             only[i] = true;
-            Backward context(self, grads, saved, results, only);
+            Backward context(&node, grads, saved, results, only);
             node.compute(context);
             if (!results[i].defined()) continue;
             const Tensor part = of_type(results[i], out.dtype());
@@ -296,8 +297,7 @@ struct Propagation {
         }
         Wanted wanted;
         for (const Tensor& t : tangents) wanted.push_back(t.defined());
-        const NodeRef self(&node);
-        Backward context(self, cotangents, saved, gradients, wanted);
+        Backward context(&node, cotangents, saved, gradients, wanted);
         node.compute(context);
     }
 };

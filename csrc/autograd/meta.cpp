@@ -28,7 +28,7 @@ NodeRef grad_fn(const Tensor& t) {
             refuse_frozen_view(t, "its base or another view of its base has been modified inplace");
         const ReverseModeGuard on(true);
         const Tensor again = view.replay
-                                 ? view.replay(view.base)
+                                 ? (*view.replay)(view.base)
                                  : ops::as_strided(view.base, t.sizes(), t.strides(), t.offset());
         const AutogradMeta* fresh = meta_of(again);
         meta->grad_fn = fresh->grad_fn;
@@ -53,7 +53,7 @@ Edge gradient_edge(const Tensor& t) {
     std::lock_guard lock(accumulator_mutex);
     if (meta.accumulator && meta.accumulator->try_retain())
         return {NodeRef::adopt(meta.accumulator), 0};
-    Ref<AccumulateGrad> fresh(new AccumulateGrad(t));
+    const auto fresh = Ref<AccumulateGrad>::fresh(new AccumulateGrad(t));
     meta.accumulator = fresh.get();
     return {fresh, 0};
 }
@@ -79,7 +79,8 @@ void AccumulateGrad::take_grad_dtype() {
 
 std::optional<DType> grad_dtype(const Tensor& t) {
     const AutogradMeta* meta = meta_of(t);
-    return meta && meta->grad_dtype.chosen ? meta->grad_dtype.dtype : t.dtype();
+    const bool chosen = meta && meta->extras && meta->extras->grad_dtype.chosen;
+    return chosen ? meta->extras->grad_dtype.dtype : t.dtype();
 }
 
 void set_grad_dtype(const Tensor& t, std::optional<DType> dtype) {
@@ -88,7 +89,7 @@ void set_grad_dtype(const Tensor& t, std::optional<DType> dtype) {
           "Cannot set grad_dtype to '", dtype.value_or(t.dtype()),
           "' because there is already a gradient of another dtype. Clear the gradient (.grad = "
           "None) first.");
-    meta.grad_dtype = {true, dtype};
+    meta.ensure_extras().grad_dtype = {true, dtype};
     std::lock_guard lock(accumulator_mutex);
     if (meta.accumulator && meta.accumulator->try_retain()) {
         const Ref<AccumulateGrad> node = Ref<AccumulateGrad>::adopt(meta.accumulator);

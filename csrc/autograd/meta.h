@@ -15,15 +15,24 @@ enum class ViewOrigin : int8_t { Default, NoGradMode, MultipleOutputs, Inference
 
 using Replay = std::function<Tensor(const Tensor&)>;
 
+// In forward mode a view's tangent is that part of the tangent of another tensor: of its base,
+// where nothing is said.
+struct TangentOrigin {
+    Tensor base;  // undefined: the view has a tangent of its own
+    Replay replay;
+};
+
 struct ViewInfo {
-    Tensor base;    // never a view itself
-    Replay replay;  // from the base again; empty: by as_strided
+    Tensor base;  // never a view itself
     ViewOrigin origin = ViewOrigin::Default;
-    uint32_t version = 0;  // when grad_fn was made
-    // In forward mode this view's tangent is that part of the tangent of `tangent_base`;
-    // undefined: it has its own.
-    Tensor tangent_base;
-    Replay tangent_replay;
+    uint32_t version = 0;            // when grad_fn was made
+    std::unique_ptr<Replay> replay;  // from the base again; null: by as_strided
+    std::unique_ptr<TangentOrigin> tangent;
+
+    Tensor tangent_base() const { return tangent ? tangent->base : base; }
+    Replay tangent_replay() const {
+        return tangent ? tangent->replay : replay ? *replay : Replay();
+    }
 };
 
 // The tangents of a tensor by level; known to a registry, which drops those of a level that ends.
@@ -32,7 +41,7 @@ struct Tangents {
     ~Tangents();
     Tangents(const Tangents&) = delete;
     Tangents& operator=(const Tangents&) = delete;
-    std::vector<Tensor> at_level;
+    TensorList at_level;
 };
 
 // The dtype that the gradient of a leaf is to have: its own unless one, or any, was asked for.
@@ -41,19 +50,28 @@ struct GradientType {
     std::optional<DType> dtype;
 };
 
-struct AutogradMeta final : AutogradMetaBase {
+// What few tensors have.
+struct LeafExtras {
+    GradientType grad_dtype;
+    std::vector<TensorHook> hooks;
+    std::vector<TensorHook> post_accumulate_hooks;
+};
+
+struct AutogradMeta final : AutogradMetaBase, FromCpuMemory {
     bool requires_grad = false;
     bool retains_grad = false;
     uint32_t output = 0;
     NodeRef grad_fn;
     Tensor grad;
     AccumulateGrad* accumulator = nullptr;  // not counted; found under a lock
-    std::unique_ptr<ViewInfo> view;
+    std::optional<ViewInfo> view;
     std::unique_ptr<Tangents> tangents;
-    GradientType grad_dtype;
-    std::vector<TensorHook> leaf_hooks;
-    std::vector<TensorHook> post_accumulate_hooks;
-    std::string name;
+    std::unique_ptr<LeafExtras> extras;  // null: none
+
+    LeafExtras& ensure_extras() {
+        if (!extras) extras = std::make_unique<LeafExtras>();
+        return *extras;
+    }
 };
 
 inline AutogradMeta* meta_of(const Tensor& t) {

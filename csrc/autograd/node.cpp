@@ -14,7 +14,8 @@ std::atomic<uint64_t> next_sequence{0};
 
 Node::Node() : sequence(next_sequence.fetch_add(1, std::memory_order_relaxed)) {
     made_at = current_source_location();
-    if (AnomalyMode::enabled && AnomalyMode::stack) anomaly_trace = AnomalyMode::stack();
+    if (AnomalyMode::enabled && AnomalyMode::stack)
+        ensure_extras().anomaly_trace = AnomalyMode::stack();
 }
 
 Node::~Node() {
@@ -97,7 +98,7 @@ void SavedTensor::reset() {
 }
 
 namespace {
-[[noreturn]] void raise_stale(const Tensor& t, uint32_t saved_version, const NodeRef& owner) {
+[[noreturn]] void raise_stale(const Tensor& t, uint32_t saved_version, const Node* owner) {
     const Storage& storage = *t.storage();
     const std::string saved_where = owner ? describe_source_location(owner->made_at) : "";
     const std::string written_where = describe_source_location(storage.last_write);
@@ -119,12 +120,12 @@ namespace {
 }
 }  // namespace
 
-Tensor SavedTensor::unpack(const NodeRef& owner) const {
+Tensor SavedTensor::unpack(Node* owner) const {
     Tensor t = packed_ ? (*packed_)() : data_;
     if (!t.defined()) return t;
     if (!packed_ && t.version() != version_) raise_stale(t, version_, owner);
     if (output_index_ < 0) return t;
-    return with_history(t, owner, static_cast<uint32_t>(output_index_));
+    return with_history(t, NodeRef(owner), static_cast<uint32_t>(output_index_));
 }
 
 }  // namespace kajo

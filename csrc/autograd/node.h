@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "core/short_list.h"
 #include "core/source_location.h"
 #include "core/tensor.h"
 
 namespace kajo {
 
 class Node;
+class AccumulateGrad;
 using NodeRef = Ref<Node>;
 void destroy(Node* node);  // without recursion, however deep the graph
 
@@ -45,8 +47,18 @@ struct NodeHook {
     std::function<TensorList(const TensorList&, const TensorList&)> call;
 };
 
-class Node : public RefCounted {
+// What few nodes have.
+struct NodeExtras {
+    std::vector<TensorHook> tensor_hooks;
+    std::vector<NodeHook> pre_hooks, post_hooks;
+    std::string anomaly_trace;  // the program's stack at creation, in anomaly mode
+};
+
+class Node : public RefCounted, public FromCpuMemory {
   public:
+    // Leaves know their accumulator without holding it.
+    bool release() const { return release_observed(); }
+
     Node();
     virtual ~Node();
 
@@ -57,24 +69,28 @@ class Node : public RefCounted {
     virtual void release_saved() {}
     // True where user code runs, which needs the interpreter lock.
     virtual bool is_python() const { return false; }
+    // This node, if it is the end of a path.
+    virtual AccumulateGrad* as_leaf() { return nullptr; }
     // Called when the last reference is gone: whether the program still sees the node, which then
     // belongs to what the program holds.
     virtual bool is_still_seen() { return false; }
     // What of the interpreter it counts once, for the cycle collector.
     virtual void* owned_object() const { return nullptr; }
 
-    std::vector<Edge> edges;
-    std::vector<OutputInfo> outputs;
-    std::vector<TensorHook> tensor_hooks;
-    std::vector<NodeHook> pre_hooks, post_hooks;
-    uint64_t sequence = 0;  // later nodes run first
+    ShortList<Edge, 3> edges;
+    ShortList<OutputInfo, 1> outputs;
+    std::unique_ptr<NodeExtras> extras;  // null: none
+    uint64_t sequence = 0;               // later nodes run first
     SourceLocation made_at;
-    std::string anomaly_trace;      // the program's stack at creation, in anomaly mode
     void* python_object = nullptr;  // its wrapper, not counted
     static inline void (*release_python_object)(Node*) = nullptr;
 
+    NodeExtras& ensure_extras() {
+        if (!extras) extras = std::make_unique<NodeExtras>();
+        return *extras;
+    }
     uint32_t add_output(const Tensor& t) {
-        outputs.push_back({t.sizes(), t.dtype(), t.device()});
+        outputs.emplace_back(t.sizes(), t.dtype(), t.device());
         return static_cast<uint32_t>(outputs.size() - 1);
     }
 };
@@ -85,6 +101,7 @@ class AccumulateGrad final : public Node {
     explicit AccumulateGrad(Tensor variable);
     ~AccumulateGrad() override;
     const char* name() const override { return "AccumulateGrad"; }
+    AccumulateGrad* as_leaf() override { return this; }
     TensorList apply(TensorList&& grads, const Wanted*) override;
     const Tensor& variable() const { return variable_; }
     // Gradients are handed over in the dtype that the variable asks for.
@@ -103,7 +120,7 @@ class SavedTensor {
     SavedTensor(SavedTensor&&) noexcept = default;
     SavedTensor& operator=(SavedTensor&&) noexcept = default;
     // `owner` becomes the history of a saved output again, without a reference cycle.
-    Tensor unpack(const NodeRef& owner) const;
+    Tensor unpack(Node* owner) const;
     void reset();
 
   private:
@@ -112,6 +129,8 @@ class SavedTensor {
     int output_index_ = -1;
     std::shared_ptr<std::function<Tensor()>> packed_;  // how to get back what a hook put away
 };
+
+using SavedTensors = ShortList<SavedTensor, 2>;
 
 struct SavedTensorHooks {
     std::function<std::shared_ptr<void>(const Tensor&)> pack;

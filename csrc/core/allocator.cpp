@@ -18,22 +18,8 @@
 
 #include "core/host_limits.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define KAJO_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KAJO_ADDRESS_SANITIZER 1
-#endif
-#endif
-
 namespace kajo {
 namespace {
-
-#if defined(KAJO_ADDRESS_SANITIZER)
-constexpr bool kCaching = false;
-#else
-constexpr bool kCaching = true;
-#endif
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
@@ -48,7 +34,7 @@ constexpr std::size_t kKeptAnyway = 64 * kMiB;
 constexpr std::size_t kPressureInterval = 32 * kMiB;
 // AddressSanitizer ends the process on larger requests instead of refusing them.
 constexpr std::size_t kLargestRequest =
-    kCaching ? std::numeric_limits<std::ptrdiff_t>::max() / 2 : std::size_t{1} << 39;
+    kCachesCpuMemory ? std::numeric_limits<std::ptrdiff_t>::max() / 2 : std::size_t{1} << 39;
 
 // Size classes: multiples of 64 up to 1 KiB, then four in each doubling.
 constexpr std::size_t kLinearClasses = kKiB / kAlignment;
@@ -84,27 +70,42 @@ std::size_t cache_limit() {
     return limit;
 }
 
-// Free blocks of one size class, linked through their first word.
-struct FreeList {
+// Free blocks of one size class, linked through their first word. One thread changes it at a time;
+// any may read the count.
+class FreeList {
+  public:
+    void push(void* block) {
+        first_ = ::new (block) Link{first_};
+        set_count(count() + 1);
+    }
+    void* pop() {
+        Link* block = first_;
+        if (block == nullptr) return nullptr;
+        first_ = block->next;
+        set_count(count() - 1);
+        return block;
+    }
+    uint32_t count() const { return count_.load(std::memory_order_relaxed); }
+
+    uint32_t most = 0;  // what a thread keeps for itself
+
+  private:
     struct Link {
         Link* next;
     };
-    Link* first = nullptr;
-    std::size_t count = 0;
+    void set_count(uint32_t n) { count_.store(n, std::memory_order_relaxed); }
 
-    void push(void* block) {
-        first = ::new (block) Link{first};
-        ++count;
-    }
-    void* pop() {
-        Link* block = first;
-        if (block == nullptr) return nullptr;
-        first = block->next;
-        --count;
-        return block;
-    }
+    Link* first_ = nullptr;
+    std::atomic<uint32_t> count_{0};
 };
 using FreeLists = std::array<FreeList, kClasses>;
+
+std::size_t bytes_in(const FreeLists& lists) {
+    std::size_t bytes = 0;
+    for (std::size_t index = 0; index < kClasses; ++index)
+        bytes += lists[index].count() * class_bytes(index);
+    return bytes;
+}
 
 void* system_allocate(std::size_t bytes) {
     void* block = nullptr;
@@ -126,23 +127,20 @@ void* map_pages(std::size_t bytes) {
     return start + before;
 }
 
-// Counted per thread, so that the fast path shares no cache line with other threads.
-struct Counters {
-    std::atomic<uint64_t> allocations{0};
-    std::atomic<uint64_t> cache_hits{0};
-    std::atomic<int64_t> cached_bytes{0};
+// One thread's blocks and counts, so that the fast path shares no cache line with other threads.
+struct ThreadCache {
+    FreeLists lists;
+    std::atomic<uint64_t> hits{0}, misses{0};  // allocations, served from the lists and otherwise
+    // Bytes handed out less bytes given back that `allocated_bytes` does not know of yet.
+    std::atomic<int64_t> uncounted{0};
+    ThreadCache* next = nullptr;
+    ThreadCache* previous = nullptr;
 
+    ThreadCache();
     template <class T>
     static void add(std::atomic<T>& counter, T amount) {
         counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     }
-};
-
-struct ThreadCache {
-    FreeLists lists;
-    Counters counters;
-    ThreadCache* next = nullptr;
-    ThreadCache* previous = nullptr;
 };
 
 // The most bytes in use at once, lately: since the last turn of a window, or in the window before
@@ -172,21 +170,15 @@ class Central {
   public:
     std::mutex mutex;
 
-    void* take_small(std::size_t index) {
-        void* block = small_[index].pop();
-        if (block) cached_bytes_ -= class_bytes(index);
-        return block;
-    }
+    void* take_small(std::size_t index) { return small_[index].pop(); }
 
     void keep_small(void* block, std::size_t index) {
         const std::size_t bytes = class_bytes(index);
         const std::size_t most = std::min<std::size_t>(8 * kMiB, cache_limit() / kClasses);
-        if ((small_[index].count + 1) * bytes > most) {
+        if ((small_[index].count() + 1) * bytes > most)
             std::free(block);
-        } else {
+        else
             small_[index].push(block);
-            cached_bytes_ += bytes;
-        }
     }
 
     void* allocate_large(std::size_t bytes, bool& hit) {
@@ -249,8 +241,9 @@ class Central {
     void retire(ThreadCache& cache) {
         (cache.previous ? cache.previous->next : caches_) = cache.next;
         if (cache.next) cache.next->previous = cache.previous;
-        retired_allocations_ += cache.counters.allocations.load(std::memory_order_relaxed);
-        retired_cache_hits_ += cache.counters.cache_hits.load(std::memory_order_relaxed);
+        const uint64_t hits = cache.hits.load(std::memory_order_relaxed);
+        retired_allocations_ += hits + cache.misses.load(std::memory_order_relaxed);
+        retired_cache_hits_ += hits;
     }
 
     void count(bool hit) {
@@ -262,14 +255,21 @@ class Central {
         CpuMemoryStats stats{};
         stats.allocations = retired_allocations_;
         stats.cache_hits = retired_cache_hits_;
-        int64_t cached = static_cast<int64_t>(cached_bytes_ + large_cached_bytes_);
+        stats.cached_bytes = bytes_in(small_) + large_cached_bytes_;
         for (const ThreadCache* cache = caches_; cache; cache = cache->next) {
-            stats.allocations += cache->counters.allocations.load(std::memory_order_relaxed);
-            stats.cache_hits += cache->counters.cache_hits.load(std::memory_order_relaxed);
-            cached += cache->counters.cached_bytes.load(std::memory_order_relaxed);
+            const uint64_t hits = cache->hits.load(std::memory_order_relaxed);
+            stats.allocations += hits + cache->misses.load(std::memory_order_relaxed);
+            stats.cache_hits += hits;
+            stats.cached_bytes += bytes_in(cache->lists);
         }
-        stats.cached_bytes = static_cast<std::size_t>(std::max<int64_t>(0, cached));
         return stats;
+    }
+
+    int64_t uncounted_bytes() const {
+        int64_t bytes = 0;
+        for (const ThreadCache* cache = caches_; cache; cache = cache->next)
+            bytes += cache->uncounted.load(std::memory_order_relaxed);
+        return bytes;
     }
 
   private:
@@ -308,7 +308,6 @@ class Central {
     }
 
     FreeLists small_{};
-    std::size_t cached_bytes_ = 0;
     std::map<Key, void*> by_size_;
     std::map<uint64_t, Key> by_age_;
     std::unordered_map<void*, std::size_t> live_large_;
@@ -339,23 +338,35 @@ Central& central() {
     return instance;
 }
 
-std::atomic<std::size_t> allocated_bytes{0};
-std::atomic<std::size_t> peak_allocated_bytes{0};
+std::atomic<int64_t> allocated_bytes{0};  // but for what threads have not counted yet
+std::atomic<int64_t> peak_allocated_bytes{0};
+constexpr int64_t kMostUncounted = 64 * kKiB;
 
-void count_allocated(std::size_t bytes) {
-    const std::size_t now = allocated_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    std::size_t peak = peak_allocated_bytes.load(std::memory_order_relaxed);
+void raise_peak(int64_t now) {
+    int64_t peak = peak_allocated_bytes.load(std::memory_order_relaxed);
     while (now > peak && !peak_allocated_bytes.compare_exchange_weak(peak, now)) {
     }
 }
 
+void count_for_all(int64_t bytes) {
+    raise_peak(allocated_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+}
+
+void count_for_all(ThreadCache& cache) {
+    count_for_all(cache.uncounted.exchange(0, std::memory_order_relaxed));
+}
+
+// Small blocks are counted by the thread, and for all when they have become many.
+void count(ThreadCache& cache, int64_t bytes) {
+    const int64_t sum = cache.uncounted.load(std::memory_order_relaxed) + bytes;
+    cache.uncounted.store(sum, std::memory_order_relaxed);
+    if (sum >= kMostUncounted || sum <= -kMostUncounted) [[unlikely]]
+        count_for_all(cache);
+}
+
 void flush(ThreadCache& cache, std::size_t index, std::size_t keep) {
     FreeList& list = cache.lists[index];
-    const std::size_t bytes = class_bytes(index);
-    while (list.count > keep) {
-        central().keep_small(list.pop(), index);
-        Counters::add(cache.counters.cached_bytes, -static_cast<int64_t>(bytes));
-    }
+    while (list.count() > keep) central().keep_small(list.pop(), index);
 }
 
 void flush_all(ThreadCache& cache) {
@@ -379,6 +390,7 @@ struct ThreadCacheOwner {
         thread_cache_ended = true;
         std::lock_guard lock(central().mutex);
         flush_all(cache);
+        count_for_all(cache);
         central().retire(cache);
     }
 };
@@ -390,54 +402,39 @@ ThreadCache* own_cache() {
     return thread_cache;
 }
 
+// Where the thread has no block of the class at hand.
 void* allocate_small(std::size_t bytes) {
     const std::size_t index = class_of(bytes);
     ThreadCache* cache = own_cache();
-    void* block = cache ? cache->lists[index].pop() : nullptr;
-    const std::size_t granted = class_bytes(index);
-    bool hit = block != nullptr;
-    if (hit) {
-        Counters::add(cache->counters.cached_bytes, -static_cast<int64_t>(granted));
-    } else {
+    if (void* block = cache ? cache->lists[index].pop() : nullptr) {
+        ThreadCache::add<uint64_t>(cache->hits, 1);
+        return block;
+    }
+    void* block = nullptr;
+    bool hit = false;
+    {
         std::lock_guard lock(central().mutex);
         block = central().take_small(index);
         hit = block != nullptr;
         if (!cache) central().count(hit);
     }
-    if (!block) block = system_allocate(granted);
-    if (cache) {
-        Counters::add<uint64_t>(cache->counters.allocations, block != nullptr);
-        Counters::add<uint64_t>(cache->counters.cache_hits, hit);
-    }
+    if (!block) block = system_allocate(class_bytes(index));
+    if (cache) ThreadCache::add<uint64_t>(hit ? cache->hits : cache->misses, block != nullptr);
     return block;
 }
 
-// The most blocks of a class that one thread keeps for itself.
-std::size_t thread_keeps(std::size_t index) {
-    static const std::size_t bytes = std::min<std::size_t>(kMiB, cache_limit() / 256);
-    return std::min<std::size_t>(256, bytes / class_bytes(index));
-}
-
-void free_small(void* block, std::size_t bytes) {
+// Where the thread has no lists, or too much in this one.
+[[gnu::noinline]] void free_small(void* block, std::size_t bytes) {
     const std::size_t index = class_of(bytes);
     ThreadCache* cache = own_cache();
-    if (!cache) {
-        std::lock_guard lock(central().mutex);
-        central().keep_small(block, index);
-        return;
-    }
-    cache->lists[index].push(block);
-    Counters::add(cache->counters.cached_bytes, static_cast<int64_t>(class_bytes(index)));
-    const std::size_t most = thread_keeps(index);
-    if (cache->lists[index].count > most) {
-        std::lock_guard lock(central().mutex);
-        flush(*cache, index, most / 2);
-    }
+    std::lock_guard lock(central().mutex);
+    if (cache) flush(*cache, index, cache->lists[index].most / 2);
+    central().keep_small(block, index);
 }
 
 void* try_allocate(std::size_t bytes) {
     if (bytes > kLargestRequest) return nullptr;
-    if constexpr (!kCaching) {
+    if constexpr (!kCachesCpuMemory) {
         std::lock_guard lock(central().mutex);
         central().count(false);
         return system_allocate(bytes);
@@ -450,9 +447,14 @@ void* try_allocate(std::size_t bytes) {
     return block;
 }
 
-}  // namespace
+ThreadCache::ThreadCache() {
+    const std::size_t bytes = std::min<std::size_t>(kMiB, cache_limit() / 256);
+    for (std::size_t index = 0; index < kClasses; ++index)
+        lists[index].most =
+            static_cast<uint32_t>(std::min<std::size_t>(256, bytes / class_bytes(index)));
+}
 
-void* cpu_allocate(std::size_t bytes) {
+[[gnu::noinline]] void* allocate_slowly(std::size_t bytes) {
     if (bytes == 0) return nullptr;
     void* block = try_allocate(bytes);
     if (!block) {
@@ -461,17 +463,17 @@ void* cpu_allocate(std::size_t bytes) {
     }
     if (!block) {
         throw OutOfMemoryError("cpu_allocate: cannot allocate " + std::to_string(bytes) +
-                               " bytes of CPU memory (" + std::to_string(allocated_bytes.load()) +
+                               " bytes of CPU memory (" + std::to_string(cpu_allocated_bytes()) +
                                " bytes are in use); free tensors or use smaller ones");
     }
-    count_allocated(bytes);
+    if (thread_cache) count_for_all(*thread_cache);
+    count_for_all(static_cast<int64_t>(bytes));
     return block;
 }
 
-void cpu_free(void* block, std::size_t bytes) noexcept {
-    if (block == nullptr) return;
-    allocated_bytes.fetch_sub(bytes, std::memory_order_relaxed);
-    if constexpr (!kCaching) {
+[[gnu::noinline]] void free_slowly(void* block, std::size_t bytes) noexcept {
+    allocated_bytes.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+    if constexpr (!kCachesCpuMemory) {
         std::free(block);
     } else if (bytes <= kLargestSmall) {
         free_small(block, bytes);
@@ -481,22 +483,53 @@ void cpu_free(void* block, std::size_t bytes) noexcept {
     }
 }
 
+}  // namespace
+
+void* cpu_allocate(std::size_t bytes) {
+    ThreadCache* const cache = thread_cache;
+    if (kCachesCpuMemory && cache && bytes - 1 < kLargestSmall) [[likely]] {
+        if (void* block = cache->lists[class_of(bytes)].pop()) [[likely]] {
+            ThreadCache::add<uint64_t>(cache->hits, 1);
+            count(*cache, static_cast<int64_t>(bytes));
+            return block;
+        }
+    }
+    return allocate_slowly(bytes);
+}
+
+void cpu_free(void* block, std::size_t bytes) noexcept {
+    if (block == nullptr) return;
+    ThreadCache* const cache = thread_cache;
+    if (kCachesCpuMemory && cache && bytes <= kLargestSmall) [[likely]] {
+        FreeList& list = cache->lists[class_of(bytes)];
+        if (list.count() < list.most) [[likely]] {
+            list.push(block);
+            count(*cache, -static_cast<int64_t>(bytes));
+            return;
+        }
+    }
+    free_slowly(block, bytes);
+}
+
 CpuMemoryStats cpu_memory_stats() {
     CpuMemoryStats stats;
     {
         std::lock_guard lock(central().mutex);
         stats = central().stats();
     }
-    stats.allocated_bytes = allocated_bytes.load();
-    stats.peak_allocated_bytes = peak_allocated_bytes.load();
+    const int64_t now = cpu_allocated_bytes();
+    raise_peak(now);
+    stats.allocated_bytes = static_cast<std::size_t>(std::max<int64_t>(now, 0));
+    stats.peak_allocated_bytes = static_cast<std::size_t>(peak_allocated_bytes.load());
     return stats;
 }
 
 int64_t cpu_allocated_bytes() {
-    return static_cast<int64_t>(allocated_bytes.load(std::memory_order_relaxed));
+    std::lock_guard lock(central().mutex);
+    return allocated_bytes.load(std::memory_order_relaxed) + central().uncounted_bytes();
 }
 
-void reset_peak_cpu_memory() { peak_allocated_bytes.store(allocated_bytes.load()); }
+void reset_peak_cpu_memory() { peak_allocated_bytes.store(cpu_allocated_bytes()); }
 
 void empty_cpu_cache() {
     ThreadCache* cache = own_cache();

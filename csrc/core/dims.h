@@ -21,7 +21,12 @@ class Dims {
     explicit Dims(size_t n, int64_t value = 0) { resize(n, value); }
     Dims(std::initializer_list<int64_t> list) { assign(list.begin(), list.size()); }
     Dims(const int64_t* data, size_t n) { assign(data, n); }
-    Dims(const Dims& other) { assign(other.data(), other.size()); }
+    Dims(const Dims& other) : size_(other.size_) {
+        if (!other.heap_) [[likely]]  // all of them: a fixed size is copied by a few moves
+            std::memcpy(inline_, other.inline_, sizeof inline_);
+        else
+            assign(other.data(), other.size());
+    }
     Dims(Dims&& other) noexcept
         : size_(other.size_), capacity_(other.capacity_), heap_(std::move(other.heap_)) {
         std::memcpy(inline_, other.inline_, sizeof inline_);
@@ -76,7 +81,14 @@ class Dims {
     void clear() { size_ = 0; }
 
     bool operator==(const Dims& other) const {
-        return size_ == other.size_ && std::equal(begin(), end(), other.begin());
+        return equal(data(), size_, other.data(), other.size_);
+    }
+    // Short lists are compared faster by a loop than by a call.
+    static bool equal(const int64_t* a, size_t n, const int64_t* b, size_t m) {
+        if (n != m) return false;
+        for (size_t i = 0; i < n; i++)
+            if (a[i] != b[i]) return false;
+        return true;
     }
 
   private:
@@ -94,7 +106,11 @@ class Dims {
     }
     void assign(const int64_t* data, size_t n) {
         size_ = 0;
-        std::copy(data, data + n, reserve(n));
+        int64_t* const to = reserve(n);
+        if (n <= kInline)
+            for (size_t i = 0; i < n; i++) to[i] = data[i];
+        else
+            std::memcpy(to, data, n * sizeof *data);
         size_ = static_cast<uint32_t>(n);
     }
 
@@ -123,7 +139,7 @@ class IntSpan {
     Dims dims() const { return Dims(data_, size_); }
 
     friend bool operator==(IntSpan a, IntSpan b) {
-        return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+        return Dims::equal(a.data_, a.size_, b.data_, b.size_);
     }
     // Prints as Python's list does: [2, 3].
     friend std::ostream& operator<<(std::ostream& out, IntSpan s) {

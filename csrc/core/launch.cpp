@@ -57,8 +57,8 @@ void run_kernel(const Launch& work) {
     work.kernel.cpu(work.outputs, work.inputs, work.attributes);
 }
 
-std::vector<Tensor> resolved(TensorRefs tensors) {
-    std::vector<Tensor> all(tensors.begin(), tensors.end());
+TensorList resolved(TensorRefs tensors) {
+    TensorList all(tensors.data(), tensors.data() + tensors.size());
     for (Tensor& t : all) {
         if (!t.defined() || !t.lazy()) continue;
         const Tensor plain = empty_like(t);
@@ -70,7 +70,7 @@ std::vector<Tensor> resolved(TensorRefs tensors) {
 
 // Kernels may write parts of their outputs, so that a lazy one's values are copied there and back.
 void run_resolved(const Launch& work) {
-    const std::vector<Tensor> outputs = resolved(work.outputs), inputs = resolved(work.inputs);
+    const TensorList outputs = resolved(work.outputs), inputs = resolved(work.inputs);
     run_kernel({work.kernel, outputs, inputs, work.attributes, work.attribute_bytes});
     for (size_t i = 0; i < outputs.size(); i++)
         if (work.outputs[i].lazy()) LazyViews::copy(work.outputs[i], outputs[i]);

@@ -15,7 +15,12 @@ class RefCounted {
     RefCounted& operator=(const RefCounted&) = delete;
 
     void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
-    bool release() const { return count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+    // True: that was the last reference. Nobody else can write the count of what only the caller
+    // holds, so that this needs no atomic write; what weak observers may hold counts instead.
+    bool release() const { return use_count() == 1 || release_observed(); }
+    bool release_observed() const { return count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+    // The first reference to what nobody else knows yet.
+    void retain_fresh() const { count_.store(1, std::memory_order_relaxed); }
     uint32_t use_count() const { return count_.load(std::memory_order_acquire); }
     // For weak observers: succeeds only while somebody else still holds the object.
     bool try_retain() const {
@@ -57,6 +62,11 @@ class Ref {
         if (p_ && p_->release()) destroy(p_);
     }
 
+    // The first reference to an object that was just made.
+    static Ref fresh(T* p) {
+        p->retain_fresh();
+        return adopt(p);
+    }
     // Takes over a reference that was counted already.
     static Ref adopt(T* p) {
         Ref r;
@@ -64,6 +74,8 @@ class Ref {
         return r;
     }
 
+    // Gives the reference to the caller, still counted.
+    T* detach() { return std::exchange(p_, nullptr); }
     void swap(Ref& other) noexcept { std::swap(p_, other.p_); }
     void reset() { Ref().swap(*this); }
     T* get() const { return p_; }

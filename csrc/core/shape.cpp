@@ -35,14 +35,14 @@ std::vector<bool> dim_mask(std::optional<IntSpan> dims, int64_t ndim, const char
 
 int64_t numel_of(IntSpan sizes) {
     int64_t n = 1;
-    bool zero = false;
+    bool zero = false, overflow = false;
     for (int64_t s : sizes) {
         check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
         zero |= s == 0;
+        overflow |= __builtin_mul_overflow(n, s, &n);
     }
     if (zero) return 0;
-    for (int64_t s : sizes)
-        check(!__builtin_mul_overflow(n, s, &n), "sizes ", sizes, " hold more than 2**63 elements");
+    check(!overflow, "sizes ", sizes, " hold more than 2**63 elements");
     return n;
 }
 

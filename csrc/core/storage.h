@@ -17,8 +17,8 @@ class Storage : public RefCounted {
     // Frees foreign memory: called once with the context that came with it.
     using Deleter = void (*)(void* context);
 
-    Storage(size_t bytes, Device device);                               // fresh memory
-    Storage(void* data, size_t bytes, Deleter deleter, void* context);  // adopted CPU memory
+    static Ref<Storage> fresh(size_t bytes, Device device);
+    static Ref<Storage> adopt(void* data, size_t bytes, Deleter deleter, void* context);
     ~Storage();
 
     void* data() const { return data_; }
@@ -39,15 +39,23 @@ class Storage : public RefCounted {
     LivingMemory* entry = nullptr;  // in the list of large living storages
 
   private:
+    friend void destroy(Storage* s);
+    explicit Storage(Device device) : device_(device) {}
+    static Storage* make(Device device, size_t bytes_inside);
+    // Small memory lies behind the storage in the same block: one allocation instead of two.
+    char* inside();
+    bool is_inside() { return bytes_inside_ != 0 && data_ == inside(); }
+
     void* data_ = nullptr;
     size_t bytes_ = 0;
-    Device device_;
     std::atomic<uint32_t> version_{0};
+    Device device_;
+    uint16_t bytes_inside_ = 0;
     Deleter deleter_ = nullptr;
     void* context_ = nullptr;
 };
 
-inline void destroy(Storage* s) { delete s; }
+void destroy(Storage* s);
 using StorageRef = Ref<Storage>;
 
 }  // namespace kajo

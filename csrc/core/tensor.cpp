@@ -1,6 +1,5 @@
 #include "core/tensor.h"
 
-#include "core/allocator.h"
 #include "core/inference_mode.h"
 #include "core/living_memory.h"
 #include "core/shape.h"
@@ -11,14 +10,24 @@ TensorImpl::~TensorImpl() {
     if (python_object && release_python_object) release_python_object(this);
 }
 
-void* TensorImpl::operator new(size_t bytes) { return cpu_allocate(bytes); }
-void TensorImpl::operator delete(void* p, size_t bytes) { cpu_free(p, bytes); }
-
 void TensorImpl::set_sizes(IntSpan new_sizes, IntSpan new_strides) {
     sizes = new_sizes.dims();
     strides = new_strides.dims();
     numel = 1;
-    for (int64_t s : new_sizes) numel *= s;
+    contiguous = true;
+    for (size_t i = new_sizes.size(); i-- > 0;) {
+        if (new_sizes[i] == 1) continue;
+        contiguous &= new_strides[i] == numel;
+        numel *= new_sizes[i];
+    }
+    contiguous |= numel == 0;
+}
+
+void TensorImpl::set_contiguous_sizes(IntSpan new_sizes, int64_t new_numel) {
+    sizes = new_sizes.dims();
+    strides = contiguous_strides(new_sizes);
+    numel = new_numel;
+    contiguous = true;
 }
 
 int64_t Tensor::wrap(int64_t d) const {
@@ -37,14 +46,7 @@ bool Tensor::is_contiguous(MemoryFormat format) const {
             if (sizes()[i] != 1 && strides()[i] != wanted[i]) return false;
         return true;
     }
-    if (numel() == 0) return true;
-    int64_t step = 1;
-    for (size_t i = sizes().size(); i-- > 0;) {
-        if (sizes()[i] == 1) continue;
-        if (strides()[i] != step) return false;
-        step *= sizes()[i];
-    }
-    return true;
+    return is_contiguous();
 }
 
 bool Tensor::is_non_overlapping_and_dense() const {
@@ -65,20 +67,22 @@ bool Tensor::is_non_overlapping_and_dense() const {
 
 namespace {
 
-Tensor make(IntSpan sizes, Dims strides, DType dtype, Device device, int64_t elements) {
-    const int64_t numel = numel_of(sizes);
+Ref<TensorImpl> on_fresh_memory(IntSpan sizes, DType dtype, Device device, int64_t elements) {
     int64_t bytes;
     check(!__builtin_mul_overflow(elements, item_size(dtype), &bytes), "empty(): sizes ", sizes,
           " of ", dtype, " need more than 2**63 bytes");
-    Ref<TensorImpl> impl(new TensorImpl);
-    impl->storage = StorageRef(new Storage(static_cast<size_t>(bytes), device));
-    impl->sizes = sizes.dims();
-    impl->strides = std::move(strides);
-    impl->numel = numel;
+    Ref<TensorImpl> impl = Ref<TensorImpl>::fresh(new TensorImpl);
+    impl->storage = Storage::fresh(static_cast<size_t>(bytes), device);
     impl->dtype = dtype;
     impl->device = device;
     impl->inference = InferenceMode::enabled();
     if (bytes >= kLeastListed && !device.is_meta()) list_living(*impl->storage, sizes, dtype);
+    return impl;
+}
+
+Tensor make(IntSpan sizes, IntSpan strides, DType dtype, Device device, int64_t elements) {
+    Ref<TensorImpl> impl = on_fresh_memory(sizes, dtype, device, elements);
+    impl->set_sizes(sizes, strides);
     return Tensor(std::move(impl));
 }
 
@@ -86,7 +90,11 @@ Tensor make(IntSpan sizes, Dims strides, DType dtype, Device device, int64_t ele
 
 Tensor empty(IntSpan sizes, DType dtype, Device device, MemoryFormat format) {
     const int64_t numel = numel_of(sizes);
-    return make(sizes, strides_for(sizes, format), dtype, device, numel);
+    if (format == MemoryFormat::ChannelsLast || format == MemoryFormat::ChannelsLast3d)
+        return make(sizes, strides_for(sizes, format), dtype, device, numel);
+    Ref<TensorImpl> impl = on_fresh_memory(sizes, dtype, device, numel);
+    impl->set_contiguous_sizes(sizes, numel);
+    return Tensor(std::move(impl));
 }
 
 Tensor empty_strided(IntSpan sizes, IntSpan strides, DType dtype, Device device) {
@@ -95,7 +103,7 @@ Tensor empty_strided(IntSpan sizes, IntSpan strides, DType dtype, Device device)
     for (int64_t s : strides)
         check(s >= 0, "empty_strided(): negative strides are not supported, got ", strides);
     (void)numel_of(sizes);
-    return make(sizes, strides.dims(), dtype, device, extent_of(sizes, strides));
+    return make(sizes, strides, dtype, device, extent_of(sizes, strides));
 }
 
 Tensor empty_like(const Tensor& like) { return empty_like(like, like.dtype()); }
@@ -109,7 +117,7 @@ Tensor empty_like(const Tensor& like, DType dtype) {
 }
 
 Tensor alias(const Tensor& base, IntSpan sizes, IntSpan strides, int64_t offset) {
-    Ref<TensorImpl> impl(new TensorImpl);
+    Ref<TensorImpl> impl = Ref<TensorImpl>::fresh(new TensorImpl);
     const TensorImpl& from = *base.impl();
     impl->storage = from.storage;
     impl->dtype = from.dtype;

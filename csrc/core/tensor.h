@@ -1,15 +1,18 @@
 // The tensor: a counted pointer to a strided view of a storage.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "core/allocator.h"
 #include "core/device.h"
 #include "core/dims.h"
 #include "core/dtype.h"
 #include "core/ref.h"
 #include "core/scalar.h"
+#include "core/short_list.h"
 #include "core/storage.h"
 
 namespace kajo {
@@ -25,11 +28,12 @@ struct AutogradMetaBase {
     virtual ~AutogradMetaBase() = default;
 };
 
-struct TensorImpl : RefCounted {
+struct TensorImpl : RefCounted, FromCpuMemory {
     StorageRef storage;
     int64_t offset = 0;  // in elements
     int64_t numel = 1;
-    Dims sizes, strides;
+    Dims sizes, strides;     // changed by the functions below only
+    bool contiguous = true;  // what sizes and strides say
     DType dtype = DType::Float32;
     Device device;
     uint8_t lazy = 0;               // LazyBits
@@ -42,9 +46,8 @@ struct TensorImpl : RefCounted {
 
     ~TensorImpl();
     void set_sizes(IntSpan new_sizes, IntSpan new_strides);
+    void set_contiguous_sizes(IntSpan new_sizes, int64_t new_numel);
 
-    static void* operator new(size_t bytes);
-    static void operator delete(void* p, size_t bytes);
     // Set by the language bindings: gives up the wrapper of a dying tensor.
     static inline void (*release_python_object)(TensorImpl*) = nullptr;
 };
@@ -61,6 +64,8 @@ class Tensor {
     bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
     uint32_t use_count() const { return impl_->use_count(); }
     void reset() { impl_.reset(); }
+    // Gives the reference to the caller, still counted.
+    TensorImpl* detach_impl() { return impl_.detach(); }
 
     int64_t dim() const { return static_cast<int64_t>(impl_->sizes.size()); }
     const Dims& sizes() const { return impl_->sizes; }
@@ -88,7 +93,8 @@ class Tensor {
         return static_cast<T*>(raw_data());
     }
 
-    bool is_contiguous(MemoryFormat format = MemoryFormat::Contiguous) const;
+    bool is_contiguous() const { return impl_->contiguous; }
+    bool is_contiguous(MemoryFormat format) const;
     // Elements fill one block of memory in some order of dimensions.
     bool is_non_overlapping_and_dense() const;
     // "[2, 3]" for messages.
@@ -104,8 +110,31 @@ class Tensor {
     Ref<TensorImpl> impl_;
 };
 
-using TensorList = std::vector<Tensor>;
+using TensorList = ShortList<Tensor, 4>;
 using TensorRefs = std::span<const Tensor>;
+
+// Tensors that somebody else holds for the time of a call, side by side and not counted again.
+template <size_t N>
+class BorrowedTensors {
+  public:
+    template <class... T>
+    explicit BorrowedTensors(const T&... tensors)
+        : tensors_{Tensor(Ref<TensorImpl>::adopt(tensors.impl()))...} {
+        static_assert(sizeof...(T) == N);
+    }
+    ~BorrowedTensors() {
+        for (Tensor& t : tensors_) t.detach_impl();
+    }
+    BorrowedTensors(const BorrowedTensors&) = delete;
+    BorrowedTensors& operator=(const BorrowedTensors&) = delete;
+    const Tensor& operator[](size_t i) const { return tensors_[i]; }
+    operator TensorRefs() const { return tensors_; }
+
+  private:
+    std::array<Tensor, N> tensors_;
+};
+template <class... T>
+BorrowedTensors(const T&...) -> BorrowedTensors<sizeof...(T)>;
 
 // Fresh, uninitialised.
 Tensor empty(IntSpan sizes, DType dtype, Device device = {},

@@ -168,7 +168,7 @@ void Indexing::arrange(const Tensor& self) {
 
 TensorList with(const Tensor& first, const TensorList& rest) {
     TensorList all{first};
-    all.insert(all.end(), rest.begin(), rest.end());
+    all.append(rest.begin(), rest.end());
     return all;
 }
 

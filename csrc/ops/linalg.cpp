@@ -396,14 +396,13 @@ Tensor2 slogdet(const Tensor& A) {
         outs[0] = mul(prod(sgn(factor), -1, false, std::nullopt), parity);
         outs[1] = sum(log(abs(factor)), IntSpan{-1}, false, std::nullopt);
     }
-    attach_all("LinalgSlogdetBackward0", outs, {&A, 1}, std::vector<Tensor>{A, outs[0]},
-               [](Backward& ctx) {
-                   const Tensor A = ctx.saved(0), sign = ctx.saved(1);
-                   Tensor g = ctx.grad_or_zeros(1);
-                   if (is_complex(A.dtype()) && ctx.has_grad(0))
-                       g = complex(g, neg(imag(mul(conj(ctx.grad(0)), sign))));
-                   ctx.set(0, mul(as_matrix(g), mH(inv(A))));
-               });
+    attach_all("LinalgSlogdetBackward0", outs, {&A, 1}, TensorList{A, outs[0]}, [](Backward& ctx) {
+        const Tensor A = ctx.saved(0), sign = ctx.saved(1);
+        Tensor g = ctx.grad_or_zeros(1);
+        if (is_complex(A.dtype()) && ctx.has_grad(0))
+            g = complex(g, neg(imag(mul(conj(ctx.grad(0)), sign))));
+        ctx.set(0, mul(as_matrix(g), mH(inv(A))));
+    });
     return {outs[0], outs[1]};
 }
 

@@ -492,8 +492,8 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
 Tensor multi_dot(const TensorList& tensors) {
     check(tensors.size() >= 2, "multi_dot(): expected at least 2 tensors but got ", tensors.size());
     TensorList chain = tensors;
-    const bool row = chain.front().dim() == 1, column = chain.back().dim() == 1;
-    if (row) chain.front() = unsqueeze(chain.front(), 0);
+    const bool row = chain[0].dim() == 1, column = chain.back().dim() == 1;
+    if (row) chain[0] = unsqueeze(chain[0], 0);
     if (column) chain.back() = unsqueeze(chain.back(), 1);
     const size_t n = chain.size();
     std::vector<int64_t> sizes;

@@ -46,12 +46,12 @@ void step(OptimizerAttributes a, const TensorList& params, const TensorList& gra
     for (const TensorList* list : lists) {
         if (list->empty()) continue;
         check_list(kernel.name, params, *list, false);
-        outputs.insert(outputs.end(), list->begin(), list->end());
+        outputs.append(list->begin(), list->end());
         a.states++;
     }
     if (steps) {
         check_list(kernel.name, params, *steps, true);
-        outputs.insert(outputs.end(), steps->begin(), steps->end());
+        outputs.append(steps->begin(), steps->end());
     }
     for (const Tensor& t : params) check_inplace(t, kernel.name);
     for (const Tensor& t : outputs) check_no_internal_overlap(t);

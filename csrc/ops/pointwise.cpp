@@ -1,5 +1,7 @@
 #include "ops/pointwise.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -29,7 +31,7 @@ struct Plan {
     Device device;
 };
 
-uint8_t class_of(DType t) {
+constexpr uint8_t class_in_table(DType t) {
     if (!is_common(t)) {
         const Family family = info(t).family;
         return family == kUnsigned                        ? cpu::UnsignedClass
@@ -42,6 +44,12 @@ uint8_t class_of(DType t) {
            : t == DType::Bool ? cpu::BoolClass
                               : cpu::IntClass;
 }
+constexpr auto kClasses = [] {
+    std::array<uint8_t, kDTypes> classes{};
+    for (size_t i = 0; i < classes.size(); i++) classes[i] = class_in_table(static_cast<DType>(i));
+    return classes;
+}();
+uint8_t class_of(DType t) { return kClasses[static_cast<size_t>(t)]; }
 
 bool is_mask(const PointwiseOp& op, size_t i) { return op.input_is_mask >> i & 1; }
 
@@ -62,17 +70,25 @@ DType promote(const PointwiseOp& op, const PointwiseCall& call) {
     return all.get();
 }
 
-Device common_device(const PointwiseOp& op, TensorRefs inputs) {
-    const Tensor* chosen = nullptr;
+// Numbers on the CPU go with tensors elsewhere.
+void check_devices(const PointwiseOp& op, TensorRefs inputs, Device chosen) {
     for (const Tensor& t : inputs)
-        if (t.defined() && (!chosen || (chosen->dim() == 0 && t.dim() > 0))) chosen = &t;
-    for (const Tensor& t : inputs)
-        check(!t.defined() || t.device().type == chosen->device().type ||
-                  (t.dim() == 0 && !t.is_meta()),
+        check(!t.defined() || t.device().type == chosen.type || (t.dim() == 0 && !t.is_meta()),
               op.name,
               "(): Expected all tensors to be on the same device, but found at least two "
               "devices, ",
-              chosen->device(), " and ", t.defined() ? t.device() : Device{}, "!");
+              chosen, " and ", t.defined() ? t.device() : Device{}, "!");
+}
+
+Device common_device(const PointwiseOp& op, TensorRefs inputs) {
+    const Tensor* chosen = nullptr;
+    bool differ = false;
+    for (const Tensor& t : inputs) {
+        if (!t.defined()) continue;
+        differ |= chosen && chosen->device().type != t.device().type;
+        if (!chosen || (chosen->dim() == 0 && t.dim() > 0)) chosen = &t;
+    }
+    if (differ) check_devices(op, inputs, chosen->device());
     return chosen->device();
 }
 
@@ -99,15 +115,14 @@ Plan plan_for(const PointwiseOp& op, const PointwiseCall& call, const Tensor* ta
 }
 
 Dims broadcast_shape(const PointwiseOp& op, TensorRefs inputs) {
+    const Tensor* first = nullptr;
     Dims shape;
-    bool first = true;
     for (const Tensor& t : inputs) {
         if (!t.defined()) continue;
-        if (first)
-            shape = t.sizes();
+        if (!first)
+            shape = (first = &t)->sizes();
         else if (!(shape == t.sizes()))
             shape = broadcast_shapes(shape, t.sizes(), op.name);
-        first = false;
     }
     return shape;
 }
@@ -283,7 +298,7 @@ Tensor pointwise_inplace(const PointwiseCall& call) {
             if (read.reads(static_cast<int>(i)) && call.inputs[i].is_same(self))
                 before = clone(self);
     }
-    TensorList inputs(call.inputs.begin(), call.inputs.end());
+    TensorList inputs(call.inputs.data(), call.inputs.data() + call.inputs.size());
     for (size_t i = 1; i < inputs.size(); i++) {
         if (!inputs[i].defined()) continue;
         check_no_partial_overlap(self, inputs[i]);

@@ -40,27 +40,27 @@ Tensor unary_(const Tensor& self) {
 }
 template <OpId op>
 Tensor binary(const Tensor& self, const Tensor& other) {
-    const Tensor inputs[] = {self, other};
+    const BorrowedTensors inputs(self, other);
     return pointwise({op, inputs});
 }
 template <OpId op>
 Tensor binary_(const Tensor& self, const Tensor& other) {
-    const Tensor inputs[] = {self, other};
+    const BorrowedTensors inputs(self, other);
     return pointwise_inplace({op, inputs});
 }
 template <OpId op>
 Tensor binary_number(const Tensor& self, const Scalar& other) {
-    const Tensor inputs[] = {self, {}};
+    const BorrowedTensors inputs(self, Tensor());
     return pointwise({op, inputs, {}, &other});
 }
 template <OpId op>
 Tensor binary_number_(const Tensor& self, const Scalar& other) {
-    const Tensor inputs[] = {self, {}};
+    const BorrowedTensors inputs(self, Tensor());
     return pointwise_inplace({op, inputs, {}, &other});
 }
 template <OpId op>
 Tensor number_binary(const Scalar& self, const Tensor& other) {
-    const Tensor inputs[] = {{}, other};
+    const BorrowedTensors inputs(Tensor(), other);
     return pointwise({op, inputs, {}, &self});
 }
 

@@ -201,18 +201,18 @@ struct Scaled16 {
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor scaled(OpId op, const char* name, const Tensor& self, const Tensor& other,
               const Scalar& alpha) {
-    const TensorPair inputs = {self, other};
+    const BorrowedTensors inputs(self, other);
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs});
     const DType type = result_type(self, other);
     check_alpha(name, type, alpha);
     if (has_16_bits(type))
-        return Scaled16{op, inputs, rounded(alpha, type), type}.operator()<run>();
+        return Scaled16{op, {self, other}, rounded(alpha, type), type}.operator()<run>();
     return run({op, inputs, {&alpha, 1}});
 }
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor scaled(OpId op, const char* name, const Tensor& self, const Scalar& other,
               const Scalar& alpha) {
-    const TensorPair inputs = {self, Tensor()};
+    const BorrowedTensors inputs(self, Tensor());
     if (is_one(alpha) && !alpha.is_bool()) return run({op, inputs, {}, &other});
     check_alpha(name, result_type(self, other), alpha);
     return run({op, inputs, {&alpha, 1}, &other});
@@ -286,22 +286,22 @@ Tensor mul_(const Tensor& self, const Scalar& other) {
 
 Tensor div(const Tensor& self, const Tensor& other, RoundingMode mode) {
     if (cuts_rounded(mode, result_type(self, other))) return trunc(div(self, other));
-    const TensorPair inputs = {self, other};
+    const BorrowedTensors inputs(self, other);
     return pointwise({division(mode), inputs});
 }
 Tensor div(const Tensor& self, const Scalar& other, RoundingMode mode) {
     if (cuts_rounded(mode, result_type(self, other))) return trunc(div(self, other));
-    const TensorPair inputs = {self, Tensor()};
+    const BorrowedTensors inputs(self, Tensor());
     return pointwise({division(mode), inputs, {}, &other});
 }
 Tensor div_(const Tensor& self, const Tensor& other, RoundingMode mode) {
     if (cuts_rounded(mode, result_type(self, other))) return unary_<OpId::trunc>(div_(self, other));
-    const TensorPair inputs = {self, other};
+    const BorrowedTensors inputs(self, other);
     return pointwise_inplace({division(mode), inputs});
 }
 Tensor div_(const Tensor& self, const Scalar& other, RoundingMode mode) {
     if (cuts_rounded(mode, result_type(self, other))) return unary_<OpId::trunc>(div_(self, other));
-    const TensorPair inputs = {self, Tensor()};
+    const BorrowedTensors inputs(self, Tensor());
     return pointwise_inplace({division(mode), inputs, {}, &other});
 }
 
@@ -400,7 +400,7 @@ Tensor interpolate(const Tensor& self, const Tensor& end, const Tensor& weight) 
 template <Tensor (*run)(const PointwiseCall&)>
 Tensor interpolate(const Tensor& self, const Tensor& end, const Scalar& weight) {
     check_same_type("lerp", "end", self, end);
-    const TensorPair inputs = {self, end};
+    const BorrowedTensors inputs(self, end);
     return run({OpId::lerp, inputs, {&weight, 1}});
 }
 template <Tensor (*run)(const PointwiseCall&)>

@@ -8,7 +8,9 @@
 #include "autograd/engine.h"
 #include "autograd/forward.h"
 #include "core/launch.h"
+#include "core/shape.h"
 #include "ops/copy.h"
+#include "ops/creation.h"
 #include "python/bind.h"
 #include "python/program_place.h"
 
@@ -181,15 +183,17 @@ PyObject* node_add_hook(PyObject* self, PyObject* callable) {
     return guarded([&] {
         Node& n = node_of(self);
         const int64_t id = next_hook_id();
-        (post ? n.post_hooks : n.pre_hooks).push_back({id, node_hook(callable, post)});
+        NodeExtras& extras = n.ensure_extras();
+        (post ? extras.post_hooks : extras.pre_hooks).push_back({id, node_hook(callable, post)});
         return PyLong_FromLongLong(id);
     });
 }
 PyObject* node_remove_hook(PyObject* self, PyObject* which) {
     return guarded([&] {
         const int64_t id = to_int(which);
-        if (Node* n = node_object(self)->node)
-            for (auto* hooks : {&n->pre_hooks, &n->post_hooks})
+        const Node* n = node_object(self)->node;
+        if (n && n->extras)
+            for (auto* hooks : {&n->extras->pre_hooks, &n->extras->post_hooks})
                 std::erase_if(*hooks, [&](const NodeHook& h) { return h.id == id; });
         return Py_NewRef(Py_None);
     });
@@ -333,8 +337,7 @@ PyObject* node_saved_tensors(PyObject* self, void*) {
               "through the "
               "graph a second time.");
         TensorList out;
-        const NodeRef ref(node);
-        for (const SavedTensor& s : node->saved) out.push_back(s.unpack(ref));
+        for (const SavedTensor& s : node->saved) out.push_back(s.unpack(node));
         return to_python(out);
     });
 }
@@ -369,7 +372,7 @@ PyObject* record_function(PyObject*, PyObject* args) {
         auto among = [](const TensorList& list, const Tensor& t) {
             return place_of(list, t) < list.size();
         };
-        Ref<PythonNode> node(new PythonNode(context, name));
+        const auto node = Ref<PythonNode>::fresh(new PythonNode(context, name));
         for (const Tensor& t : inputs)
             node->edges.push_back(t.defined() ? gradient_edge(t) : Edge{});
         const bool tracked = needs_history(inputs);
@@ -429,9 +432,9 @@ PyObject* add_tensor_hook(PyObject*, PyObject* args) {
         TensorHook hook{0, id, tensor_hook(callable), false, callable};
         if (NodeRef fn = grad_fn(t)) {
             hook.output = meta_of(t)->output;
-            fn->tensor_hooks.push_back(std::move(hook));
+            fn->ensure_extras().tensor_hooks.push_back(std::move(hook));
         } else {
-            meta_of(t)->leaf_hooks.push_back(std::move(hook));
+            meta_of(t)->ensure_extras().hooks.push_back(std::move(hook));
         }
         return PyLong_FromLongLong(id);
     });
@@ -448,7 +451,7 @@ PyObject* add_post_accumulate_hook(PyObject*, PyObject* args) {
             Object::steal(PyObject_CallOneArg(f.get(), Object::steal(wrap(variable)).get()));
             return {};
         };
-        meta_of(t)->post_accumulate_hooks.push_back({0, id, call, false, callable});
+        meta_of(t)->ensure_extras().post_accumulate_hooks.push_back({0, id, call, false, callable});
         return PyLong_FromLongLong(id);
     });
 }
@@ -460,9 +463,12 @@ PyObject* remove_tensor_hook(PyObject*, PyObject* args) {
         const Tensor t = tensor_of(self);
         auto match = [&](const TensorHook& h) { return h.id == id; };
         if (AutogradMeta* meta = meta_of(t)) {
-            std::erase_if(meta->leaf_hooks, match);
-            std::erase_if(meta->post_accumulate_hooks, match);
-            if (meta->grad_fn) std::erase_if(meta->grad_fn->tensor_hooks, match);
+            if (meta->extras) {
+                std::erase_if(meta->extras->hooks, match);
+                std::erase_if(meta->extras->post_accumulate_hooks, match);
+            }
+            if (meta->grad_fn && meta->grad_fn->extras)
+                std::erase_if(meta->grad_fn->extras->tensor_hooks, match);
         }
         return Py_NewRef(Py_None);
     });
@@ -493,7 +499,8 @@ PyObject* retain_grad(PyObject*, PyObject* self) {
                     : g;
             return {};
         };
-        fn->tensor_hooks.push_back({meta_of(t)->output, next_hook_id(), call, true});
+        fn->ensure_extras().tensor_hooks.push_back(
+            {meta_of(t)->output, next_hook_id(), call, true});
         return Py_NewRef(Py_None);
     });
 }
@@ -521,22 +528,34 @@ std::vector<Edge> edges_of(PyObject* list) {
     return out;
 }
 
+// The gradient to start from where none is given.
+Tensor seed_of_scalar(const OutputInfo& output) {
+    check(numel_of(output.sizes) == 1, "grad can be implicitly created only for scalar outputs");
+    check(is_float(output.dtype),
+          "grad can be implicitly created only for real scalar outputs but got kajo.",
+          output.dtype);
+    return ops::ones(output.sizes, output.dtype, output.device);
+}
+
 // _run_backward(roots, grads, retain_graph, create_graph, inputs, allow_unused, accumulate)
-PyObject* run_backward_python(PyObject*, PyObject* args) {
-    PyObject *roots_o, *grads_o, *inputs_o;
-    int retain, create, unused, accumulate;
-    if (!PyArg_ParseTuple(args, "OOppOpp", &roots_o, &grads_o, &retain, &create, &inputs_o, &unused,
-                          &accumulate))
-        return nullptr;
+PyObject* run_backward_python(PyObject*, PyObject* const* args, Py_ssize_t count) {
     return guarded([&] {
-        const std::vector<Edge> roots = edges_of(roots_o), inputs = edges_of(inputs_o);
-        TensorList seeds = list_of(grads_o, "grad_tensors");
+        check_type(count == 7, "_run_backward() takes 7 arguments");
+        const std::vector<Edge> roots = edges_of(args[0]), inputs = edges_of(args[4]);
+        TensorList seeds = list_of(args[1], "grad_tensors");
+        const bool retain = to_bool(args[2]), create = to_bool(args[3]), unused = to_bool(args[5]),
+                   accumulate = to_bool(args[6]);
+        check(seeds.size() == roots.size(), "got ", roots.size(), " tensors and ", seeds.size(),
+              " gradients");
         for (size_t i = 0; i < roots.size(); i++) {
             check(static_cast<bool>(roots[i].node), "element ", i,
                   " of tensors does not require grad and does not have a grad_fn");
-            const DType type = roots[i].node->outputs[roots[i].output].dtype;
-            const ReverseModeGuard mode(create);
-            if (seeds[i].defined() && seeds[i].dtype() != type) seeds[i] = ops::to(seeds[i], type);
+            const OutputInfo& output = roots[i].node->outputs[roots[i].output];
+            const ReverseModeGuard mode(create && seeds[i].defined());
+            if (!seeds[i].defined())
+                seeds[i] = seed_of_scalar(output);
+            else if (seeds[i].dtype() != output.dtype)
+                seeds[i] = ops::to(seeds[i], output.dtype);
         }
         for (const Edge& e : inputs)
             check(static_cast<bool>(e.node),
@@ -674,7 +693,9 @@ PyObject* pop_saved_hooks(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
-    {"_run_backward", run_backward_python, METH_VARARGS, "Runs the graph backwards."},
+    {"_run_backward",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward_python)),
+     METH_FASTCALL, "Runs the graph backwards."},
     {"_current_task", current_task_python, METH_NOARGS,
      "The number of the backward pass that this thread is in, or -1."},
     {"_will_run", will_run_python, METH_O, "Whether the running backward gets to a node."},

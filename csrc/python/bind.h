@@ -88,8 +88,9 @@ Generator* to_generator(PyObject* o);
 
 template <>
 struct Holder<Tensor> {
-    Tensor value;
-    explicit Holder(PyObject* o) : value(o == Py_None ? Tensor() : tensor_of(o)) {}
+    const ArgumentTensor argument;
+    const Tensor& value = argument.get();
+    explicit Holder(PyObject* o) : argument(o) {}
 };
 template <>
 struct Holder<TensorList> {
@@ -174,6 +175,7 @@ struct Holder<std::optional<T>> {
 };
 
 inline PyObject* to_python(const Tensor& t) { return wrap(t); }
+inline PyObject* to_python(Tensor&& t) { return wrap(std::move(t)); }
 PyObject* to_python(const TensorList& list);
 inline PyObject* to_python(const Scalar& s) { return wrap_scalar(s); }
 inline PyObject* to_python(bool b) { return Py_NewRef(b ? Py_True : Py_False); }

@@ -131,8 +131,8 @@ Tensor imported(Managed* managed) {
     const int64_t extent = extent_of(sizes, strides);
     void* const data = static_cast<char*>(source.data) + source.byte_offset;
     Tensor out = empty({0}, dtype);
-    out.impl()->storage = StorageRef(new Storage(
-        data, static_cast<size_t>(extent * item_size(dtype)), give_back<Managed>, managed));
+    out.impl()->storage = Storage::adopt(data, static_cast<size_t>(extent * item_size(dtype)),
+                                         give_back<Managed>, managed);
     out.impl()->set_sizes(sizes, strides);
     return out;
 }

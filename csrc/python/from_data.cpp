@@ -258,7 +258,7 @@ Tensor tensor_from_buffer(PyObject* object, std::optional<DType> dtype) {
     void* memory = view->buf;
     const auto bytes = static_cast<size_t>(extent * item_size(type));
     Tensor out = empty({0}, type);
-    out.impl()->storage = StorageRef(new Storage(memory, bytes, release_later, view.release()));
+    out.impl()->storage = Storage::adopt(memory, bytes, release_later, view.release());
     out.impl()->set_sizes(sizes, strides);
     return out;
 }

@@ -104,13 +104,39 @@ struct TensorObject {
     PyObject* weak_references;
 };
 extern PyTypeObject tensor_meta_type, tensor_base_type;
+extern PyTypeObject* tensor_class;  // kajo.Tensor, once the package has registered it
 inline bool is_tensor(PyObject* o) {
-    return Py_TYPE(o) == &tensor_base_type || PyObject_TypeCheck(o, &tensor_base_type);
+    return Py_TYPE(o) == tensor_class || PyObject_TypeCheck(o, &tensor_base_type);
 }
 inline Tensor tensor_of(PyObject* o) {
     return Tensor(Ref<TensorImpl>(reinterpret_cast<TensorObject*>(o)->impl));
 }
+
+// The tensor of an argument, which the caller holds for the time of the call: not counted, except
+// where the wrapper does not hold it.
+class ArgumentTensor {
+  public:
+    explicit ArgumentTensor(PyObject* o) {
+        if (o == Py_None) return;
+        const auto* object = reinterpret_cast<TensorObject*>(o);
+        counted_ = !object->owns;
+        value_ =
+            Tensor(counted_ ? Ref<TensorImpl>(object->impl) : Ref<TensorImpl>::adopt(object->impl));
+    }
+    ~ArgumentTensor() {
+        if (!counted_) value_.detach_impl();
+    }
+    ArgumentTensor(const ArgumentTensor&) = delete;
+    ArgumentTensor& operator=(const ArgumentTensor&) = delete;
+    const Tensor& get() const { return value_; }
+
+  private:
+    Tensor value_;
+    bool counted_ = false;
+};
+
 PyObject* wrap(const Tensor& t);                         // None for an undefined tensor
+PyObject* wrap(Tensor&& t);                              // the wrapper takes the reference over
 PyObject* wrap_as(const Tensor& t, PyTypeObject* type);  // a fresh wrapper of a subclass
 PyObject* wrap_size(IntSpan sizes);                      // kajo.Size
 PyObject* wrap_scalar(const Scalar& s);

@@ -8,8 +8,6 @@
 
 namespace kajo::python {
 
-extern PyTypeObject* tensor_class;  // kajo.Tensor, once the package has registered it
-
 // How many modes are active in all threads together.
 extern std::atomic<int> override_modes;
 bool has_modes_here();

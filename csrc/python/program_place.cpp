@@ -1,9 +1,16 @@
 #include "python/program_place.h"
 
+#include <array>
 #include <cstring>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "python/object.h"
+
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030c0000
+#define Py_BUILD_CORE
+#include <internal/pycore_frame.h>
+#undef Py_BUILD_CORE
+#endif
 
 namespace kajo::python {
 
@@ -11,23 +18,59 @@ namespace {
 
 // Code objects are kept for ever once seen, so that locations need no counting.
 void keep_code(PyObject* code) {
-    static std::unordered_map<PyObject*, bool> seen;
-    static PyObject* last = nullptr;
-    if (code == last) return;
-    last = code;
-    if (seen.emplace(code, true).second) Py_INCREF(code);
+    static std::unordered_set<PyObject*> seen;
+    static std::array<PyObject*, 256> recent{};  // by address: most are found here
+    PyObject*& slot = recent[reinterpret_cast<uintptr_t>(code) / 64 % recent.size()];
+    if (code == slot) return;
+    slot = code;
+    if (seen.insert(code).second) Py_INCREF(code);
 }
 
-SourceLocation location_of(PyFrameObject* frame) {
-    PyCodeObject* code = PyFrame_GetCode(frame);
-    keep_code(reinterpret_cast<PyObject*>(code));
-    Py_DECREF(code);
-#if PY_VERSION_HEX >= 0x030b0000
-    return {code, PyFrame_GetLasti(frame)};
+// The program's frames, innermost first. Where their layout is known they are read as the
+// interpreter keeps them; else it makes an object of each.
+#if PY_VERSION_HEX >= 0x030b0000 && PY_VERSION_HEX < 0x030c0000
+class Frames {
+  public:
+    Frames() : frame_(complete(PyThreadState_Get()->cframe->current_frame)) {}
+    explicit operator bool() const { return frame_ != nullptr; }
+    void go_out() { frame_ = complete(frame_->previous); }
+    SourceLocation location() const {
+        keep_code(reinterpret_cast<PyObject*>(frame_->f_code));
+        return {frame_->f_code, _PyInterpreterFrame_LASTI(frame_) * int{sizeof(_Py_CODEUNIT)}};
+    }
+
+  private:
+    static _PyInterpreterFrame* complete(_PyInterpreterFrame* frame) {
+        while (frame && _PyFrame_IsIncomplete(frame)) frame = frame->previous;
+        return frame;
+    }
+    _PyInterpreterFrame* frame_;
+};
 #else
-    return {code, PyFrame_GetLineNumber(frame)};
+class Frames {
+  public:
+    Frames() : frame_(Object::borrow(reinterpret_cast<PyObject*>(PyEval_GetFrame()))) {}
+    explicit operator bool() const { return static_cast<bool>(frame_); }
+    void go_out() {
+        PyFrameObject* caller = PyFrame_GetBack(get());
+        frame_ = caller ? Object::steal(reinterpret_cast<PyObject*>(caller)) : Object();
+    }
+    SourceLocation location() const {
+        PyCodeObject* code = PyFrame_GetCode(get());
+        keep_code(reinterpret_cast<PyObject*>(code));
+        Py_DECREF(code);
+#if PY_VERSION_HEX >= 0x030b0000
+        return {code, PyFrame_GetLasti(get())};
+#else
+        return {code, PyFrame_GetLineNumber(get())};
 #endif
-}
+    }
+
+  private:
+    PyFrameObject* get() const { return reinterpret_cast<PyFrameObject*>(frame_.get()); }
+    Object frame_;
+};
+#endif
 
 }  // namespace
 
@@ -42,24 +85,20 @@ SourceLocation current_location() {
     if (!PyGILState_Check()) return {};
     if (ProgramPlaces::outside_only) [[unlikely]]
         return location_outside();
-    PyFrameObject* frame = PyEval_GetFrame();
-    return frame ? location_of(frame) : SourceLocation{};
+    const Frames frames;
+    return frames ? frames.location() : SourceLocation{};
 }
 
 SourceLocation location_outside() {
     if (!PyGILState_Check()) return {};
-    PyFrameObject* frame = PyEval_GetFrame();
-    if (!frame) return {};
-    Py_INCREF(frame);
-    SourceLocation place = location_of(frame);
+    Frames frames;
+    if (!frames) return {};
+    SourceLocation place = frames.location();
     while (is_in_package(place)) {
-        PyFrameObject* caller = PyFrame_GetBack(frame);
-        if (!caller) break;
-        Py_DECREF(frame);
-        frame = caller;
-        place = location_of(frame);
+        frames.go_out();
+        if (!frames) break;
+        place = frames.location();
     }
-    Py_DECREF(frame);
     place.module = ProgramPlaces::module;
     return place;
 }

@@ -148,12 +148,12 @@ Signature parse_schema(const OpEntry& entry) {
         }
     }
     s.takes_out = (entry.flags & kOut) != 0;
-    const auto positional = std::count_if(s.parameters.begin(), s.parameters.end(),
-                                          [](const Parameter& p) { return !p.keyword_only; });
-    const size_t list_at =
-        !s.parameters.empty() && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
-    s.packs_integers = static_cast<size_t>(positional) == list_at + 1 &&
-                       s.parameters[list_at].kind == ArgumentKind::IntList;
+    s.positional =
+        static_cast<size_t>(std::count_if(s.parameters.begin(), s.parameters.end(),
+                                          [](const Parameter& p) { return !p.keyword_only; }));
+    s.list_at = !s.parameters.empty() && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
+    s.packs_integers =
+        s.positional == s.list_at + 1 && s.parameters[s.list_at].kind == ArgumentKind::IntList;
     check(s.parameters.size() <= kMaxArguments, "schema: too many parameters in ", entry.schema);
     return s;
 }
@@ -273,44 +273,55 @@ int place_of(const Signature& s, PyObject* name) {
 
 }  // namespace
 
+namespace {
+
+// f(2, 3) for f((2, 3)): the loose integers as one tuple, the rest without them.
+bool pack_integers(const Signature& s, const Call& call, PyObject** slots, Object& packed) {
+    const size_t list_at = s.list_at;
+    const size_t given = call.positional_count;
+    if (given <= list_at || !is_index(call.positional[list_at])) return false;
+    packed = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(given - list_at)));
+    for (size_t i = list_at; i < given; i++)
+        PyTuple_SET_ITEM(packed.get(), static_cast<Py_ssize_t>(i - list_at),
+                         Py_NewRef(call.positional[i]));
+    if (list_at) slots[0] = call.positional[0];
+    slots[list_at] = packed.get();
+    return true;
+}
+
+// Adds the arguments given by name to the slots, of which those not filled are null.
+bool take_keywords(const Signature& s, const Call& call, PyObject** slots, PyObject** out) {
+    const auto count = static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names));
+    for (size_t i = 0; i < count; i++) {
+        PyObject* name = PyTuple_GET_ITEM(call.keyword_names, static_cast<Py_ssize_t>(i));
+        PyObject* value = call.positional[call.positional_count + i];
+        const int place = place_of(s, name);
+        if (place == -2) {
+            if (value != Py_None) *out = value;
+        } else if (place < 0 || slots[place]) {
+            return false;
+        } else {
+            slots[place] = value;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
 bool match(const Signature& s, const Call& call, PyObject** slots, PyObject** out, Object& packed) {
     const size_t n = s.parameters.size();
-    for (size_t i = 0; i < n; i++) slots[i] = nullptr;
     *out = nullptr;
-    size_t given = call.positional_count;
-    if (s.packs_integers) {
-        const size_t list_at =
-            s.parameters.size() > 1 && s.parameters[0].kind == ArgumentKind::Tensor ? 1 : 0;
-        if (given > list_at && is_index(call.positional[list_at])) {
-            packed = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(given - list_at)));
-            for (size_t i = list_at; i < given; i++)
-                PyTuple_SET_ITEM(packed.get(), static_cast<Py_ssize_t>(i - list_at),
-                                 Py_NewRef(call.positional[i]));
-            if (list_at) slots[0] = call.positional[0];
-            slots[list_at] = packed.get();
-            given = 0;
-        }
+    size_t filled = 0;  // the slots before this one have what was given by place
+    if (s.packs_integers && pack_integers(s, call, slots, packed)) {
+        filled = s.list_at + 1;
+    } else {
+        filled = call.positional_count;
+        if (filled > s.positional) return false;
+        std::copy_n(call.positional, filled, slots);
     }
-    if (given > n) return false;
-    for (size_t i = 0; i < given; i++) {
-        if (s.parameters[i].keyword_only) return false;
-        slots[i] = call.positional[i];
-    }
-    if (call.keyword_names) {
-        const auto count = static_cast<size_t>(PyTuple_GET_SIZE(call.keyword_names));
-        for (size_t i = 0; i < count; i++) {
-            PyObject* name = PyTuple_GET_ITEM(call.keyword_names, static_cast<Py_ssize_t>(i));
-            PyObject* value = call.positional[call.positional_count + i];
-            const int place = place_of(s, name);
-            if (place == -2) {
-                if (value != Py_None) *out = value;
-            } else if (place < 0 || slots[place]) {
-                return false;
-            } else {
-                slots[place] = value;
-            }
-        }
-    }
+    std::fill(slots + filled, slots + n, nullptr);
+    if (call.keyword_names && !take_keywords(s, call, slots, out)) return false;
     for (size_t i = 0; i < n; i++) {
         const Parameter& p = s.parameters[i];
         if (!slots[i]) {

@@ -21,7 +21,9 @@ struct Signature {
     uint32_t flags = 0;
     int layout_at = -1;           // the parameter that names a layout
     bool takes_out = false;       // a further out= argument
-    bool packs_integers = false;  // f(2, 3) for f((2, 3))
+    size_t positional = 0;        // how many parameters can be given by place: the first ones
+    size_t list_at = 0;           // the first parameter that is not the tensor itself
+    bool packs_integers = false;  // f(2, 3) for f((2, 3)), where that is a list
 };
 
 Signature parse_schema(const OpEntry& entry);

@@ -45,7 +45,7 @@ bool hand_over_to_tensor(PyObject* self) {
     Py_SET_REFCNT(self, 1);
     o->impl->python_owned_by_impl = true;
     o->owns = false;
-    if (o->impl->release()) {  // the last other holder left meanwhile
+    if (o->impl->release_observed()) {  // the last other holder left meanwhile
         o->impl->retain();
         o->impl->python_owned_by_impl = false;
         o->owns = true;
@@ -59,6 +59,32 @@ void drop_tensor(TensorObject* o) {
     TensorImpl* impl = std::exchange(o->impl, nullptr);
     if (impl && o->owns) Ref<TensorImpl>::adopt(impl).reset();
 }
+
+// Wrappers of the plain class that died, all fields zero: most live for one expression only.
+class SpareWrappers {
+  public:
+    static PyObject* take(PyTypeObject* type) {
+        if (count == 0 || type != tensor_class) return nullptr;
+        PyObject* self = spare[--count];
+        Py_INCREF(type);
+        _Py_NewReference(self);
+        PyObject_GC_Track(self);
+        return self;
+    }
+    // False: it has to be freed.
+    static bool keep(PyObject* self) {
+        if (count == kMost || Py_TYPE(self) != tensor_class || Py_TYPE(self)->tp_finalize)
+            return false;
+        object_of(self)->owns = false;
+        spare[count++] = self;
+        return true;
+    }
+
+  private:
+    static constexpr size_t kMost = 64;
+    static inline PyObject* spare[kMost];
+    static inline size_t count = 0;
+};
 
 void tensor_dealloc(PyObject* self) {
     if (hand_over_to_tensor(self)) return;
@@ -74,7 +100,7 @@ void tensor_dealloc(PyObject* self) {
     if (object_of(self)->weak_references) PyObject_ClearWeakRefs(self);
     Py_CLEAR(object_of(self)->dict);
     drop_tensor(object_of(self));
-    type->tp_free(self);
+    if (!SpareWrappers::keep(self)) type->tp_free(self);
     if (type->tp_flags & Py_TPFLAGS_HEAPTYPE) Py_DECREF(type);
 }
 
@@ -100,9 +126,10 @@ AutogradMeta* hooks_of_sole_owner(PyObject* self) {
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
     Py_VISIT(object_of(self)->dict);
     if (const AutogradMeta* meta = hooks_of_sole_owner(self))
-        for (const auto* hooks : {&meta->leaf_hooks, &meta->post_accumulate_hooks})
-            for (const TensorHook& hook : *hooks)
-                Py_VISIT(static_cast<PyObject*>(hook.python_callable));
+        if (const LeafExtras* extras = meta->extras.get())
+            for (const auto* hooks : {&extras->hooks, &extras->post_accumulate_hooks})
+                for (const TensorHook& hook : *hooks)
+                    Py_VISIT(static_cast<PyObject*>(hook.python_callable));
     // The context of a user's function that nothing but this tensor holds.
     if (const AutogradMeta* meta = hooks_of_sole_owner(self))
         if (const Node* node = meta->grad_fn.get(); node && node->use_count() == 1)
@@ -114,19 +141,22 @@ int tensor_clear(PyObject* self) {
     Py_CLEAR(object_of(self)->dict);
     if (AutogradMeta* meta = hooks_of_sole_owner(self)) {
         // Dropping a hook may run any code, so the lists are emptied first.
-        const auto leaf = std::exchange(meta->leaf_hooks, {});
-        const auto accumulated = std::exchange(meta->post_accumulate_hooks, {});
+        if (LeafExtras* extras = meta->extras.get()) {
+            const auto leaf = std::exchange(extras->hooks, {});
+            const auto accumulated = std::exchange(extras->post_accumulate_hooks, {});
+        }
     }
     return 0;
 }
 
-PyObject* new_wrapper(const Tensor& t, PyTypeObject* type) {
-    PyObject* self = type->tp_alloc(type, 0);
+PyObject* new_wrapper(Tensor&& t, PyTypeObject* type) {
+    PyObject* self = SpareWrappers::take(type);
+    if (!self) self = type->tp_alloc(type, 0);
     if (!self) throw PythonError{};
-    object_of(self)->impl = t.impl();
+    TensorImpl* impl = t.detach_impl();
+    object_of(self)->impl = impl;
     object_of(self)->owns = true;
-    t.impl()->retain();
-    t.impl()->python_object = self;
+    impl->python_object = self;
     return self;
 }
 
@@ -625,7 +655,7 @@ PyTypeObject tensor_base_type = [] {
     return t;
 }();
 
-PyObject* wrap(const Tensor& t) {
+PyObject* wrap(Tensor&& t) {
     if (!t.defined()) return Py_NewRef(Py_None);
     TensorImpl* impl = t.impl();
     if (auto* have = static_cast<PyObject*>(impl->python_object)) {
@@ -635,14 +665,14 @@ PyObject* wrap(const Tensor& t) {
         object_of(have)->owns = true;
         return have;  // the tensor's reference becomes the caller's
     }
-    return new_wrapper(t, tensor_class);
+    return new_wrapper(std::move(t), tensor_class);
 }
+PyObject* wrap(const Tensor& t) { return wrap(Tensor(t)); }
 
 PyObject* wrap_as(const Tensor& t, PyTypeObject* type) {
     check_type(PyType_IsSubtype(type, &tensor_base_type), "expected a subclass of Tensor, got ",
                type->tp_name);
-    if (t.impl()->python_object) return new_wrapper(alias(t), type);
-    return new_wrapper(t, type);
+    return new_wrapper(t.impl()->python_object ? alias(t) : Tensor(t), type);
 }
 
 PyObject* wrap_size(IntSpan sizes) {

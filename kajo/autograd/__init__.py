@@ -81,19 +81,8 @@ def _as_tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _seed(index: int, output: Any, gradient: Any, batched: bool) -> Tensor | None:
-    """The gradient to start from at an output, checked; ones where none is given."""
-    if gradient is None:
-        if not output.requires_grad:
-            return None
-        if output.numel() != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        if not output.dtype.is_floating_point:
-            raise RuntimeError(
-                f"grad can be implicitly created only for real scalar outputs but got {output.dtype}"
-            )
-        ones: Tensor = _core.ones_like(output)
-        return ones.detach()
+def _checked_seed(index: int, output: Any, gradient: Any, batched: bool) -> Tensor:
+    """The gradient to start from at an output, which has to fit."""
     if not isinstance(gradient, Tensor):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
@@ -115,9 +104,14 @@ def _seed(index: int, output: Any, gradient: Any, batched: bool) -> Tensor | Non
 
 
 def _seeds(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> tuple[Any, ...]:
-    given = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
-    places = [_described(o) for o in outputs]
-    seeds = tuple(_seed(i, o, g, batched) for i, (o, g) in enumerate(zip(places, given)))
+    """What to start from at each output; where there is None, the core takes ones."""
+    if gradients is None:
+        return (None,) * len(outputs)
+    given = _as_tuple(gradients)
+    seeds = tuple(
+        None if g is None else _checked_seed(i, _described(o), g, batched)
+        for i, (o, g) in enumerate(zip(outputs, given))
+    )
     if len(given) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     return seeds
@@ -125,6 +119,8 @@ def _seeds(outputs: Sequence[Any], gradients: Any, batched: bool = False) -> tup
 
 def _carriers(tensors: tuple[Any, ...]) -> tuple[Any, ...]:
     """The tensors that carry the history: of sparse ones their values."""
+    if len(tensors) == 1 and type(tensors[0]) is Tensor:
+        return tensors
     return tuple(t._history() if hasattr(type(t), "_history") else t for t in tensors)
 
 
@@ -177,15 +173,18 @@ def backward(
                 "`backward()`. Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    wanted = _carriers(_as_tuple(inputs))
-    if inputs is not None and not wanted:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    roots = _carriers(_as_tuple(tensors))
-    seeds = _seeds(roots, _carried(_as_tuple(tensors), grad_tensors))
+    wanted: tuple[Any, ...] = ()
+    if inputs is not None:
+        wanted = _carriers(_as_tuple(inputs))
+        if not wanted:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for tensor in wanted:
+            if isinstance(tensor, Tensor) and not tensor.is_leaf:
+                tensor.retain_grad()
+    outputs = _as_tuple(tensors)
+    roots = _carriers(outputs)
+    seeds = _seeds(roots, _carried(outputs, grad_tensors))
     keep = create_graph if retain_graph is None else retain_graph
-    for tensor in wanted:
-        if isinstance(tensor, Tensor) and not tensor.is_leaf:
-            tensor.retain_grad()
     _core._run_backward(roots, seeds, keep, create_graph, wanted, True, True)
 
 
