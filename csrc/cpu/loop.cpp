@@ -99,6 +99,7 @@ class Loop {
     static void merge_alone(Lane& lane, const Dims& sizes, const Dims& order);
     bool comes_inside(size_t a, size_t b) const;
     void choose_row_dim();
+    bool may_stream(int64_t tile) const;
     void run_ranges();
     void run_rows();
     void run_boxes();
@@ -353,6 +354,16 @@ void Loop::copy_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transf
         transfer(to, Direction::Scatter, source);
 }
 
+// Whether the result is large enough to bypass the caches, and tiles of it begin where they have to.
+bool Loop::may_stream(int64_t tile) const {
+    const Lane& first = lanes_[0];
+    for (size_t i = outputs_; i < count_; i++)
+        if (lanes_[i].data == first.data) return false;
+    return outputs_ == 1 && total_ * first.size >= kStreamBytes && first.own_sizes.size() == 1 &&
+           first.own_strides[0] == 1 && reinterpret_cast<uintptr_t>(first.data) % 64 == 0 &&
+           tile * first.size % 64 == 0;
+}
+
 void Loop::run_ranges() {
     int64_t tile = tile_elements();
     if (sizes_.size() > 1) {
@@ -367,12 +378,7 @@ void Loop::run_ranges() {
     const int64_t tiles = (total_ + tile - 1) / tile;
     const int64_t mean = std::max<int64_t>(1, total_ / tiles);
 
-    const Lane& first = lanes_[0];
-    stream_ = outputs_ == 1 && total_ * first.size >= kStreamBytes && first.own_sizes.size() == 1 &&
-              first.own_strides[0] == 1 && reinterpret_cast<uintptr_t>(first.data) % 64 == 0 &&
-              tile * first.size % 64 == 0;
-    for (size_t i = outputs_; i < count_; i++) stream_ &= lanes_[i].data != first.data;
-
+    stream_ = may_stream(tile);
     parallel_ranges(
         tiles, std::max<int64_t>(1, kParallelGrain / mean), [&](int64_t t0, int64_t t1) {
             Scratch& scratch = thread_scratch();
@@ -395,6 +401,7 @@ void Loop::run_rows() {
     const int64_t pieces = (length + limit - 1) / limit;
     const int64_t tile = std::min(limit, ((length + pieces - 1) / pieces + 63) / 64 * 64);
     const size_t dims = sizes_.size();
+    stream_ = may_stream(tile) && length * lanes_[0].size % 64 == 0;
     parallel_ranges(
         total_ / length * pieces, std::max<int64_t>(1, kParallelGrain / tile),
         [&](int64_t t0, int64_t t1) {
@@ -435,6 +442,7 @@ void Loop::run_rows() {
                     index[d] = 0;
                 }
             }
+            if (stream_) move_kernels().finish_stream();
         });
 }
 
