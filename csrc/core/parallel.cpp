@@ -20,7 +20,11 @@
 namespace kajo {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kSpinTime{20};
+// A worker whose work came while it spun, or soon after, waits for the next as long as being woken
+// takes; the pauses between the operations of a training step are shorter.
+constexpr std::chrono::microseconds kPatience{60}, kSoon{200};
 
 thread_local bool inside_region = false;
 
@@ -43,16 +47,16 @@ void relax() {
 #endif
 }
 
-// Spins until `done()` or until the spin time is over; returns whether it was done.
+// Spins until `done()` or until the time is over; returns whether it was done.
 template <class Done>
-bool spin_until(Done done) {
-    const auto end = std::chrono::steady_clock::now() + kSpinTime;
+bool spin_until(Done done, std::chrono::microseconds time = kSpinTime) {
+    const auto end = Clock::now() + time;
     do {
         for (int i = 0; i < 32; ++i) {
             if (done()) return true;
             relax();
         }
-    } while (std::chrono::steady_clock::now() < end);
+    } while (Clock::now() < end);
     return false;
 }
 
@@ -157,12 +161,17 @@ class Pool {
             const uint32_t state = state_.load();
             return ((state & kOpen) && job_of(state) != last_job) || index >= wanted_.load();
         };
+        auto patience = kSpinTime;
         for (;;) {
-            if (!spin_until(something_to_do)) {
+            if (spin_until(something_to_do, patience)) {
+                patience = kPatience;
+            } else {
+                const auto before = Clock::now();
                 std::unique_lock lock(sleep_mutex_);
                 sleepers_.fetch_add(1);
                 wake_.wait(lock, something_to_do);
                 sleepers_.fetch_sub(1);
+                patience = Clock::now() - before < kSoon ? kPatience : kSpinTime;
             }
             if (index >= wanted_.load()) return;
             uint32_t state = state_.load();

@@ -1,8 +1,6 @@
 #include "cpu/attention.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "core/parallel.h"
 #include "core/shape.h"
@@ -64,8 +62,10 @@ struct Problem {
         batch = numel_of(batch_sizes);
         exp = pointwise_op(OpId::exp).forward.by_type[type == DType::Float64 ? F64 : F32];
         // A block's scores fit the second level of cache; products want some rows in any case.
-        constexpr int64_t kScores = int64_t{1} << 18, kFewest = 16, kMost = 64;
-        block = std::clamp(kScores / std::max<int64_t>(keys, 1) / 16 * 16, kFewest, kMost);
+        // Of few causal ones, smaller blocks leave out more of what is not seen.
+        constexpr int64_t kScores = int64_t{1} << 18, kFewest = 16, kFewQueries = 128;
+        const int64_t most = causal && queries <= kFewQueries ? 32 : 64;
+        block = std::clamp(kScores / std::max<int64_t>(keys, 1) / 16 * 16, kFewest, most);
         block = std::min(block, std::max<int64_t>(queries, 1));
     }
     // Blocks that share what a task prepares.
@@ -104,12 +104,6 @@ void add_mask(T* scores, const T* mask, int64_t stride, int64_t n) {
         for (int64_t i = 0; i < n; i++) scores[i] += mask[i * stride];
 }
 
-// All scores are -inf: nearly always decided by the first one.
-template <class T>
-bool sees_nothing(const T* scores, int64_t n) {
-    return std::all_of(scores, scores + n, [](T s) { return std::isinf(s) && s < 0; });
-}
-
 // A matrix with rows and columns exchanged: laid out anew where many products read it.
 class Turned {
   public:
@@ -142,15 +136,12 @@ void score_block(const Problem& p, int64_t first, int64_t rows, int64_t keys, Ma
 }
 
 // From scores to weights. Backward makes them again in the same way: with the logarithm of their
-// sum instead, large scores would lose as many digits as they have before the point.
+// sum instead, large scores would lose as many digits as they have before the point. A query that
+// sees no key has no weights, not those of 0 / 0.
 template <class T>
-void weigh(const Problem& p, T* row, int64_t seen, int64_t keys) {
-    // A query that sees no key has no weights, not those of 0 / 0.
-    if (sees_nothing(row, seen))
-        seen = 0;
-    else
-        p.rows->softmax(row, row, seen, p.exp);
-    std::fill(row + seen, row + keys, T(0));
+void weigh(const Problem& p, T* scores, int64_t first, int64_t rows, int64_t keys) {
+    for (int64_t i = 0; i < rows; i++)
+        p.rows->attention_weights(scores + i * keys, p.visible(first + i), keys, p.exp);
 }
 
 template <class T>
@@ -166,8 +157,7 @@ void forward(const Problem& p, TensorRefs out, TensorRefs in) {
             const Scratch scratch(static_cast<size_t>(rows * keys * p.item));
             T* const scores = scratch.as<T>();
             score_block(p, first, rows, keys, matrix(in[0]), k.matrix(), matrix(in[3]), scores);
-            for (int64_t i = 0; i < rows; i++)
-                weigh(p, scores + i * keys, p.visible(first + i), keys);
+            weigh(p, scores, first, rows, keys);
             product(p, rows, p.value_size, keys, {scratch.as<char>(), keys, 1}, matrix(in[2]),
                     matrix(out[0]).rows_from(first, p.item), 1.0, 0.0);
         }
@@ -195,7 +185,7 @@ void backward_entry(const Problem& p, TensorRefs out, TensorRefs in, int64_t ind
         const int64_t keys = p.visible(first + rows - 1);
         const double beta = b == p.blocks() - 1 ? 0.0 : 1.0;
         score_block(p, first, rows, keys, q, k_turned.matrix(), matrix(in[4]), weights);
-        for (int64_t i = 0; i < rows; i++) weigh(p, weights + i * keys, p.visible(first + i), keys);
+        weigh(p, weights, first, rows, keys);
         const Matrix w{reinterpret_cast<char*>(weights), keys, 1};
         const Matrix s{reinterpret_cast<char*>(slopes), keys, 1};
         const Matrix grad = dy.rows_from(first, p.item);

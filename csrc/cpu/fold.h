@@ -2,9 +2,11 @@
 // files that are compiled once for each instruction set.
 #pragma once
 
+#include <array>
 #include <complex>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/dtype.h"
 
@@ -180,14 +182,21 @@ struct And {
 // ---- one value as the state
 // -------------------------------------------------------------------------
 
-// Lane i of the result is lane i + by.
-template <class X>
-inline X rotated(X v, int by) {
-    constexpr int kCount = sizeof(X) / sizeof(v[0]);
-    decltype(v < v) places;
-    for (int i = 0; i < kCount; i++)
-        places[i] = static_cast<decltype(places[0] + 0)>((i + by) % kCount);
-    return __builtin_shuffle(v, places);
+// Lane i of the result is lane i + by. The places are constants: built when run, they would take
+// longer than a short row.
+template <int by, class X, int... i>
+inline X rotated(X v, std::integer_sequence<int, i...>) {
+    return __builtin_shufflevector(v, v, ((i + by) % int(sizeof...(i)))...);
+}
+// Folds lanes that are `half`, then a half of that, ... and last `least` apart.
+template <class Op, int half, int least, class X>
+inline X fold_halves(X v) {
+    if constexpr (half < least) {
+        return v;
+    } else {
+        constexpr std::make_integer_sequence<int, sizeof(X) / sizeof(v[0])> lanes;
+        return fold_halves<Op, half / 2, least>(Op::fold(v, rotated<half>(v, lanes)));
+    }
 }
 
 template <class Op, class T>
@@ -195,11 +204,7 @@ inline T fold_lanes(V<T> v) {
     if constexpr (kLanes<T> == 1) {
         return v;
     } else {
-        if constexpr (sizeof(T) >= 4) {
-#pragma GCC unroll 8
-            for (int half = kLanes<T> / 2; half; half /= 2) v = Op::fold(v, rotated(v, half));
-            return v[0];
-        }
+        if constexpr (sizeof(T) >= 4) return fold_halves<Op, kLanes<T> / 2, 1>(v)[0];
         // Few instruction sets can rotate short elements.
         T lanes[kLanes<T>];
         std::memcpy(lanes, &v, sizeof v);
@@ -220,8 +225,8 @@ std::complex<R> sum_of_complex(const R* p, int64_t n) {
     for (; i + kStep <= n; i += kStep) sums[0] += load(p + i);
     V<R> rest{};
     std::memcpy(&rest, p + i, static_cast<size_t>(n - i) * sizeof(R));
-    V<R> v = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest;
-    for (int half = kStep / 2; half > 1; half /= 2) v += rotated(v, half);
+    const V<R> v =
+        fold_halves<Add, kStep / 2, 2>(((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest);
     return {v[0], v[1]};
 }
 
@@ -277,6 +282,28 @@ inline T total(int64_t n, F f, const In*... in) {
     T rest = 0;
     for (; i < n; i++) rest += f(in[i]...);
     return fold_lanes<Add, T>(a + b) + rest;
+}
+
+// Several sums in one pass: add(in[i]..., sum...) adds to each, for vectors and for numbers.
+template <class T, int sums, class Add_, class... In>
+inline std::array<T, sums> totals(int64_t n, Add_ add, const In*... in) {
+    V<T> a[2][sums] = {};
+    T rest[sums] = {};
+    const auto to = [&](auto& s, auto... x) {
+        [&]<size_t... k>(std::index_sequence<k...>) {
+            add(x..., s[k]...);
+        }(std::make_index_sequence<sums>());
+    };
+    int64_t i = 0;
+    for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+        to(a[0], load(in + i)...);
+        to(a[1], load(in + i + kLanes<T>)...);
+    }
+    for (; i + kLanes<T> <= n; i += kLanes<T>) to(a[0], load(in + i)...);
+    for (; i < n; i++) to(rest, in[i]...);
+    std::array<T, sums> out;
+    for (int k = 0; k < sums; k++) out[k] = fold_lanes<Add, T>(a[0][k] + a[1][k]) + rest[k];
+    return out;
 }
 
 }  // namespace

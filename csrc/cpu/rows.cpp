@@ -356,7 +356,9 @@ void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
     const int64_t rows = inputs[0].size(0), n = inputs[0].size(1), width = item_size(c.type);
     const Vector weight(inputs[2], c.type);
     // The sums over rows are made in pieces of a fixed number of rows, then added in order.
-    const int64_t piece = std::max<int64_t>(16, (rows + 63) / 64),
+    constexpr int64_t kPieceElements = 8192;
+    const int64_t piece = std::max(
+                      {int64_t{16}, (rows + 63) / 64, kPieceElements / std::max<int64_t>(n, 1)}),
                   pieces = (rows + piece - 1) / piece;
     const size_t bytes = static_cast<size_t>(pieces * n * width);
     Scratch sums(2 * bytes);

@@ -9,6 +9,8 @@ namespace kajo::cpu {
 // Each row is n elements; `exp` is the tile kernel of the type.
 struct RowFunctions {
     void (*softmax)(void* y, const void* x, int64_t n, TileFn exp);
+    // In place: softmax of the first `seen` elements, 0 for the others and where all are -inf.
+    void (*attention_weights)(void* row, int64_t seen, int64_t n, TileFn exp);
     void (*log_softmax)(void* y, const void* x, int64_t n, TileFn exp);
     // grad_x = y * (grad - sum(grad * y))
     void (*softmax_backward)(void* grad_x, const void* grad, const void* y, int64_t n);

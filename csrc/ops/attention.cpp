@@ -64,10 +64,10 @@ Tensor causal_mask(const Tensor& q, const Tensor& k) {
 // The whole matrix of weights, for what the blockwise kernels do not do.
 Tensor attention_weights(const Tensor& q, const Tensor& k, const Tensor& mask,
                          const AttentionAttributes& given) {
-    Tensor scores = mul(matmul(q, mT(k)), Scalar(given.scale));
-    const Tensor added = given.causal ? causal_mask(q, k) : mask;
-    if (!added.defined()) return softmax(scores, -1);
-    scores = add(scores, added);
+    Tensor scores = matmul(mul(q, Scalar(given.scale)), mT(k));
+    if (given.causal) return softmax(add(scores, causal_mask(q, k)), -1);  // all see the first key
+    if (!mask.defined()) return softmax(scores, -1);
+    scores = add(scores, mask);
     // A query that sees no key has no weights, not those of 0 / 0.
     const Tensor blind = all(eq(scores, Scalar(kNever)), IntSpan{-1}, true);
     return masked_fill(softmax(masked_fill(scores, blind, Scalar(0)), -1), blind, Scalar(0));

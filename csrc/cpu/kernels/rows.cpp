@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cpu/exponentials.h"
 #include "cpu/fold.h"
 
 namespace kajo::cpu::KAJO_ISA {
@@ -42,6 +43,7 @@ template <class T>
 struct Row {
     // y = exp(x - shift), and the sum of it.
     static double shifted_exp(T* y, const T* x, int64_t n, T shift, TileFn exp) {
+        if constexpr (std::is_same_v<T, float>) return shifted_exponentials(y, x, n, shift);
         double sum = 0;
         for (int64_t at = 0; at < n; at += kTile) {
             const int64_t count = std::min(kTile, n - at);
@@ -55,6 +57,7 @@ struct Row {
     }
     // The sum of exp(x - shift) alone.
     static double exp_sum(const T* x, int64_t n, T shift, TileFn exp) {
+        if constexpr (std::is_same_v<T, float>) return shifted_exponentials(nullptr, x, n, shift);
         alignas(64) T buffer[kTile];
         double sum = 0;
         for (int64_t at = 0; at < n; at += kTile)
@@ -68,6 +71,15 @@ struct Row {
         const T largest = fold_run<Larger>(x, n);
         const double sum = shifted_exp(y, x, n, largest, exp);
         const T scale = static_cast<T>(1 / sum);
+        map(y, n, [&](auto v) { return v * scale; }, y);
+    }
+    static void attention_weights(void* row, int64_t seen, int64_t n, TileFn exp) {
+        T* y = static_cast<T*>(row);
+        constexpr T kNever = -std::numeric_limits<T>::infinity();
+        std::fill(y + seen, y + n, kNever);
+        const T largest = fold_run<Larger>(y, n);
+        if (largest == kNever) return std::fill(y, y + n, T(0));
+        const T scale = static_cast<T>(1 / shifted_exp(y, y, n, largest, exp));
         map(y, n, [&](auto v) { return v * scale; }, y);
     }
     static void log_softmax(void* y_, const void* x_, int64_t n, TileFn exp) {
@@ -114,12 +126,16 @@ struct Row {
         T* y = static_cast<T*>(y_);
         const T *x = static_cast<const T*>(x_), *w = static_cast<const T*>(weight),
                 *b = static_cast<const T*>(bias);
-        const T mean = fold_run<Add>(x, n) / static_cast<T>(n);
-        const T linear = total<T>(n, [&](auto v) { return v - mean; }, x) / static_cast<T>(n);
-        const T center = mean + linear;
-        const T squares = total<T>(n, [&](auto v) { return (v - center) * (v - center); }, x);
+        const T count = static_cast<T>(n), mean = fold_run<Add>(x, n) / count;
+        // About the rounded mean; what that lacks is added to it and taken from the squares.
+        const auto [sum, squares] = totals<T, 2>(
+            n, [&](auto v, auto& a, auto& b) { a += v - mean, b += (v - mean) * (v - mean); }, x);
+        const double lacking = static_cast<double>(sum) / static_cast<double>(n);
+        const T center = mean + static_cast<T>(lacking);
         const double rstd =
-            1 / std::sqrt(static_cast<double>(squares) / static_cast<double>(n) + eps);
+            1 / std::sqrt(std::max(0.0, static_cast<double>(squares) / static_cast<double>(n) -
+                                            lacking * lacking) +
+                          eps);
         const T scale = static_cast<T>(rstd);
         const auto normal = [&](auto v) { return (v - center) * scale; };
         if (w && b)
@@ -140,24 +156,60 @@ struct Row {
         const T *g = static_cast<const T*>(grad), *x = static_cast<const T*>(x_),
                 *w = static_cast<const T*>(weight);
         const T mean = static_cast<T>(mean_), rstd = static_cast<T>(rstd_);
-        const auto normal = [&](auto v) { return (v - mean) * rstd; };
-        if (T* gw = static_cast<T*>(grad_weight))
-            map(gw, n, [&](auto s, auto a, auto v) { return s + a * normal(v); }, gw, g, x);
-        if (T* gb = static_cast<T*>(grad_bias))
-            map(gb, n, [&](auto s, auto a) { return s + a; }, gb, g);
-        if (!out) return;
-        T sum, along;
-        if (w) {
-            sum = total<T>(n, [](auto a, auto c) { return a * c; }, g, w);
-            along = total<T>(n, [&](auto a, auto c, auto v) { return a * c * normal(v); }, g, w, x);
-        } else {
-            sum = fold_run<Add>(g, n);
-            along = total<T>(n, [&](auto a, auto v) { return a * normal(v); }, g, x);
+        T *gw = static_cast<T*>(grad_weight), *gb = static_cast<T*>(grad_bias);
+        if (gw && w)
+            norm_backward<true, true>(out, g, x, w, n, mean, rstd, gw, gb);
+        else if (gw)
+            norm_backward<false, true>(out, g, x, w, n, mean, rstd, gw, gb);
+        else if (w)
+            norm_backward<true, false>(out, g, x, w, n, mean, rstd, gw, gb);
+        else
+            norm_backward<false, false>(out, g, x, w, n, mean, rstd, gw, gb);
+    }
+    // One pass for all sums, those over rows and those of this row, and one for the result.
+    template <bool WEIGHTS, bool SUMS>
+    static void norm_backward(T* out, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd,
+                              T* gw, T* gb) {
+        const auto part = [&](const T* p, int64_t i, auto& v) { std::memcpy(&v, p + i, sizeof v); };
+        const auto step = [&](int64_t i, auto& sum, auto& along) {
+            std::remove_reference_t<decltype(sum)> a, v;
+            part(g, i, a);
+            part(x, i, v);
+            v = (v - mean) * rstd;
+            if constexpr (SUMS) {
+                std::remove_reference_t<decltype(sum)> s;
+                part(gw, i, s);
+                s += a * v;
+                std::memcpy(gw + i, &s, sizeof s);
+                part(gb, i, s);
+                s += a;
+                std::memcpy(gb + i, &s, sizeof s);
+            }
+            if constexpr (WEIGHTS) {
+                std::remove_reference_t<decltype(sum)> c;
+                part(w, i, c);
+                a *= c;
+            }
+            sum += a;
+            along += a * v;
+        };
+        V<T> sums[2]{}, alongs[2]{};
+        T sum_rest = 0, along_rest = 0;
+        int64_t i = 0;
+        for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+            step(i, sums[0], alongs[0]);
+            step(i + kLanes<T>, sums[1], alongs[1]);
         }
-        sum /= static_cast<T>(n);
-        along /= static_cast<T>(n);
-        const auto inner = [&](auto a, auto v) { return (a - sum - normal(v) * along) * rstd; };
-        if (w)
+        for (; i + kLanes<T> <= n; i += kLanes<T>) step(i, sums[0], alongs[0]);
+        for (; i < n; i++) step(i, sum_rest, along_rest);
+        if (!out) return;
+        const T count = static_cast<T>(n);
+        const T sum = (fold_lanes<Add, T>(sums[0] + sums[1]) + sum_rest) / count;
+        const T along = (fold_lanes<Add, T>(alongs[0] + alongs[1]) + along_rest) / count;
+        const auto inner = [&](auto a, auto v) {
+            return (a - sum - (v - mean) * rstd * along) * rstd;
+        };
+        if constexpr (WEIGHTS)
             map(out, n, [&](auto a, auto c, auto v) { return inner(a * c, v); }, g, w, x);
         else
             map(out, n, inner, g, x);
@@ -173,8 +225,8 @@ struct Row {
     }
 
     static constexpr RowFunctions functions{
-        softmax,    log_softmax, softmax_backward,    log_softmax_backward, log_sum_exp,
-        scaled_exp, layer_norm,  layer_norm_backward, running_sum};
+        softmax,     attention_weights, log_softmax, softmax_backward,    log_softmax_backward,
+        log_sum_exp, scaled_exp,        layer_norm,  layer_norm_backward, running_sum};
 };
 
 }  // namespace
