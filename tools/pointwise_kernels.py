@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kajo.ops.expression import Expr, order, value_of, var, variables
-    from kajo.ops.primitives import F32, F64, RARE, WIDE, Float, lower
+    from kajo.ops.primitives import F32, F64, F64_FOR_F32, RARE, WIDE, Float, lower
 else:  # by the way that generate_pointwise.py opens, past the package, which is not built yet
     from ops.expression import Expr, order, value_of, var, variables
-    from ops.primitives import F32, F64, RARE, WIDE, Float, lower
+    from ops.primitives import F32, F64, F64_FOR_F32, RARE, WIDE, Float, lower
 
 PARAMETERS = (
     "[[maybe_unused]] const void* const* in, void* const* out, "
@@ -103,7 +103,7 @@ INFIX = {
     "or": "|", "xor": "^", "int_add": "+", "int_sub": "-", "int_shift_left": "<<",
     "int_shift_right": ">>",
 }  # fmt: skip
-VECTORS = {F32: ("VF", "VFI"), F64: ("VD", "VDI")}
+VECTORS = {F32: ("VF", "VFI"), F64: ("VD", "VDI"), F64_FOR_F32: ("VD", "VDI")}
 
 
 def literal(value: float, t: Float) -> str:
@@ -112,7 +112,7 @@ def literal(value: float, t: Float) -> str:
     limits = f"std::numeric_limits<{'float' if t is F32 else 'double'}>"
     if math.isnan(value):
         return f"{limits}::quiet_NaN()"
-    rounded = value if t is F64 or math.isinf(value) else t.round(value)
+    rounded = value if math.isinf(value) else t.round(value)
     if math.isinf(rounded):
         return ("-" if value < 0 else "") + f"{limits}::infinity()"
     return rounded.hex() + suffix
@@ -195,8 +195,8 @@ def wide_functions(kernels: Sequence[Kernel]) -> str:
 def _wide_function(name: str) -> str:
     implementation = WIDE[name]
     parameters = implementation.__code__.co_varnames[1 : implementation.__code__.co_argcount]
-    root = implementation(F64, *map(var, parameters))
-    lines, results = vector_statements([root], F64)
+    root = implementation(F64_FOR_F32, *map(var, parameters))
+    lines, results = vector_statements([root], F64_FOR_F32)
     signature = ", ".join(f"VD {p}" for p in parameters)
     body = "".join(f"    {line}\n" for line in lines)
     return f"VD wide_{name}({signature}) {{\n{body}    return {results[0]};\n}}\n\n"

@@ -43,7 +43,7 @@ class Float:
 
     def polynomial(self, name: str, x: Expr, chains: int = 2) -> Expr:
         """The polynomial of this name at x; two Horner chains have half the latency of one."""
-        c = COEFFICIENTS[name, self.name]
+        c = COEFFICIENTS.get((name, self.name)) or COEFFICIENTS[name, f"f{self.bits}"]
         if chains == 1 or len(c) < 5:
             return horner(c, x)
         return fma(horner(c[1::2], x * x), x, horner(c[::2], x * x))
@@ -67,6 +67,8 @@ def _round_to_float32(x: float) -> float:
 
 F32 = Float("f32", 32, 23, _round_to_float32)
 F64 = Float("f64", 64, 52, float)
+# float64 for results that are rounded to float32: its polynomials are shorter.
+F64_FOR_F32 = Float("f64_for_f32", 64, 52, float)
 
 
 def horner(coefficients: list[float], x: Expr) -> Expr:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from .expression import Expr, Number, const, eq, fma, isnan, where
 from .primitives import (
+    F64_FOR_F32,
     INF,
     LN2,
     NAN,
@@ -17,6 +19,7 @@ from .primitives import (
     copysign,
     floor,
     from_bits,
+    horner,
     int_add,
     int_and,
     int_is_zero,
@@ -31,7 +34,6 @@ from .primitives import (
     sign_bit_set,
     sqrt,
     to_float,
-    to_int,
 )
 
 # ---- exponentials --------------------------------------------------------------------------------
@@ -42,26 +44,53 @@ def _clip(x: Expr, low: float, high: float) -> Expr:
     return where(x < low, low, where(x > high, high, x))
 
 
-def _reduce_exp(t: Float, x: Expr, rest: Number = 0.0) -> tuple[Expr, Expr, Expr]:
-    """n, r and (e**r - 1 - r) / r**2 for x + rest = n ln2 + r; rest is small."""
-    x = _clip(x, t.exp_low, t.exp_high)
+def _reduce_exp(t: Float, x: Expr, bounded: bool = False) -> tuple[Expr, Expr, Expr, Expr]:
+    """n, r, what r has lost to rounding, and (e**r - 1 - r) / r**2 for x = n ln2 + r."""
+    x = x if bounded else _clip(x, t.exp_low, t.exp_high)
     n = rint(x * t.round(1 / math.log(2)))
+    if t is F64_FOR_F32:
+        r = fma(n, -float(LN2), x)
+        return n, r, const(0.0), t.polynomial("exp", r)
     high, low = t.split(LN2, 2, t.mantissa - 11)
-    r = fma(n, -low, fma(n, -high, x)) + rest
-    return n, r, t.polynomial("exp", r)
+    exact = fma(n, -high, x)
+    r = fma(n, -low, exact)
+    return n, r, fma(n, -low, exact - r), t.polynomial("exp", r)
 
 
 @primitive(lambda y, x: (y,))
 def exp(t: Float, x: Expr) -> Expr:
-    n, r, q = _reduce_exp(t, x)
+    if t is F64_FOR_F32:
+        return exp_inside(x)
+    n, r, rest, q = _reduce_exp(t, x)
+    s = 1 + r
+    return scale(s + (fma(r * r, q, (1 - s) + r) + rest), n)  # (1 - s) + r is what s has lost
+
+
+@primitive(lambda y, x: (y,))
+def exp_inside(t: Float, x: Expr) -> Expr:
+    """exp for what goes on with its result: shorter, some half an ulp worse."""
+    return _short_exp(t, x, bounded=False)
+
+
+def _short_exp(t: Float, x: Expr, bounded: bool) -> Expr:
+    n, r, _, q = _reduce_exp(t, x, bounded)
     return scale(fma(r * r, q, r) + 1, n)
+
+
+def exp_of_bounded(t: Float, x: Expr) -> Expr:
+    """exp_inside(x) for an x whose exponential neither overflows nor vanishes."""
+    return _short_exp(t, x, bounded=True)
 
 
 @primitive(lambda y, x, rest: (y, y))
 def exp_of_sum(t: Float, x: Expr, rest: Expr) -> Expr:
     """exp(x + rest) for what x alone has lost to rounding."""
-    n, r, q = _reduce_exp(t, x, rest)
-    return scale(fma(r * r, q, r) + 1, n)
+    if t is F64_FOR_F32:
+        return exp_inside(x)
+    n, r, more, q = _reduce_exp(t, x)
+    s = 1 + r
+    low = fma(r * r, q, (1 - s) + r)
+    return scale(s + fma(rest + more, s + low, low), n)
 
 
 @primitive(lambda y, x: (math.log(2) * y,))
@@ -77,7 +106,7 @@ def exp2(t: Float, x: Expr) -> Expr:
 
 @primitive(lambda y, x: (y + 1,))
 def expm1(t: Float, x: Expr) -> Expr:
-    n, r, q = _reduce_exp(t, x)
+    n, r, _, q = _reduce_exp(t, x)
     p = fma(r * r, q, r)
     s = scale(const(1), n - 1)  # half of 2**n, which overflows for the largest x
     y = 2 * fma(p, s, s - 0.5)
@@ -87,7 +116,7 @@ def expm1(t: Float, x: Expr) -> Expr:
 @primitive(lambda y, x: (y * (1 - y),))
 def sigmoid(t: Float, x: Expr) -> Expr:
     """1 / (1 + exp(-x)), keeping the left tail."""
-    e = exp(-abs_(x))
+    e = exp_inside(-abs_(x))
     return where(x < 0, e, 1) / (1 + e)
 
 
@@ -99,7 +128,7 @@ def tanh(t: Float, x: Expr) -> Expr:
         return copysign(-m / (m + 2), x)
     z = x * x
     near = fma(z * a, t.polynomial("tanh", z), a)
-    return copysign(where(a < 0.6, near, 1 - 2 / (exp(2 * a) + 1)), x)
+    return copysign(where(a < 1, near, 1 - 2 / (exp_inside(2 * a) + 1)), x)
 
 
 @primitive(lambda y, x: (cosh(x),), wide=True)
@@ -107,6 +136,9 @@ def sinh(t: Float, x: Expr) -> Expr:
     a = abs_(x)
     z = x * x
     near = fma(z * a, t.polynomial("sinh", z), a)
+    if t is F64_FOR_F32:
+        e = exp(a)
+        return copysign(where(a < 1, near, 0.5 * (e - 1 / e)), x)
     m = expm1(where(a > 20, 20.0, a))
     y = where(a > 20, _half_exp(a), 0.5 * (m + m / (m + 1)))
     return copysign(where(a < 1, near, y), x)
@@ -120,6 +152,9 @@ def _half_exp(a: Expr) -> Expr:
 @primitive(lambda y, x: (sinh(x),), wide=True)
 def cosh(t: Float, x: Expr) -> Expr:
     a = abs_(x)
+    if t is F64_FOR_F32:
+        e = exp(a)
+        return 0.5 * (e + 1 / e)
     e = exp(where(a > 20, 20.0, a))
     return where(a > 20, _half_exp(a), 0.5 * e + 0.5 / e)
 
@@ -129,9 +164,12 @@ def cosh(t: Float, x: Expr) -> Expr:
 
 def _split_log(t: Float, u: Expr) -> tuple[Expr, Expr]:
     """n and f for positive u = 2**n * (1 + f), 1 + f in [sqrt(1/2), sqrt(2))."""
+    offset = bits(const(t.round(math.sqrt(0.5))))
+    if t is F64_FOR_F32:  # a float32 is never that small
+        k = int_shift_right(int_sub(bits(u), offset), t.mantissa)
+        return to_float(k), from_bits(int_sub(bits(u), int_shift_left(k, t.mantissa))) - 1
     tiny = u < 2.0 ** (1 - t.bias)
     b = bits(where(tiny, u * 2.0 ** (t.mantissa + 1), u))
-    offset = bits(const(t.round(math.sqrt(0.5))))
     k = int_shift_right(int_sub(b, offset), t.mantissa)
     m = from_bits(int_sub(b, int_shift_left(k, t.mantissa)))
     return to_float(k) - where(tiny, float(t.mantissa + 1), 0.0), m - 1
@@ -142,6 +180,9 @@ def _log_near_one(t: Float, f: Expr, low: Number = 0.0) -> Expr:
     if t.bits == 32:
         return fma(f * f, fma(f, t.polynomial("log", f), -0.5), low) + f
     s = f / (f + 2)
+    if t is F64_FOR_F32:
+        z = s * s
+        return fma(s * z, t.polynomial("atanh", z), 2 * s) + low
     z, h = s * s, 0.5 * f * f
     return f - (h - fma(s, h + z * t.polynomial("atanh", z), low))
 
@@ -154,6 +195,9 @@ def _at_log_edges(u: Expr, y: Expr) -> Expr:
 def _log(t: Float, u: Expr, correction: Expr | None = None) -> Expr:
     """log(u) + correction / u"""
     n, f = _split_log(t, u)
+    if t is F64_FOR_F32:  # only near 1 a correction counts
+        near = 0.0 if correction is None else where(u < 2, correction, 0.0)
+        return _at_log_edges(u, fma(n, float(LN2), _log_near_one(t, f, near)))
     high, low = t.split(LN2, 2, t.mantissa - 11)
     rest = n * low if correction is None else fma(n, low, correction / u)
     return _at_log_edges(u, fma(n, high, _log_near_one(t, f, rest)))
@@ -190,7 +234,7 @@ def log1p(t: Float, x: Expr) -> Expr:
 @primitive(lambda y, x: (sigmoid(x),))
 def softplus(t: Float, x: Expr) -> Expr:
     """log(1 + exp(x)) without overflow."""
-    return max_(x, 0) + log1p(exp(-abs_(x)))
+    return max_(x, 0) + log1p(exp_inside(-abs_(x)))
 
 
 @primitive(lambda y, x: (1 / (x * (1 - x)),), wide=True)
@@ -209,14 +253,48 @@ def _pow_partials(z: Expr, x: Expr, y: Expr) -> tuple[Expr, Expr]:
     return where(eq(y, 0), 0, y * pow_(x, y - 1)), by_exponent
 
 
+def _log_in_two(t: Float, u: Expr) -> tuple[Expr, Expr]:
+    """log(u) for a positive u as a sum of two, some 12 digits more than one has."""
+    n, f = _split_log(t, u)
+    d = f + 2
+    s = f / d
+    s_low = (fma(-s, d, f) - s * (f - (d - 2))) / d
+    z = s * s
+    z_low = fma(s, s, -z) + 2 * s * s_low
+    # log(1 + f) = s (2 + z (2/3 + z p(z)))
+    c_high, c_low = t.split(Fraction(2, 3), 2, t.mantissa + 1)
+    rest = fma(z, horner([2 / (2 * k + 3) for k in range(1, 11)], z), c_low)
+    w = c_high + rest
+    w_low = rest - (w - c_high)
+    v = z * w
+    v_low = fma(z, w, -v) + fma(z, w_low, z_low * w)
+    q = 2 + v
+    q_low = (v - (q - 2)) + v_low
+    y = s * q
+    y_low = fma(s, q, -y) + fma(s, q_low, s_low * q)
+    high, low = t.split(LN2, 2, t.mantissa - 11)
+    whole = n * high
+    total = whole + y
+    return total, (y - (total - whole)) + fma(n, low, y_low)
+
+
 @primitive(_pow_partials)
 def pow_(t: Float, x: Expr, y: Expr) -> Expr:
-    return libm(x, y, val="pow")
+    u = abs_(x)
+    high, low = _log_in_two(t, u)
+    high = _at_log_edges(u, high)
+    p = y * high
+    rest = fma(y, high, -p) + y * low
+    return _signed_power(x, y, exp_of_sum(p, where(abs_(p) < 1e4, rest, 0.0)))
 
 
 def _pow_for_float32(t: Float, x: Expr, y: Expr) -> Expr:
     """x**y in float64, good to float32."""
-    r = exp(y * log(abs_(x)))
+    return _signed_power(x, y, exp(y * log(abs_(x))))
+
+
+def _signed_power(x: Expr, y: Expr, r: Expr) -> Expr:
+    """x**y from r = abs(x)**y."""
     whole = eq(floor(y), y)
     odd = whole & ~eq(2 * floor(0.5 * y), y)
     r = where(eq(abs_(x), 1), 1, r)
@@ -231,13 +309,17 @@ WIDE["pow"] = _pow_for_float32
 
 
 def _reduce_quarter(t: Float, x: Expr) -> tuple[Expr, Expr, Expr]:
-    """n, r and a correction to r for x = n pi/2 + r + correction."""
-    n = rint(x * t.round(2 / math.pi))
+    """n (its low bits), r and a correction to r for x = n pi/2 + r + correction."""
+    turns = fma(x, t.round(2 / math.pi), 1.5 * 2.0**t.mantissa)  # the number in the low bits
+    n = turns - 1.5 * 2.0**t.mantissa
+    if t is F64_FOR_F32:
+        high, low = t.split(PI / 2, 2, t.mantissa + 1)
+        return bits(turns), fma(n, -low, fma(n, -high, x)), const(0.0)
     a, b, c, d = t.split(PI / 2, 4, t.mantissa - 13 if t.bits == 32 else t.mantissa - 20)
     exact = fma(n, -b, fma(n, -a, x))
     near = fma(n, -c, exact)
     r = fma(n, -d, near)
-    return n, r, fma(n, -d, near - r) + fma(n, -c, exact - near)
+    return bits(turns), r, fma(n, -d, near - r) + fma(n, -c, exact - near)
 
 
 def _sin_near_zero(t: Float, r: Expr, rest: Expr) -> Expr:
@@ -254,8 +336,8 @@ def _cos_near_zero(t: Float, r: Expr, rest: Expr) -> Expr:
 
 def _sine(t: Float, x: Expr, quarters: int, name: str) -> Expr:
     """sin(x + quarters * pi/2)"""
-    n, r, rest = _reduce_quarter(t, x)
-    q = int_add(to_int(n), quarters)
+    q, r, rest = _reduce_quarter(t, x)
+    q = int_add(q, quarters) if quarters else q
     y = where(int_is_zero(int_and(q, 1)), _sin_near_zero(t, r, rest), _cos_near_zero(t, r, rest))
     y = from_bits(bits(y) ^ int_shift_left(int_and(q, 2), t.bits - 2))
     if name == "sin":
@@ -282,7 +364,7 @@ def cos(t: Float, x: Expr) -> Expr:
 def tan(t: Float, x: Expr) -> Expr:
     n, r, rest = _reduce_quarter(t, x)
     s, c = _sin_near_zero(t, r, rest), _cos_near_zero(t, r, rest)
-    odd = ~int_is_zero(int_and(to_int(n), 1))
+    odd = ~int_is_zero(int_and(n, 1))
     y = where(odd, -c, s) / where(odd, s, c)
     return where(_is_huge(t, x), libm(x, val="tan"), where(eq(x, 0), x, y))
 
@@ -368,6 +450,9 @@ def atan2(t: Float, y: Expr, x: Expr) -> Expr:
 @primitive(lambda y, x: (1 / hypot_one(x),), wide=True)
 def asinh(t: Float, x: Expr) -> Expr:
     a = abs_(x)
+    if t is F64_FOR_F32:
+        y = log(a + hypot_one(a))
+        return copysign(where(a < 2.0**-10, fma(-a * a, a * (1 / 6), a), y), x)
     huge = a > 2.0**t.mantissa
     b = where(huge, 1.0, a)
     near = log1p(b + b * b / (1 + sqrt(1 + b * b)))
@@ -381,6 +466,8 @@ def hypot_one(x: Expr) -> Expr:
 
 @primitive(lambda y, x: (1 / sqrt(x * x - 1),), wide=True)
 def acosh(t: Float, x: Expr) -> Expr:
+    if t is F64_FOR_F32:
+        return log(where(x < 1, NAN, x + sqrt(fma(x, x, -1))))
     d = x - 1
     huge = x > 2.0**t.mantissa
     near = log1p(d + sqrt(d) * sqrt(x + 1))
@@ -390,4 +477,7 @@ def acosh(t: Float, x: Expr) -> Expr:
 @primitive(lambda y, x: (1 / (1 - x * x),), wide=True)
 def atanh(t: Float, x: Expr) -> Expr:
     a = abs_(x)
+    if t is F64_FOR_F32:
+        y = 0.5 * log((1 + a) / (1 - a))
+        return copysign(where(a < 2.0**-10, fma(a * a, a * (1 / 3), a), y), x)
     return copysign(0.5 * log1p(2 * a / (1 - a)), x)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from .expression import Expr, const, eq, fma, isnan, where
 from .primitives import (
     F32,
+    F64,
+    F64_FOR_F32,
     INF,
     LN2,
     NAN,
@@ -24,7 +26,7 @@ from .primitives import (
     sign,
     sqrt,
 )
-from .primitives_elementary import exp, exp_of_sum, log, log1p, sin, tan
+from .primitives_elementary import exp, exp_of_bounded, exp_of_sum, log, log1p, sin, tan
 
 Function = Callable[..., Expr]
 
@@ -36,6 +38,10 @@ ERFCX_CENTRE = 3.75  # the polynomial "erfcx" is in (a - centre) / (a + centre)
 
 def _scaled_erfc(t: Float, a: Expr) -> Expr:
     """exp(a*a) * erfc(a) for 0 <= a < 33."""
+    if t is F64_FOR_F32:
+        d, e = a + ERFCX_CENTRE, fma(2, a, 1)
+        u = 1 / (d * e)
+        return t.polynomial("erfcx", (a - ERFCX_CENTRE) * (e * u)) * (d * u)
     u = 1 / (a + ERFCX_CENTRE)
     return t.polynomial("erfcx", (a - ERFCX_CENTRE) * u) / fma(2, a, 1)
 
@@ -52,11 +58,11 @@ def erf(t: Float, x: Expr) -> Expr:
     near = fma(x, t.polynomial("erf", z, chains=1), x)
     if t is F32:
         c = where(a > 4.0, 4.0, a)
-        tail = exp(t.polynomial("log_erfc", c - 2))
+        tail = exp_of_bounded(t, fma(-c, c, t.polynomial("log_erfcx", c - 2)))
     else:
         c = where(a > 6.0, 6.0, a)
-        tail = exp(-(c * c)) * _scaled_erfc(t, c)
-    return where(a < 1, near, where(isnan(x), x, copysign(1 - tail, x)))
+        tail = exp_of_bounded(t, -(c * c)) * _scaled_erfc(t, c)
+    return where(a < 1, near, copysign(1 - tail, x))
 
 
 @primitive(lambda y, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),), wide=True)
@@ -137,8 +143,9 @@ def gelu(t: Float, x: Expr) -> Expr:
 
 @primitive(lambda y, x: (0.5 * math.sqrt(math.pi) * exp(y * y),), wide=True)
 def erfinv(t: Float, x: Expr) -> Expr:
-    w = -log1p(-(x * x))
-    w = where(abs_(x) < 0.5, w, -log((1 - x) * (1 + x)))
+    w = -log((1 - x) * (1 + x))
+    if t is F64:
+        w = where(abs_(x) < 0.5, -log1p(-(x * x)), w)
     s = sqrt(w)
     near = t.polynomial("erfinv_near", where(w < 6.25, w, 6.25) - 3.125)
     middle = t.polynomial("erfinv_middle", where(s < 4.0, s, 4.0) - 3.25)

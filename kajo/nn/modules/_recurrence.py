@@ -122,10 +122,10 @@ def run_layer(
                 [1., 1.]])
     """
     # One product for all steps; only what depends on the state is left to the loop.
-    from_input = _core.linear(data, weights["weight_ih"], weights.get("bias_ih"))
-    bias = weights.get("bias_hh")
-    if mode != "GRU" and bias is not None:
-        from_input = from_input + bias.to(from_input.dtype)
+    bias, more = weights.get("bias_ih"), weights.get("bias_hh")
+    if mode != "GRU" and more is not None:
+        bias = more if bias is None else bias + more
+    from_input = _core.linear(data, weights["weight_ih"], bias)
     # Autocast lowers products only: what they meet in the state keeps its precision.
     mixed = any(part.dtype != from_input.dtype for part in first)
     fused = mode == "LSTM" and "weight_hr" not in weights and len(set(sizes)) == 1
