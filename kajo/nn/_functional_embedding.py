@@ -121,11 +121,11 @@ def _check_bags(input: Tensor, offsets: Tensor | None, per_sample_weights: Tenso
         )
 
 
-def _check_rows(
-    weight: Tensor, per_sample_weights: Tensor | None, padding_idx: int | None
-) -> None:
+def _check_rows(weight: Tensor, per_sample_weights: Tensor | None, padding_idx: int | None) -> None:
     if weight.dim() != 2:
-        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}")
+        raise ValueError(
+            f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}"
+        )
     if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:
         raise RuntimeError(
             f"embedding_bag(): per_sample_weights must have the type of weight, {weight.dtype}, but "

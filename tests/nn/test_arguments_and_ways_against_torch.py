@@ -84,7 +84,7 @@ def test_checks_of_recurrent_networks(name, options):
         wrong = (hidden, hidden[:1]) if name == "LSTM" else hidden[:1]
         for call in (
             lambda network=network, x=x: network.check_input(x[0], None),
-            lambda network=network, x=x: network.check_input(x, side.tensor([1])),
+            lambda network=network, x=x, sizes=sizes: network.check_input(x, sizes),
             lambda network=network, x=x: network.check_input(x[..., :2], None),
             lambda network=network, x=x: network.check_input(x.double(), None),
             lambda network=network, x=x, wrong=wrong: network.check_forward_args(x, wrong, None),

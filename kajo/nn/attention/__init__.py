@@ -102,6 +102,4 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any,
 def _allow(backends: list[SDPBackend]) -> None:
     global _allowed
     _allowed = backends
-    _core._set_attention_ways(
-        SDPBackend.FLASH_ATTENTION in backends, SDPBackend.MATH in backends
-    )
+    _core._set_attention_ways(SDPBackend.FLASH_ATTENTION in backends, SDPBackend.MATH in backends)
