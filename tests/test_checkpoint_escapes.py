@@ -106,7 +106,12 @@ def tensor_text(count, size, offset=0):
     storage = b"(" + text(b"storage") + b"ctorch\nFloatStorage\n" + text(b"0") + text(b"cpu")
     storage += number(count) + b"tQ"
     rest = number(offset) + b"(" + number(size) + b"t(" + number(1) + b"t\x89"
-    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + rest + b"ccollections\nOrderedDict\n)RtR"
+    return (
+        b"ctorch._utils\n_rebuild_tensor_v2\n("
+        + storage
+        + rest
+        + b"ccollections\nOrderedDict\n)RtR"
+    )
 
 
 TARGETS = {
@@ -126,7 +131,11 @@ TARGETS = {
 @pytest.mark.parametrize("target", TARGETS)
 def test_cve_2026_24747_items_are_set_in_dictionaries_only(target, key, opcodes):
     pair = b"\x8a\x08" + struct.pack("<q", key) + b"G" + struct.pack(">d", 7.0)
-    text = b"\x80\x02" + TARGETS[target] + (pair + b"s" if opcodes == "SETITEM" else b"(" + pair + b"u")
+    text = (
+        b"\x80\x02"
+        + TARGETS[target]
+        + (pair + b"s" if opcodes == "SETITEM" else b"(" + pair + b"u")
+    )
     with pytest.raises(REFUSALS):
         kajo.load(io.BytesIO(zip_of(text + b".", bytes(16))))
 
