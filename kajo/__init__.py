@@ -222,7 +222,9 @@ def _parts() -> frozenset[str]:
     import pkgutil
 
     names = {part.name for part in pkgutil.iter_modules(__path__)}  # noqa: F405
-    return frozenset(name for name in names - {"ops"} if not name.startswith("_"))
+    return frozenset(
+        name for name in names - {"ops"} if not name.startswith("_") or name == "__future__"
+    )
 
 
 if not TYPE_CHECKING:  # which would take any name for right

@@ -32,7 +32,7 @@ Place = Callable[["Tensor", str], "Tensor"]
 
 _CHUNK = 1 << 24
 _MAPPED_ALIGNMENT = 16
-_TAR_MEMBERS = {"pickle", "storages", "sys_info", "tensors"}
+_TAR_MEMBERS = {"pickle", "storages", "tensors"}
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             The result, its tensors as instances of `cls`; NotImplemented if another class is among
             `types` that `cls` does not derive from.
         """
-        if not all(issubclass(cls, t) for t in types):
+        if not all(issubclass(cls, t) for t in types) or _is_foreign(func):
             return NotImplemented
         result = _dispatched(cls, func, types, args, kwargs)
         return result if func in _results_as_they_are() else _as_class(result, cls)
@@ -525,6 +525,11 @@ class Tensor(_core.TensorBase, metaclass=_core._TensorMeta):
             device=device or self.device,
             requires_grad=requires_grad,
         )
+
+
+def _is_foreign(function: Any) -> bool:
+    """Whether a function is PyTorch's, which asks again whenever it is called with our tensors."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0] == "torch"
 
 
 def _dispatched(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,8 @@ struct NodeHook {
 struct NodeExtras {
     std::vector<TensorHook> tensor_hooks;
     std::vector<NodeHook> pre_hooks, post_hooks;
-    std::string anomaly_trace;  // the program's stack at creation, in anomaly mode
+    std::string anomaly_trace;       // the program's stack at creation, in anomaly mode
+    std::shared_ptr<void> metadata;  // what the program noted, a dictionary
 };
 
 class Node : public RefCounted, public FromCpuMemory {

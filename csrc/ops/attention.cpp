@@ -28,6 +28,24 @@ namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
+// What PyTorch's fused kernel for the CPU takes.
+bool fits_fused(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
+                double dropout_p) {
+    return q.dim() == 4 && k.dim() == 4 && v.dim() == 4 && dropout_p == 0 &&
+           q.size(-1) == v.size(-1) && !(mask.defined() && needs_grad({&mask}));
+}
+
+void check_ways(bool fits) {
+    const AttentionWays& ways = attention_ways();
+    check(ways.fused || ways.plain,
+          "No viable backend for scaled_dot_product_attention was found. Allow MATH or "
+          "FLASH_ATTENTION in sdpa_kernel(); the others are not for the CPU.");
+    check(ways.plain || fits,
+          "No available kernel. Aborting execution. scaled_dot_product_attention: FLASH_ATTENTION "
+          "takes four dimensions, heads of one size, no dropout and no mask that requires grad; "
+          "allow MATH too.");
+}
+
 void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask,
                     bool causal) {
     constexpr const char* kName = "scaled_dot_product_attention(): ";
@@ -125,10 +143,22 @@ Tensor fused(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& ma
 
 }  // namespace
 
+AttentionWays& attention_ways() {
+    static AttentionWays ways;
+    return ways;
+}
+
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const Tensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale, bool enable_gqa) {
-    check_operands(query, key, value, attn_mask, is_causal);
+    const bool fits = fits_fused(query, key, value, attn_mask, dropout_p);
+    check_ways(fits);
+    const bool both = is_causal && attn_mask.defined() && fits && attention_ways().fused;
+    check_operands(query, key, value, attn_mask, is_causal && !both);
+    if (both) {
+        const Tensor mask = add(additive_mask(attn_mask, query.dtype()), causal_mask(query, key));
+        return scaled_dot_product_attention(query, key, value, mask, 0, false, scale, enable_gqa);
+    }
     const Tensor& q = query;
     Tensor k = key, v = value;
     if (enable_gqa) {

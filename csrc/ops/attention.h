@@ -14,4 +14,11 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
                                     const Tensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale, bool enable_gqa);
 
+// Which ways a program allows: blockwise, as PyTorch's fused kernel for the CPU, or with the whole
+// matrix of weights. One kernel serves both, but what no allowed way can do is refused.
+struct AttentionWays {
+    bool fused = true, plain = true;
+};
+AttentionWays& attention_ways();
+
 }  // namespace kajo::ops

@@ -165,6 +165,14 @@ PyObject* node_source(PyObject* self, void*) {
         return PyUnicode_FromString(describe_source_location(node_of(self).made_at).c_str());
     });
 }
+PyObject* node_metadata(PyObject* self, void*) {
+    return guarded([&] {
+        std::shared_ptr<void>& metadata = node_of(self).ensure_extras().metadata;
+        if (!metadata) metadata = keep(Object::steal(PyDict_New()).get());
+        return Py_NewRef(static_cast<PyObject*>(metadata.get()));
+    });
+}
+PyObject* node_requires_grad(PyObject*, void*) { return Py_NewRef(Py_True); }
 PyObject* node_saved_tensors(PyObject* self, void*);
 PyObject* node_release_saved(PyObject* self, PyObject*);
 // Elements that take no room, of the shape and type of an output.
@@ -243,6 +251,10 @@ PyGetSetDef node_getset[] = {
      "the nodes that gradients flow to, as (node, output) pairs", nullptr},
     {"variable", node_variable, nullptr, "the leaf of an AccumulateGrad node", nullptr},
     {"source", node_source, nullptr, "the program's line that made it", nullptr},
+    {"metadata", node_metadata, nullptr, "a dictionary for what the program wants to note",
+     nullptr},
+    {"requires_grad", node_requires_grad, nullptr, "True: nodes are only made where it is",
+     nullptr},
     {"saved_tensors", node_saved_tensors, nullptr, "what a user function saved for backward",
      nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};

@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "core/promotion.h"
 #include "cpu/isa.h"
+#include "ops/attention.h"
 #include "ops/copy.h"
 #include "python/autograd.h"
 #include "python/bind.h"
@@ -218,6 +219,8 @@ kajo.float32
     });
     m.def("_deterministic",
           [] { return nb::make_tuple(deterministic().enabled, deterministic().warn_only); });
+    m.def("_set_attention_ways",
+          [](bool fused, bool plain) { ops::attention_ways() = {fused, plain}; });
     m.def("_set_fill_uninitialized", [](bool fill) { deterministic().fill_uninitialized = fill; });
     m.def("_fill_uninitialized", [] { return deterministic().fill_uninitialized; });
     m.def("_alert_not_deterministic", [](const char* operation) {

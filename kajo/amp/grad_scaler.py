@@ -98,22 +98,33 @@ class GradScaler:
             return map(self.scale, outputs)
         raise ValueError("outputs must be a Tensor or an iterable of Tensors")
 
-    def _divide(self, optimizer: Any, allow_fp16: bool) -> Tensor:
-        """Divides the gradients by the scale; whether one is not finite."""
+    def _check_scale(self, attempted: str) -> None:
+        if self._scale is None:
+            raise AssertionError(
+                f"Attempted {attempted} but _scale is None.  This may indicate your script did not "
+                "use scaler.scale(loss or outputs) earlier in the iteration."
+            )
+
+    def _divide(self, optimizer: Any) -> Tensor | None:
+        """Divides the gradients by the scale; whether one is not finite, None if there is none."""
         inverse = self._current().double().reciprocal().float()
+        gradients = [
+            parameter.grad
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+            if parameter.grad is not None
+        ]
+        if not gradients:
+            return None
         found = kajo.zeros((), dtype=kajo.float32)
         with kajo.no_grad():
-            for group in optimizer.param_groups:
-                for parameter in group["params"]:
-                    if parameter.grad is None:
-                        continue
-                    if parameter.grad.dtype == kajo.float16 and not allow_fp16:
-                        raise ValueError("Attempting to unscale FP16 gradients.")
-                    gradient = parameter.grad
-                    gradient = gradient._values() if gradient.is_sparse else gradient
-                    if not gradient.isfinite().all():
-                        found.fill_(1.0)
-                    gradient.mul_(inverse)
+            for gradient in gradients:
+                if gradient.dtype == kajo.float16:
+                    raise ValueError("Attempting to unscale FP16 gradients.")
+                values = gradient._values() if gradient.is_sparse else gradient
+                if not values.isfinite().all():
+                    found.fill_(1.0)
+                gradient.mul_(inverse)
         return found
 
     def unscale_(self, optimizer: Any) -> None:
@@ -121,9 +132,11 @@ class GradScaler:
 
         Raises:
             RuntimeError: if that was done since the last :meth:`update`, or after :meth:`step`.
+            AssertionError: if nothing has been scaled.
         """
         if not self._enabled:
             return
+        self._check_scale("unscale_")
         state = self._per_optimizer[id(optimizer)]
         if state["stage"] is OptState.UNSCALED:
             raise RuntimeError(
@@ -131,7 +144,7 @@ class GradScaler:
             )
         if state["stage"] is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
-        state["found_inf"] = self._divide(optimizer, allow_fp16=False)
+        state["found_inf"] = self._divide(optimizer)
         state["stage"] = OptState.UNSCALED
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -142,16 +155,20 @@ class GradScaler:
 
         Raises:
             RuntimeError: if it was called before since the last :meth:`update`, or with a closure.
+            AssertionError: if nothing has been scaled, or no parameter has a gradient.
         """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)
         if "closure" in kwargs:
             raise RuntimeError("Closure use is not currently supported if GradScaler is enabled.")
+        self._check_scale("step")
         state = self._per_optimizer[id(optimizer)]
         if state["stage"] is OptState.STEPPED:
             raise RuntimeError("step() has already been called since the last update().")
         if state["stage"] is OptState.READY:
             self.unscale_(optimizer)
+        if state["found_inf"] is None:
+            raise AssertionError("No inf checks were recorded for this optimizer.")
         result = None
         if not state["found_inf"]:
             result = optimizer.step(*args, **kwargs)
@@ -165,12 +182,20 @@ class GradScaler:
             new_scale: a number or tensor to take instead.
 
         Raises:
-            AssertionError: if no optimiser has stepped or been unscaled.
+            AssertionError: if no optimiser has stepped or been unscaled, or `new_scale` is neither.
         """
         if not self._enabled:
             return
+        self._check_scale("update")
         scale = self._current()
         if new_scale is not None:
+            if isinstance(new_scale, Tensor) and (
+                new_scale.numel() != 1 or new_scale.requires_grad
+            ):
+                raise AssertionError(
+                    "new_scale should be a float or a 1-element tensor with requires_grad=False, "
+                    f"but got a tensor of shape {tuple(new_scale.shape)}"
+                )
             self._scale = kajo.as_tensor(new_scale, dtype=kajo.float32).reshape(()).clone()
         else:
             found = [
@@ -189,6 +214,18 @@ class GradScaler:
                         scale.copy_(grown)
                     self._growth_tracker = 0
         self._per_optimizer = defaultdict(_fresh)
+
+    def _found_inf_per_device(self, optimizer: Any) -> dict[Any, Tensor]:
+        found = self._per_optimizer[id(optimizer)]["found_inf"]
+        return {} if found is None else {found.device: found}
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._enabled and self._per_optimizer:
+            raise AssertionError(
+                "A GradScaler instance may only be pickled at the beginning of an iteration, or at "
+                "the end after scaler.update()."
+            )
+        return dict(self.__dict__)
 
     def get_scale(self) -> float:
         """The scale; 1 where scaling is off."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from kajo.autograd._profiler_names import QUESTIONS, named
+
 __all__ = ["DeviceType", "EventList", "FunctionEvent", "FunctionEventAvg", "kineto_available"]
 
 
@@ -194,6 +196,9 @@ class EventList(list[Any]):
         # Of each thread and depth, what still waits for the range that it lies in.
         waiting: dict[tuple[int, int], list[FunctionEvent]] = defaultdict(list)
         for record in records:
+            if record[0] in QUESTIONS:
+                waiting.pop((record[4], record[5] + 1), None)
+                continue
             event = FunctionEvent(0, record, origin)
             event.cpu_children = waiting.pop((event.thread, event.depth + 1), [])
             for child in event.cpu_children:
@@ -201,6 +206,7 @@ class EventList(list[Any]):
             waiting[event.thread, event.depth].append(event)
             events.append(event)
         events.sort(key=lambda event: (event.time_range.start, event.depth))
+        events = [shown for event in events for shown in named(event)]
         for number, event in enumerate(events, 1):
             event.id = number
         return cls(events, profile_memory)

@@ -285,6 +285,9 @@ class _Multinomial(_Bounded):
     event_dim = 1
     bounds = ("upper_bound",)
 
+    def __repr__(self) -> str:
+        return "Multinomial()"
+
     def check(self, value: Tensor) -> Tensor:
         return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
 

@@ -111,7 +111,9 @@ class Wishart(MatrixScaled, ExponentialFamily):
 
     def _bartlett_sampling(self, sample_shape: Any = ()) -> Tensor:
         p = self._event_shape[-1]
-        noise = self._chi2.rsample(sample_shape).sqrt().diag_embed(dim1=-2, dim2=-1)
+        smallest = kajo.finfo(self._unbroadcasted_scale_tril.dtype).eps
+        roots = self._chi2.rsample(sample_shape).sqrt().clamp(min=smallest)
+        noise = roots.diag_embed(dim1=-2, dim2=-1)
         rows, columns = kajo.tril_indices(p, p, offset=-1)
         below = Size(sample_shape) + self._batch_shape + (p * (p - 1) // 2,)
         noise[..., rows, columns] = kajo.randn(below, dtype=noise.dtype)
@@ -121,17 +123,30 @@ class Wishart(MatrixScaled, ExponentialFamily):
     def rsample(self, sample_shape: Any = (), max_try_correction: int | None = None) -> Tensor:
         sample_shape = Size(sample_shape)
         tries = _TRIES if max_try_correction is None else max_try_correction
-        sample = self._bartlett_sampling(sample_shape)
+        sample = self._redrawn(self._bartlett_sampling(sample_shape), tries)
         singular = ~constraints.positive_definite.check(sample)
         for _ in range(tries):
             if not singular.any():
-                break
+                return sample
             again = self._bartlett_sampling(sample_shape)
             sample = kajo.where(singular[..., None, None], again, sample)
             singular = ~constraints.positive_definite.check(sample)
-        else:
-            if singular.any():
-                warnings.warn("Singular sample detected.", stacklevel=2)
+        if singular.any():
+            warnings.warn("Singular sample detected.", stacklevel=2)
+        return sample
+
+    def _redrawn(self, sample: Tensor, tries: int) -> Tensor:
+        """The first draws, drawn again where they are regular: so a seed gives PyTorch's samples."""
+        chosen = constraints.positive_definite.check(sample)
+        batch = tuple(range(-len(self._batch_shape), 0))
+        chosen = chosen.amax(batch) if batch else chosen
+        for _ in range(tries if chosen.any() else 0):
+            again = self._bartlett_sampling(chosen[chosen].shape)
+            sample[chosen] = again
+            singular = ~constraints.positive_definite.check(again)
+            chosen[chosen.clone()] = singular.amax(batch) if batch else singular
+            if not chosen.any():
+                break
         return sample
 
     def _half_log_determinant(self) -> Tensor:

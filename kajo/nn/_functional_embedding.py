@@ -77,6 +77,9 @@ def embedding(
     return _core.embedding(weight, input, row, scale_grad_by_freq)
 
 
+_INTEGERS = (kajo.int32, kajo.int64)
+
+
 def _check_bags(input: Tensor, offsets: Tensor | None, per_sample_weights: Tensor | None) -> None:
     if per_sample_weights is not None and input.size() != per_sample_weights.size():
         raise ValueError(
@@ -94,19 +97,45 @@ def _check_bags(input: Tensor, offsets: Tensor | None, per_sample_weights: Tenso
             raise ValueError("offsets has to be a 1D Tensor but got None")
         if offsets.dim() != 1:
             raise ValueError("offsets has to be a 1D Tensor")
+        if offsets.dtype not in _INTEGERS:
+            raise RuntimeError(
+                f"embedding_bag(): offsets must be of type int32 or int64, but got {offsets.dtype}"
+            )
         if offsets.numel() and int(offsets[0]) != 0:
-            raise ValueError(
+            raise RuntimeError(
                 "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start "
                 f"from position 0. However, got {int(offsets[0])}"
             )
         if offsets.numel() and int(offsets[-1]) > input.size(0):
-            raise ValueError(
+            raise RuntimeError(
                 "offsets[-1] can not be greater than input's length "
-                f"({input.size(0)}), but got offsets[-1] of {int(offsets[-1])}"
+                f"{input.size(0)} but got offsets[-1] of {int(offsets[-1])}"
+            )
+        if (offsets.diff() < 0).any():
+            raise RuntimeError(
+                f"embedding_bag(): offsets must not decrease, but got {offsets.tolist()}"
             )
     if input.dim() not in (1, 2):
         raise ValueError(
             f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
+        )
+
+
+def _check_rows(weight: Tensor, per_sample_weights: Tensor | None, padding_idx: int | None) -> None:
+    if weight.dim() != 2:
+        raise ValueError(
+            f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}"
+        )
+    if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:
+        raise RuntimeError(
+            f"embedding_bag(): per_sample_weights must have the type of weight, {weight.dtype}, but "
+            f"got {per_sample_weights.dtype}"
+        )
+    rows = weight.size(0)
+    if padding_idx is not None and not -rows <= padding_idx < rows:
+        raise RuntimeError(
+            f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but "
+            f"got {padding_idx}"
         )
 
 
@@ -140,6 +169,7 @@ def embedding_bag(
 
     Raises:
         ValueError: if the shapes do not fit, or the mode is unknown.
+        RuntimeError: for a number or an offset that is out of range, or dtypes that do not fit.
 
     Example:
         >>> import kajo
@@ -156,7 +186,7 @@ def embedding_bag(
         weight, input = input, weight
     _check_bags(input, offsets, per_sample_weights)
     if mode not in ("sum", "mean", "max"):
-        raise ValueError("mode has to be one of sum or mean")
+        raise ValueError("mode has to be one of sum, mean or max")
     if mode == "max" and (scale_grad_by_freq or sparse):
         option = "scaling the gradient by the frequency" if scale_grad_by_freq else "sparse weights"
         raise ValueError(f"max mode does not support {option}")
@@ -166,6 +196,7 @@ def embedding_bag(
             f"supported for mode='sum' (got mode='{mode}'). Please open a feature request on "
             "GitHub."
         )
+    _check_rows(weight, per_sample_weights, padding_idx)
     if input.dim() == 2:
         bags, length = input.shape
         bag = kajo.arange(bags, device=input.device).repeat_interleave(length)
@@ -174,8 +205,19 @@ def embedding_bag(
             per_sample_weights = per_sample_weights.reshape(-1)
     else:
         assert offsets is not None
+        if include_last_offset:
+            end = int(offsets[-1])
+            input = input[:end]
+            per_sample_weights = None if per_sample_weights is None else per_sample_weights[:end]
         bag, bags = bag_numbers(input, offsets, include_last_offset)
-    rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        if bags == 0:
+            return weight.new_zeros((0, weight.size(1)))
+    try:
+        rows = embedding(
+            input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
+        )
+    except IndexError as error:
+        raise RuntimeError(f"embedding_bag(): {error}") from None
     if padding_idx is not None:
         counted = input != _row_number(padding_idx, weight)
         rows, bag = rows[counted], bag[counted]

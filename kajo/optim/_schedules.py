@@ -32,6 +32,7 @@ class _FunctionLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Return the state; functions are left out, callable objects give their attributes."""
         state = super().state_dict()
+        del state["lr_lambdas"]
         state["lr_lambdas"] = [
             None if isinstance(function, types.FunctionType) else function.__dict__.copy()
             for function in self.lr_lambdas

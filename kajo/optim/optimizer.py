@@ -6,11 +6,13 @@ import functools
 import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from copy import deepcopy
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import kajo
+from kajo import _core
 from kajo.utils.hooks import RemovableHandle
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class _Required:
 
 
 required = _Required()
+
+_NO_RANGE = nullcontext()
 
 _global_pre_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 _global_post_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
@@ -101,7 +105,8 @@ def _with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                 args, kwargs = changed
         self._stepping = True
         try:
-            result = step(self, *args, **kwargs)
+            with self._range("step"):
+                result = step(self, *args, **kwargs)
         finally:
             self._stepping = False
         self._opt_called = True
@@ -369,18 +374,27 @@ class Optimizer:
             >>> weight.grad is None
             True
         """
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is None:
-                    continue
-                if set_to_none:
-                    param.grad = None
-                    continue
-                if param.grad.grad_fn is not None:
-                    param.grad.detach_()
-                else:
-                    param.grad.requires_grad_(False)
-                param.grad.zero_()
+        with self._range("zero_grad"):
+            for group in self.param_groups:
+                for param in group["params"]:
+                    if param.grad is None:
+                        continue
+                    if set_to_none:
+                        param.grad = None
+                        continue
+                    if param.grad.grad_fn is not None:
+                        param.grad.detach_()
+                    else:
+                        param.grad.requires_grad_(False)
+                    param.grad.zero_()
+
+    def _range(self, method: str) -> Any:
+        """What a profile shows a method as."""
+        if not _core._is_profiling():
+            return _NO_RANGE
+        from kajo.autograd.profiler import record_function
+
+        return record_function(f"Optimizer.{method}#{type(self).__name__}.{method}")
 
     def step(self, closure: Closure = None) -> Any:
         """Update the parameters from their gradients.

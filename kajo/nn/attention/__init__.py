@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
+from kajo import _core
+
 __all__ = [
     "WARN_FOR_UNFUSED_KERNELS",
     "SDPBackend",
@@ -66,7 +68,8 @@ def _cur_sdpa_kernel_backends(with_priority: bool = False) -> list[SDPBackend]:
 def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any, Any]]:
     """Within this context attention may be computed in the named ways only.
 
-    All ways give the same numbers up to rounding; on the CPU there is one kernel.
+    All ways give the same numbers up to rounding; on the CPU there is one kernel, for MATH and
+    FLASH_ATTENTION. Attention that none of the named ways can compute is a RuntimeError.
 
     Args:
         backends: one :class:`SDPBackend` or a list of them.
@@ -83,15 +86,20 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[dict[Any,
         ...     kajo.nn.functional.scaled_dot_product_attention(q, q, q).shape
         kajo.Size([1, 1, 2, 4])
     """
-    global _allowed
     if not isinstance(backends, (SDPBackend, list)):
         raise AssertionError(
             "Backend must be an instance of SDPBackend or a list of SDPBackend instances"
         )
     before = _allowed
     wanted = [backends] if isinstance(backends, SDPBackend) else backends
-    _allowed = list(dict.fromkeys(wanted))
     try:
+        _allow(list(dict.fromkeys(wanted)))
         yield {}
     finally:
-        _allowed = before
+        _allow(before)
+
+
+def _allow(backends: list[SDPBackend]) -> None:
+    global _allowed
+    _allowed = backends
+    _core._set_attention_ways(SDPBackend.FLASH_ATTENTION in backends, SDPBackend.MATH in backends)

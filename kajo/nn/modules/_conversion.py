@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import kajo
 from kajo import Tensor
+from kajo import __future__ as settings
 from kajo.nn.parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class ModuleConversion:
         gradient_required = parameter.grad is not None and parameter.grad.requires_grad
         if value is parameter:
             return parameter
-        if is_lazy(parameter) or (
-            value.device.type == parameter.device.type and not isinstance(value, Parameter)
-        ):
+        alike = value.device.type == parameter.device.type and not isinstance(value, Parameter)
+        stays = alike and not settings.get_overwrite_module_params_on_conversion()
+        if is_lazy(parameter) or stays or settings.get_swap_module_params_on_conversion():
             # The same object stays, so an optimiser made before still knows it.
             parameter.grad = None
             parameter.data = value

@@ -181,6 +181,16 @@ class RNNBase(Module):
             t for t, wanted in shown if wanted
         )
 
+    def get_expected_hidden_size(
+        self, input: Tensor, batch_sizes: Tensor | None
+    ) -> tuple[int, int, int]:
+        """The shape of the hidden state for an input of three dimensions, or a packed one."""
+        if batch_sizes is not None:
+            batch = int(batch_sizes[0])
+        else:
+            batch = input.size(0 if self.batch_first else 1)
+        return self._state_shapes(batch)[0]
+
     def _state_shapes(self, batch: int) -> list[tuple[int, int, int]]:
         """Shapes of the parts of the state: h, and for an LSTM c."""
         lead = self.num_layers * self._directions
@@ -189,13 +199,27 @@ class RNNBase(Module):
             shapes.append((lead, batch, self.hidden_size))
         return shapes
 
-    def _check_state(self, state: tuple[Tensor, ...], batch: int) -> None:
-        for i, (part, shape) in enumerate(zip(state, self._state_shapes(batch), strict=True)):
-            if tuple(part.shape) != shape:
-                where = f"hidden[{i}]" if self.mode == "LSTM" else "hidden"
-                raise RuntimeError(f"Expected {where} size {shape}, got {list(part.shape)}")
+    def check_hidden_size(
+        self,
+        hx: Tensor,
+        expected_hidden_size: tuple[int, int, int],
+        msg: str = "Expected hidden size {}, got {}",
+    ) -> None:
+        """Refuse a state of another shape.
 
-    def _check_input(self, input: Tensor) -> None:
+        Raises:
+            RuntimeError: `msg` with both shapes.
+        """
+        if tuple(hx.shape) != tuple(expected_hidden_size):
+            raise RuntimeError(msg.format(expected_hidden_size, list(hx.shape)))
+
+    def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
+        """Refuse an input of another dtype than the weights', or of a wrong shape.
+
+        Raises:
+            ValueError: if the dtype does not fit, and autocast is off.
+            RuntimeError: if the number of dimensions or features does not fit.
+        """
         weight = self.all_weights[0][0]
         if input.dtype != weight.dtype and not kajo.is_autocast_enabled("cpu"):
             raise ValueError(
@@ -203,17 +227,34 @@ class RNNBase(Module):
                 f"Convert input: input.to({weight.dtype}), or convert model: "
                 f"model.to({input.dtype})"
             )
+        wanted = 3 if batch_sizes is None else 2
+        if input.dim() != wanted:
+            raise RuntimeError(f"input must have {wanted} dimensions, got {input.dim()}")
         if input.size(-1) != self.input_size:
             raise RuntimeError(
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
                 f"{input.size(-1)}"
             )
 
+    def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
+        """Refuse what :meth:`forward` cannot take; `hidden` is the whole state.
+
+        Raises:
+            RuntimeError, ValueError: see :meth:`check_input` and :meth:`check_hidden_size`.
+        """
+        self.check_input(input, batch_sizes)
+        shape = self.get_expected_hidden_size(input, batch_sizes)
+        self.check_hidden_size(hidden, shape)
+
+    def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """The state with its batch in another order; None: in the one that it has."""
+        return hx if permutation is None else hx.index_select(1, permutation)
+
     def _given_state(self, hx: Any, batched: bool) -> tuple[Tensor, ...] | None:
         """The state as it was given, with a batch dimension."""
         if hx is None:
             return None
-        state = tuple(hx) if self.mode == "LSTM" else (hx,)
+        state = self._parts(hx)
         wanted = 3 if batched else 2
         if any(part.dim() != wanted for part in state):
             kind = "batched 3-D" if batched else "unbatched 2-D"
@@ -250,10 +291,10 @@ class RNNBase(Module):
                 f"{self._get_name()}: Expected input to be 2D or 3D, got {input.dim()}D instead"
             )
         batched = input.dim() == 3
-        self._check_input(input)
         state = self._given_state(hx, batched)
-        steps = input if batched else input.unsqueeze(1)
-        if batched and self.batch_first:
+        steps = input if batched else input.unsqueeze(0 if self.batch_first else 1)
+        self._check_arguments(steps, state, None)
+        if self.batch_first:
             steps = steps.transpose(0, 1)
         length, batch = steps.size(0), steps.size(1)
         if length == 0:
@@ -266,19 +307,32 @@ class RNNBase(Module):
             output, state = output.squeeze(1), tuple(part.squeeze(1) for part in state)
         elif self.batch_first:
             output = output.transpose(0, 1)
-        return output, state if self.mode == "LSTM" else state[0]
+        return output, self._whole(state)
 
     def _forward_packed(self, input: PackedSequence, hx: Any) -> tuple[Any, Any]:
         data, batch_sizes, sorted_indices, unsorted_indices = input
-        self._check_input(data)
         state = self._given_state(hx, True)
-        if state is not None and sorted_indices is not None:
-            state = tuple(part.index_select(1, sorted_indices) for part in state)
+        if state is not None:
+            state = self._parts(self.permute_hidden(self._whole(state), sorted_indices))
+        self._check_arguments(data, state, batch_sizes)
         data, state = self._run(data, batch_sizes.tolist(), state)
-        if unsorted_indices is not None:
-            state = tuple(part.index_select(1, unsorted_indices) for part in state)
         packed = PackedSequence(data, batch_sizes, sorted_indices, unsorted_indices)
-        return packed, state if self.mode == "LSTM" else state[0]
+        return packed, self.permute_hidden(self._whole(state), unsorted_indices)
+
+    def _whole(self, state: tuple[Tensor, ...]) -> Any:
+        """The state as programs see it: two parts for an LSTM, else one tensor."""
+        return state if self.mode == "LSTM" else state[0]
+
+    def _parts(self, hx: Any) -> tuple[Tensor, ...]:
+        return tuple(hx) if self.mode == "LSTM" else (hx,)
+
+    def _check_arguments(
+        self, input: Tensor, state: tuple[Tensor, ...] | None, batch_sizes: Tensor | None
+    ) -> None:
+        if state is None:
+            self.check_input(input, batch_sizes)
+        else:
+            self.check_forward_args(input, self._whole(state), batch_sizes)
 
     def _run(
         self,
@@ -291,8 +345,6 @@ class RNNBase(Module):
         """All layers over the steps in `data`, of which each has as many rows as `sizes` says."""
         if state is None:
             state = tuple(data.new_zeros(shape) for shape in self._state_shapes(sizes[0]))
-        else:
-            self._check_state(state, sizes[0])
         last: list[tuple[Tensor, ...]] = []
         for layer in range(self.num_layers):
             outputs = []
@@ -397,6 +449,31 @@ class LSTM(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("LSTM", *args, **kwargs)
+
+    def get_expected_cell_size(
+        self, input: Tensor, batch_sizes: Tensor | None
+    ) -> tuple[int, int, int]:
+        """The shape of the cell state for an input of three dimensions, or a packed one."""
+        lead, batch, _ = self.get_expected_hidden_size(input, batch_sizes)
+        return lead, batch, self.hidden_size
+
+    def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
+        """Refuse what :meth:`forward` cannot take; `hidden` is (h, c).
+
+        Raises:
+            RuntimeError, ValueError: see :meth:`check_input` and :meth:`check_hidden_size`.
+        """
+        self.check_input(input, batch_sizes)
+        shape = self.get_expected_hidden_size(input, batch_sizes)
+        self.check_hidden_size(hidden[0], shape, "Expected hidden[0] size {}, got {}")
+        shape = self.get_expected_cell_size(input, batch_sizes)
+        self.check_hidden_size(hidden[1], shape, "Expected hidden[1] size {}, got {}")
+
+    def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """Both parts of the state with the batch in another order; None: in the one they have."""
+        if permutation is None:
+            return hx
+        return tuple(part.index_select(1, permutation) for part in hx)
 
 
 class GRU(RNNBase):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import kajo
 from kajo import Tensor
@@ -75,6 +79,7 @@ class SummaryWriter:
         self.max_queue = max_queue
         self.flush_secs = flush_secs
         self.filename_suffix = filename_suffix
+        self._runs: dict[str, Any] = {}
         self._writer = _backend().SummaryWriter(
             logdir=self.log_dir,
             purge_step=purge_step,
@@ -103,10 +108,14 @@ class SummaryWriter:
             scalar_value: a number or a tensor of one element.
             global_step: the step.
             walltime: the time in seconds since 1970; by default now.
-            new_style: accepted; the record is the same.
+            new_style: write a tensor without dimensions, as newer readers have it.
             double_precision: accepted; records hold float32.
         """
-        self._writer.add_scalar(tag, _number(scalar_value), global_step, walltime)
+        value = _number(scalar_value)
+        if new_style:
+            self._add_tensor("scalars", tag, kajo.tensor(value), global_step, walltime)
+        else:
+            self._writer.add_scalar(tag, value, global_step, walltime)
 
     def add_scalars(
         self,
@@ -116,8 +125,13 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Adds several numbers that one chart shows, each in a run of its own below the folder."""
-        values = {key: _number(value) for key, value in tag_scalar_dict.items()}
-        self._writer.add_scalars(main_tag, values, global_step, walltime)
+        for tag, value in tag_scalar_dict.items():
+            run = f"{self.log_dir}/{main_tag.replace('/', '_')}_{tag}"
+            if run not in self._runs:
+                self._runs[run] = _backend().SummaryWriter(
+                    logdir=run, max_queue=self.max_queue, flush_secs=self.flush_secs
+                )
+            self._runs[run].add_scalar(main_tag, _number(value), global_step, walltime)
 
     def add_tensor(
         self,
@@ -127,6 +141,11 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Adds a tensor as it is."""
+        self._add_tensor("tensor", tag, tensor, global_step, walltime)
+
+    def _add_tensor(
+        self, plugin_name: str, tag: str, tensor: Tensor, global_step: Any, walltime: Any
+    ) -> None:
         from tensorboardX.proto import summary_pb2, tensor_pb2, tensor_shape_pb2
 
         values = tensor.detach().to(kajo.float32)
@@ -135,7 +154,7 @@ class SummaryWriter:
         record = tensor_pb2.TensorProto(
             dtype="DT_FLOAT", tensor_shape=shape, float_val=values.flatten().tolist()
         )
-        plugin = summary_pb2.SummaryMetadata.PluginData(plugin_name="tensor")
+        plugin = summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin_name)
         metadata = summary_pb2.SummaryMetadata(plugin_data=plugin)
         value = summary_pb2.Summary.Value(tag=tag, tensor=record, metadata=metadata)
         summary = summary_pb2.Summary(value=[value])
@@ -252,8 +271,30 @@ class SummaryWriter:
         sample_rate: int = 44100,
         walltime: float | None = None,
     ) -> None:
-        """Adds a sound (L,) of numbers from -1 to 1; needs soundfile."""
-        self._writer.add_audio(tag, _plain(snd_tensor), global_step, sample_rate, walltime)
+        """Adds a sound (L,) or (1, L) of numbers from -1 to 1."""
+        from tensorboardX.proto import summary_pb2
+
+        samples = np.clip(np.asarray(_plain(snd_tensor), dtype=np.float64).squeeze(), -1, 1)
+        if samples.ndim != 1:
+            raise AssertionError(
+                f"add_audio: expected one row of numbers, got an array of shape {samples.shape}"
+            )
+        stream = io.BytesIO()
+        with wave.open(stream, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(sample_rate)
+            file.writeframes((samples * np.iinfo(np.int16).max).astype("<i2").tobytes())
+        sound = summary_pb2.Summary.Audio(
+            sample_rate=sample_rate,
+            num_channels=1,
+            length_frames=len(samples),
+            encoded_audio_string=stream.getvalue(),
+            content_type="audio/wav",
+        )
+        value = summary_pb2.Summary.Value(tag=tag, audio=sound)
+        summary = summary_pb2.Summary(value=[value])
+        self._writer.file_writer.add_summary(summary, global_step, walltime)
 
     def add_text(
         self,
@@ -418,11 +459,13 @@ class SummaryWriter:
 
     def flush(self) -> None:
         """Writes what is kept."""
-        self._writer.flush()
+        for writer in (self._writer, *self._runs.values()):
+            writer.flush()
 
     def close(self) -> None:
         """Writes what is kept and ends the file."""
-        self._writer.close()
+        for writer in (self._writer, *self._runs.values()):
+            writer.close()
 
     def __enter__(self) -> SummaryWriter:
         return self

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import kajo
+from kajo import _core
 from kajo.utils.data._utils.fetch import IterableFetcher, MapFetcher
 from kajo.utils.data._utils.pin_memory import pin_memory as pin
 from kajo.utils.data._utils.progress import (
@@ -78,6 +79,14 @@ class _BaseDataLoaderIter:
         raise NotImplementedError(f"{type(self).__name__}._next_data")
 
     def __next__(self) -> Any:
+        if not _core._is_profiling():
+            return self._next()
+        from kajo.autograd.profiler import record_function
+
+        with record_function(f"enumerate(DataLoader)#{type(self).__name__}.__next__"):
+            return self._next()
+
+    def _next(self) -> Any:
         try:
             data = self._next_data()
         except StopIteration:
@@ -90,7 +99,7 @@ class _BaseDataLoaderIter:
                 f"Length of IterableDataset {self._loader.dataset} was reported to be {length} "
                 f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
                 "fetched.",
-                stacklevel=2,
+                stacklevel=3,
             )
         return pin(data) if self._pins else data
 
