@@ -354,7 +354,8 @@ void Loop::copy_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transf
         transfer(to, Direction::Scatter, source);
 }
 
-// Whether the result is large enough to bypass the caches, and tiles of it begin where they have to.
+// Whether the result is large enough to bypass the caches, and tiles of it begin where they have
+// to.
 bool Loop::may_stream(int64_t tile) const {
     const Lane& first = lanes_[0];
     for (size_t i = outputs_; i < count_; i++)
