@@ -5,7 +5,7 @@
 >>> with profile(record_shapes=True) as p, record_function("square"):
 ...     _ = kajo.ones(2, 2) @ kajo.ones(2, 2)
 >>> [event.key for event in p.key_averages()]
-['square', 'aten::ones', 'aten::matmul']
+['square', 'aten::ones', 'aten::matmul', 'aten::mm']
 """
 
 from kajo.autograd.profiler import record_function as record_function

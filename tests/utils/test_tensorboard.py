@@ -42,7 +42,7 @@ def test_scalars(tmp_path):
     assert step == 3 and value.simple_value == 0.5
     assert found["accuracy"][1].simple_value == 0.25
     assert {event.wall_time for event in records(tmp_path)} >= {12.0}
-    assert (tmp_path / "both" / "a").is_dir() and (tmp_path / "both" / "b").is_dir()
+    assert (tmp_path / "both_a").is_dir() and (tmp_path / "both_b").is_dir()
 
 
 def test_histograms_images_text_tensors(tmp_path):
