@@ -304,6 +304,33 @@ struct PlaneSink final : Sink<ComputeType<T>> {
         }
     }
 
+    // Of pixels by channels, from `channel` and `pixel` on.
+    void add_bias_along(S* values, int pixels, int64_t channel, int channels) const {
+        for (int p = 0; p < pixels; p++, values += kTileColumns<S>)
+            for (int c = 0; c < channels; c += kLanes<S>)
+                store_first(values + c,
+                            load_first(values + c, channels - c) +
+                                load_first(epilogue.bias + channel + c, channels - c),
+                            channels - c);
+    }
+    void store_transposed(const S* values, int pixels, int64_t channel, int channels,
+                          int64_t pixel) const {
+        constexpr int W = kLanes<S>;
+        Vector<S> square[W];
+        alignas(kVectorBytes) S lines[W * kTileColumns<S>];
+        for (int p = 0; p < pixels; p += W)
+            for (int c = 0; c < channels; c += W) {
+                for (int i = 0; i < W; i++)
+                    square[i] = p + i < pixels ? load(values + (p + i) * kTileColumns<S> + c)
+                                               : Vector<S>{};
+                transpose<S>(square);
+                for (int l = 0; l < W; l++)
+                    KAJO_ISA::store(lines + l * kTileColumns<S>, square[l]);
+                store(lines, channel + c, std::min(W, channels - c), pixel + p,
+                      std::min(W, pixels - p));
+            }
+    }
+
   private:
     void put_run(const S* values, T* to, int rows, int count) const {
         for (int i = 0; i < rows; i++, values += kTileColumns<S>, to += channel_stride())
