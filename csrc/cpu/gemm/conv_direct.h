@@ -8,9 +8,9 @@
 
 namespace kajo::cpu::KAJO_ISA {
 
-// What the lanes of a tile are. Pixels: neighbours in the band, which may run over the end of a row,
-// so that some lanes are no pixels of the result. Channels: of the result; the tile's rows are then
-// neighbouring pixels, of which there may be few.
+// What the lanes of a tile are. Pixels: neighbours in the band, which may run over the end of a
+// row, so that some lanes are no pixels of the result. Channels: of the result; the tile's rows are
+// then neighbouring pixels, of which there may be few.
 enum class TileLanes : uint8_t { Pixels, Channels };
 
 // Multiply-adds per useful one.
@@ -83,8 +83,8 @@ class DirectProduct {
         // Small images go together, since all weights pass through the cache for each task.
         constexpr int64_t kFewestTasks = 8;
         const int64_t fit = bands > 1 ? 1 : BandCut<M>::kBandBytes / cut_.bytes();
-        const int64_t images = std::clamp<int64_t>(image_.batch / kFewestTasks, 1,
-                                                   std::max<int64_t>(1, fit));
+        const int64_t images =
+            std::clamp<int64_t>(image_.batch / kFewestTasks, 1, std::max<int64_t>(1, fit));
         for_tasks((image_.batch + images - 1) / images * bands, work, [&](int64_t task) {
             const int64_t first = task / bands * images, row = task % bands * cut_.rows;
             run_bands(first, std::min(images, image_.batch - first), row,
@@ -95,8 +95,8 @@ class DirectProduct {
   private:
     // What one tile computes of the pixels.
     struct Piece {
-        int64_t at, second;  // in the bands: the first pixel, and the second vector's from it
-        int count;           // vectors, or pixels
+        int64_t at, second;    // in the bands: the first pixel, and the second vector's from it
+        int count;             // vectors, or pixels
         int64_t image, first;  // of the result: the vector, or the pixel
     };
     struct Bands {
@@ -127,8 +127,8 @@ class DirectProduct {
             for (int64_t c = 0; c < cut_.channels; c++) {
                 constexpr int64_t kValues = Elements<M>::kValues;
                 const bool pair = c * kValues + 1 < image_.channels;
-                const auto* plane = image_.data + image * image_.batch_stride +
-                                    c * kValues * grid_.image_pixels;
+                const auto* plane =
+                    image_.data + image * image_.batch_stride + c * kValues * grid_.image_pixels;
                 S* to = band + c * cut_.channel_size;
                 for (const auto& phase : layout_.phases) {
                     copy_phase<M, stride>(layout_, phase, plane, pair ? grid_.image_pixels : 0, row,
@@ -153,7 +153,8 @@ class DirectProduct {
         for (int64_t row = 0; row < rows; row++)
             for (int64_t part = 0, x = 0; part < parts; part++) {
                 const int64_t count = width / parts + (part < width % parts);
-                pieces.push_back({at + row * layout_.pitch + x, W, int(count), image, row * width + x});
+                pieces.push_back(
+                    {at + row * layout_.pitch + x, W, int(count), image, row * width + x});
                 x += count;
             }
     }
@@ -201,8 +202,17 @@ class DirectProduct {
                 const int64_t row = panel * panel_;
                 const int rows = int(std::min<int64_t>(panel_, m_ - row));
                 S* const to = sums(bands, i, panel);
-                TileCall<S> call{steps(k0), weights(k0, panel), 1, panel_, bands.data + piece.at,
-                                 cut_.channel_size, to, kColumns, S(1), S(1), write(k0),
+                TileCall<S> call{steps(k0),
+                                 weights(k0, panel),
+                                 1,
+                                 panel_,
+                                 bands.data + piece.at,
+                                 cut_.channel_size,
+                                 to,
+                                 kColumns,
+                                 S(1),
+                                 S(1),
+                                 write(k0),
                                  first_lanes<S>(W)};
                 call.second = piece.second;
                 multiply(call, k0, piece.count, rows);
@@ -241,8 +251,17 @@ class DirectProduct {
                 const int64_t channel = panel * kColumns;
                 const int lanes = int(std::min(kColumns, m_ - channel));
                 S* const to = sums(bands, i, panel);
-                TileCall<S> call{steps(k0), bands.data + piece.at, 1, cut_.channel_size,
-                                 weights(k0, panel), kColumns, to, kColumns, S(1), S(1), write(k0),
+                TileCall<S> call{steps(k0),
+                                 bands.data + piece.at,
+                                 1,
+                                 cut_.channel_size,
+                                 weights(k0, panel),
+                                 kColumns,
+                                 to,
+                                 kColumns,
+                                 S(1),
+                                 S(1),
+                                 write(k0),
                                  first_lanes<S>(W)};
                 call.runs_of_a = true;
                 multiply(call, k0, lanes > W ? 2 : 1, piece.count);

@@ -53,7 +53,7 @@ struct TileCall {
     const S* bias = nullptr;        // added to each row; not by Stream
     const TileRun* runs = nullptr;  // that make up k; null: one from the beginning
     int64_t run_count = 1;
-    bool runs_of_a = false;  // rather than of b
+    bool runs_of_a = false;      // rather than of b
     int64_t second = kLanes<S>;  // the second vector of a row of B, from the first
 };
 
