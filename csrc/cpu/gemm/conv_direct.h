@@ -1,192 +1,44 @@
-// Convolutions whose tiles read the image where it lies, without packing a patch for each pixel.
-//
-// A band of rows of the image, padded with zeros, is copied to the cache; what stride 2 skips lies
-// in planes of its own (phases). Then 32 pixels in a row of the result read 32 pixels in a row of
-// the band for every tap. Rows follow each other, so that a tile may run over the end of one; the
-// few sums between the rows are left out at the end.
+// Convolutions whose tiles read bands of the image, without packing a patch for each pixel.
 #pragma once
 
-#include "cpu/gemm/conv_elements.h"
+#include "cpu/gemm/conv_band.h"
 #include "cpu/gemm/conv_operands.h"
 #include "cpu/gemm/tasks.h"
 #include "cpu/scratch.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
-inline int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
+// What the lanes of a tile are. Pixels: neighbours in the band, which may run over the end of a
+// row, so that some lanes are no pixels of the result. Channels: of the result; the tile's rows are
+// then neighbouring pixels, of which there may be few.
+enum class TileLanes : uint8_t { Pixels, Channels };
 
-// Where the taps of a grid find their pixels in a band; [0] rows, [1] columns.
-struct BandLayout {
-    struct Phase {
-        int64_t origin[2], width;
-    };
-    struct Place {
-        int64_t phase, shift[2];
-    };
-    std::vector<Phase> phases;  // only what the taps read
-    std::vector<Place> places;  // of the taps
-    int64_t least[2], most[2];  // shifts
-    int64_t left = 0, pitch = 0;
-    const Grid& grid;
-
-    explicit BandLayout(const Grid& grid) : grid(grid) {
-        for (int d = 0; d < 2; d++) least[d] = INT64_MAX, most[d] = INT64_MIN;
-        for (const Tap& tap : grid.taps) {
-            Place place;
-            Phase phase;
-            for (int d = 0; d < 2; d++) {
-                const int64_t offset = tap.offset[d + 1], stride = grid.stride[d + 1];
-                place.shift[d] = floor_div(offset, stride);
-                phase.origin[d] = offset - place.shift[d] * stride;
-                least[d] = std::min(least[d], place.shift[d]);
-                most[d] = std::max(most[d], place.shift[d]);
-            }
-            const int64_t stride = grid.stride[2];
-            phase.width =
-                std::max<int64_t>(0, (grid.image[2] - phase.origin[1] + stride - 1) / stride);
-            place.phase = index_of(phase);
-            places.push_back(place);
-        }
-        left = std::max<int64_t>(0, -least[1]);
-        // The zeros after a row are those before the next one.
-        pitch = grid.output[2] + std::max<int64_t>(0, most[1]);
-        for (const Phase& phase : phases) pitch = std::max(pitch, phase.width + left);
-    }
-
-    int64_t band_rows(int64_t rows) const { return rows + most[0] - least[0]; }
-    // Vectors of a product over so many rows: each row begins one, or all follow each other.
-    int64_t row_vectors(int64_t lanes) const { return (grid.output[2] + lanes - 1) / lanes; }
-    int64_t dense_vectors(int64_t rows, int64_t lanes) const {
-        return ((rows - 1) * pitch + grid.output[2] + lanes - 1) / lanes;
-    }
-    bool by_rows(int64_t rows, int64_t lanes) const {
-        return rows * row_vectors(lanes) <= dense_vectors(rows, lanes);
-    }
-    int64_t vectors(int64_t rows, int64_t lanes) const {
-        return std::min(rows * row_vectors(lanes), dense_vectors(rows, lanes));
-    }
-    // Of vector v the first pixel, in the band.
-    int64_t vector_offset(int64_t v, bool by_rows, int64_t lanes) const {
-        if (!by_rows) return v * lanes;
-        return v / row_vectors(lanes) * pitch + v % row_vectors(lanes) * lanes;
-    }
-    // Elements of a phase, with what the last vectors read beyond their columns.
-    template <class S>
-    int64_t phase_size(int64_t rows) const {
-        return band_rows(rows) * pitch + left + std::max<int64_t>(0, most[1]) + 3 * kLanes<S>;
-    }
-    int64_t offset(int64_t tap, int64_t phase_size) const {
-        const Place& place = places[size_t(tap)];
-        return place.phase * phase_size + (place.shift[0] - least[0]) * pitch + left +
-               place.shift[1];
-    }
-
-    // f(row of the band, first pixel of its row in the plane; negative where that is outside)
-    template <class F>
-    void for_rows(const Phase& phase, int64_t row, int64_t rows, F&& f) const {
-        for (int64_t r = 0; r < band_rows(rows); r++) {
-            const int64_t y = (row + least[0] + r) * grid.stride[1] + phase.origin[0];
-            const bool inside = y >= 0 && y < grid.image[1] && phase.width > 0;
-            f(r, inside ? y * grid.image[2] + phase.origin[1] : int64_t{-1});
-        }
-    }
-
-  private:
-    int64_t index_of(const Phase& phase) {
-        for (size_t i = 0; i < phases.size(); i++)
-            if (phases[i].origin[0] == phase.origin[0] && phases[i].origin[1] == phase.origin[1])
-                return int64_t(i);
-        phases.push_back(phase);
-        return int64_t(phases.size()) - 1;
-    }
-};
-
-inline bool is_flat(const Grid& grid) {
-    bool flat = grid.image[0] == 1 && grid.output[0] == 1;
-    for (const Tap& tap : grid.taps) flat = flat && tap.offset[0] == 0;
-    return flat;
-}
-
-// A group's image in the type of its elements.
+// Multiply-adds per useful one.
 template <class M>
-struct GroupImage {
-    const typename Elements<M>::Element* data;
-    int64_t batch, channels, batch_stride;
-};
-
-template <class F>
-void with_stride(int64_t stride, F&& f) {
-    if (stride == 1) return f(std::integral_constant<int, 1>());
-    if (stride == 2) return f(std::integral_constant<int, 2>());
-    f(std::integral_constant<int, 0>());
+double direct_cost(TileLanes lanes, const BandLayout& layout, const BandCut<M>& cut, int64_t m) {
+    constexpr int64_t W = kLanes<typename M::Scalar>;
+    const int64_t width = layout.grid.output[2], pixels = cut.rows * width;
+    // A tile costs about one row more than its height.
+    if (lanes == TileLanes::Channels) {
+        const int64_t pieces = (width + kTileRows - 1) / kTileRows;
+        return double((m + W - 1) / W * W * (width + pieces)) / double(m * width);
+    }
+    const int64_t height = tile_rows(m), tiles = (m + height - 1) / height;
+    const int64_t vectors = layout.vectors(cut.rows, W);
+    return double(vectors * W * (m + tiles)) / double(pixels * m);
 }
 
-// One plane of a band: rows [row, row + rows) of the result read it.
-template <class M, int STRIDE>
-void copy_phase(const BandLayout& layout, const BandLayout::Phase& phase,
-                const typename Elements<M>::Element* plane, int64_t second, int64_t row,
-                int64_t rows, typename M::Scalar* to, int64_t size) {
-    using S = typename M::Scalar;
-    constexpr int W = kLanes<S>;
-    typename M::Scalar* const end = to + size;
-    std::fill(to, to + layout.left, S(0));
-    to += layout.left;
-    layout.for_rows(phase, row, rows, [&](int64_t, int64_t first) {
-        for (int64_t i = 0; i < layout.pitch; i += W) {
-            const int lanes = first < 0 ? 0 : int(std::clamp<int64_t>(phase.width - i, 0, W));
-            const auto* p = plane + first + i * layout.grid.stride[2];
-            store(to + i, lanes ? Elements<M>::template read<STRIDE>(p, second, lanes,
-                                                                     layout.grid.stride[2])
-                                : Vector<S>{});
-        }
-        to += layout.pitch;
-    });
-    std::fill(to, end, S(0));
-}
-
-template <class M>
-struct DirectCut {
-    using S = typename M::Scalar;
-    static constexpr int64_t kBandBytes = int64_t{256} << 10, kMostBytes = int64_t{768} << 10;
-
-    int64_t rows = 0;        // of the result in a band
-    int64_t phase_size = 0;  // elements
-    int64_t channel_size = 0;
-    int64_t channels;  // packed
-
-    DirectCut(const BandLayout& layout, int64_t channels) : channels(packed_count<M>(channels)) {
-        const int64_t height = layout.grid.output[1];
-        const auto bytes = [&](int64_t rows) {
-            return this->channels * set_rows(layout, rows) * int64_t(sizeof(S));
-        };
-        int64_t bands = 1;
-        while (bands < height && bytes((height + bands - 1) / bands) > kBandBytes) bands++;
-        set_rows(layout, (height + bands - 1) / bands);
-    }
-    int64_t bytes() const { return channels * channel_size * int64_t(sizeof(S)); }
-
-  private:
-    int64_t set_rows(const BandLayout& layout, int64_t count) {
-        rows = count;
-        phase_size = layout.phase_size<S>(rows);
-        // An odd number of cache lines apart, channels do not fall on the same places of the cache.
-        constexpr int64_t kLine = 64 / int64_t(sizeof(S));
-        const int64_t lines = (int64_t(layout.phases.size()) * phase_size + kLine - 1) / kLine;
-        return channel_size = (lines | 1) * kLine;
-    }
-};
-
-// Whether fewer columns are wasted than packing costs.
+// Whether less is wasted than packing patches costs.
 template <class M>
 bool suits_direct(const Grid& grid, int64_t channels, int64_t m) {
-    using S = typename M::Scalar;
     if (!is_flat(grid) || (grid.tap_count() == 1 && Elements<M>::kValues == 1)) return false;
     const BandLayout layout(grid);
-    const DirectCut<M> cut(layout, channels);
-    if (cut.bytes() > DirectCut<M>::kMostBytes) return false;
-    const double waste =
-        double(layout.vectors(cut.rows, kLanes<S>) * kLanes<S>) / double(cut.rows * grid.output[2]);
-    return waste < 1 + 16.0 / double(m);
+    const BandCut<M> cut(layout, channels);
+    if (cut.bytes() > BandCut<M>::kMostBytes) return false;
+    const int64_t tiles = (m + tile_rows(m) - 1) / tile_rows(m);
+    const double patches = double(m + tiles) / double(m) * (1 + 8.0 / double(m));
+    return std::min(direct_cost(TileLanes::Pixels, layout, cut, m),
+                    direct_cost(TileLanes::Channels, layout, cut, m)) < patches;
 }
 
 // sink = a times the patches of the image; steps of k are those of Steps.
@@ -204,18 +56,22 @@ class DirectProduct {
           sink_(sink),
           layout_(grid),
           cut_(layout_, image.channels),
-          height_(tile_rows(m)),
-          tiles_((m + height_ - 1) / height_),
+          lanes_(direct_cost(TileLanes::Channels, layout_, cut_, m) <
+                         direct_cost(TileLanes::Pixels, layout_, cut_, m)
+                     ? TileLanes::Channels
+                     : TileLanes::Pixels),
+          panel_(lanes_ == TileLanes::Channels ? int(kColumns) : tile_rows(m)),
+          panels_((m + panel_ - 1) / panel_),
           k_(cut_.channels * grid.tap_count()),
-          weights_(size_t(tiles_ * height_ * k_) * sizeof(S)) {
+          weights_(size_t(panels_ * panel_ * k_) * sizeof(S)) {
         const int64_t block = kChannelBlock * grid.tap_count();
         constexpr int64_t kSteps = 400;
         block_ = ordered ? block : std::max<int64_t>(1, kSteps / block) * block;
         const Steps steps{cut_.channels, grid.tap_count()};
         steps.for_runs(0, k_, [&](int64_t tap, int64_t channel, int64_t channels, int64_t step) {
             if (step % block_ == 0) firsts_.push_back(runs_.size());
-            runs_.push_back(
-                {channel * cut_.channel_size + layout_.offset(tap, cut_.phase_size), channels});
+            const int64_t at = channel * cut_.channel_size + layout_.offset(tap, cut_.phase_size);
+            runs_.push_back({at, channels});
         });
         firsts_.push_back(runs_.size());
         pack_weights(a);
@@ -224,23 +80,44 @@ class DirectProduct {
     void run() const {
         const int64_t bands = (grid_.output[1] + cut_.rows - 1) / cut_.rows;
         const double work = double(m_) * double(image_.batch * grid_.output_pixels) * double(k_);
-        for_tasks(image_.batch * bands, work,
-                  [&](int64_t task) { run_band(task / bands, task % bands * cut_.rows); });
+        // Small images go together, since all weights pass through the cache for each task.
+        constexpr int64_t kFewestTasks = 8;
+        const int64_t fit = bands > 1 ? 1 : BandCut<M>::kBandBytes / cut_.bytes();
+        const int64_t images =
+            std::clamp<int64_t>(image_.batch / kFewestTasks, 1, std::max<int64_t>(1, fit));
+        for_tasks((image_.batch + images - 1) / images * bands, work, [&](int64_t task) {
+            const int64_t first = task / bands * images, row = task % bands * cut_.rows;
+            run_bands(first, std::min(images, image_.batch - first), row,
+                      std::min(cut_.rows, grid_.output[1] - row));
+        });
     }
 
   private:
+    // What one tile computes of the pixels.
+    struct Piece {
+        int64_t at, second;    // in the bands: the first pixel, and the second vector's from it
+        int count;             // vectors, or pixels
+        int64_t image, first;  // of the result: the vector, or the pixel
+    };
+    struct Bands {
+        int64_t image, row, rows;
+        std::vector<Piece> pieces;
+        const S* data;
+        S* sums;
+    };
+
     int64_t steps(int64_t k0) const { return std::min(block_, k_ - k0); }
-    S* weights(int64_t k0, int64_t tile) const {
-        return weights_.as<S>() + (k0 * tiles_ + tile * steps(k0)) * height_;
+    S* weights(int64_t k0, int64_t panel) const {
+        return weights_.as<S>() + (k0 * panels_ + panel * steps(k0)) * panel_;
     }
 
     void pack_weights(const Source<S>& a) const {
-        for_tasks(tiles_, double(m_) * double(k_), [&](int64_t tile) {
-            const int64_t row = tile * height_;
-            const int lanes = int(std::min<int64_t>(height_, m_ - row));
+        for_tasks(panels_, double(m_) * double(k_), [&](int64_t panel) {
+            const int64_t row = panel * panel_;
+            const int lanes = int(std::min<int64_t>(panel_, m_ - row));
             for (int64_t k0 = 0; k0 < k_; k0 += block_) {
                 a.begin(row, lanes, k0, steps(k0));
-                a.pack(row, lanes, k0, steps(k0), height_, weights(k0, tile));
+                a.pack(row, lanes, k0, steps(k0), panel_, weights(k0, panel));
             }
         });
     }
@@ -262,77 +139,138 @@ class DirectProduct {
         });
     }
 
-    struct Band {
-        int64_t first_pixel;  // of the result, over the batch
-        int64_t rows, vectors, panels;
-        bool by_rows;
-        const S* image;
-        S* sums;
-    };
-
-    void run_band(int64_t image, int64_t row) const {
-        const int64_t rows = std::min(cut_.rows, grid_.output[1] - row);
-        const Scratch image_memory(size_t(cut_.channels * cut_.channel_size + kColumns) *
-                                   sizeof(S));
-        Band band;
-        band.first_pixel = image * grid_.output_pixels + row * grid_.output[2];
-        band.rows = rows;
-        band.vectors = layout_.vectors(rows, W);
-        band.panels = (band.vectors + kTileVectors - 1) / kTileVectors;
-        band.by_rows = layout_.by_rows(rows, W);
-        const int64_t kept = k_ <= block_ ? 1 : band.panels * tiles_;
-        const Scratch sum_memory(size_t(kept * height_ * kColumns) * sizeof(S));
-        band.image = image_memory.as<S>();
-        band.sums = sum_memory.as<S>();
-        copy_band(image, row, rows, image_memory.as<S>());
-        for (int64_t k0 = 0; k0 < k_; k0 += block_)
-            for (int64_t panel = 0; panel < band.panels; panel++)
-                for (int64_t tile = 0; tile < tiles_; tile++) run_tile(band, k0, panel, tile);
+    void add_vectors(int64_t image, int64_t at, int64_t rows, std::vector<Piece>& pieces) const {
+        const int64_t vectors = layout_.vectors(rows, W);
+        for (int64_t v = 0; v < vectors; v += kTileVectors) {
+            const int64_t first = layout_.vector_offset(v, rows, W);
+            const int64_t second = layout_.vector_offset(v + 1, rows, W) - first;
+            const int count = int(std::min<int64_t>(kTileVectors, vectors - v));
+            pieces.push_back({at + first, second, count, image, v});
+        }
+    }
+    void add_pixels(int64_t image, int64_t at, int64_t rows, std::vector<Piece>& pieces) const {
+        const int64_t width = grid_.output[2], parts = (width + kTileRows - 1) / kTileRows;
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t part = 0, x = 0; part < parts; part++) {
+                const int64_t count = width / parts + (part < width % parts);
+                pieces.push_back(
+                    {at + row * layout_.pitch + x, W, int(count), image, row * width + x});
+                x += count;
+            }
     }
 
-    void run_tile(const Band& band, int64_t k0, int64_t panel, int64_t tile) const {
-        const int64_t vector = panel * kTileVectors, row = tile * height_;
-        const int rows = int(std::min<int64_t>(height_, m_ - row));
-        const int vectors = int(std::min<int64_t>(kTileVectors, band.vectors - vector));
-        const bool first = k0 == 0, last = k0 + block_ >= k_;
-        S* const sums = band.sums + (k_ <= block_ ? 0 : panel * tiles_ + tile) * height_ * kColumns;
+    void run_bands(int64_t first, int64_t images, int64_t row, int64_t rows) const {
+        const int64_t size = cut_.channels * cut_.channel_size;
+        const Scratch memory(size_t(images * size + kColumns) * sizeof(S));
+        Bands bands{first, row, rows, {}, memory.as<S>(), nullptr};
+        for (int64_t n = 0; n < images; n++) {
+            copy_band(first + n, row, rows, memory.as<S>() + n * size);
+            if (lanes_ == TileLanes::Channels)
+                add_pixels(n, n * size, rows, bands.pieces);
+            else
+                add_vectors(n, n * size, rows, bands.pieces);
+        }
+        const int64_t kept = k_ <= block_ ? 1 : int64_t(bands.pieces.size()) * panels_;
+        const Scratch sums(size_t(kept * kTileRows * kColumns) * sizeof(S));
+        bands.sums = sums.as<S>();
+        for (int64_t k0 = 0; k0 < k_; k0 += block_) {
+            if (lanes_ == TileLanes::Channels)
+                run_channel_tiles(bands, k0);
+            else
+                run_pixel_tiles(bands, k0);
+        }
+    }
+
+    S* sums(const Bands& bands, size_t piece, int64_t panel) const {
+        const int64_t tile = k_ <= block_ ? 0 : int64_t(piece) * panels_ + panel;
+        return bands.sums + tile * kTileRows * kColumns;
+    }
+    Write write(int64_t k0) const { return k0 == 0 ? Write::Overwrite : Write::Update; }
+    bool is_last(int64_t k0) const { return k0 + block_ >= k_; }
+
+    void multiply(TileCall<S> call, int64_t k0, int vectors, int rows) const {
         const size_t block = size_t(k0 / block_);
-        const int64_t at = layout_.vector_offset(vector, band.by_rows, W);
-        TileCall<S> call{steps(k0),
-                         weights(k0, tile),
-                         1,
-                         height_,
-                         band.image + at,
-                         cut_.channel_size,
-                         sums,
-                         kColumns,
-                         S(1),
-                         S(1),
-                         first ? Write::Overwrite : Write::Update,
-                         first_lanes<S>(W)};
         call.runs = runs_.data() + firsts_[block];
         call.run_count = int64_t(firsts_[block + 1] - firsts_[block]);
-        call.second = layout_.vector_offset(vector + 1, band.by_rows, W) - at;
         kTiles<M, true>[vectors - 1][rows](call);
-        if (sink_.has_epilogue && first) sink_.finish(sums, kColumns, row, rows, 0, vectors * W);
-        if (!last) return;
-        for (int v = 0; v < vectors; v++)
-            put(band, sums + v * W, layout_.vector_offset(vector + v, band.by_rows, W), row, rows);
+    }
+
+    void run_pixel_tiles(const Bands& bands, int64_t k0) const {
+        for (size_t i = 0; i < bands.pieces.size(); i++) {
+            const Piece& piece = bands.pieces[i];
+            for (int64_t panel = 0; panel < panels_; panel++) {
+                const int64_t row = panel * panel_;
+                const int rows = int(std::min<int64_t>(panel_, m_ - row));
+                S* const to = sums(bands, i, panel);
+                TileCall<S> call{steps(k0),
+                                 weights(k0, panel),
+                                 1,
+                                 panel_,
+                                 bands.data + piece.at,
+                                 cut_.channel_size,
+                                 to,
+                                 kColumns,
+                                 S(1),
+                                 S(1),
+                                 write(k0),
+                                 first_lanes<S>(W)};
+                call.second = piece.second;
+                multiply(call, k0, piece.count, rows);
+                if (sink_.has_epilogue && k0 == 0)
+                    sink_.finish(to, kColumns, row, rows, 0, piece.count * int(W));
+                if (!is_last(k0)) continue;
+                for (int v = 0; v < piece.count; v++)
+                    put_vector(bands, piece, piece.first + v, to + v * W, row, rows);
+            }
+        }
     }
 
     // The lanes that are pixels of the result.
-    void put(const Band& band, const S* sums, int64_t at, int64_t row, int rows) const {
-        const int64_t width = grid_.output[2];
+    void put_vector(const Bands& bands, const Piece& piece, int64_t vector, const S* values,
+                    int64_t row, int rows) const {
+        const int64_t width = grid_.output[2], at = layout_.vector_offset(vector, bands.rows, W);
+        const int64_t first = first_pixel(bands, piece);
         int64_t line = at / layout_.pitch, x = at % layout_.pitch;
-        for (int64_t lane = 0; lane < W && line < band.rows;) {
+        for (int64_t lane = 0; lane < W && line < bands.rows;) {
             const int64_t run = std::min(W - lane, width - x);
-            if (run > 0)
-                sink_.store(sums + lane, row, rows, band.first_pixel + line * width + x, int(run));
-            if (band.by_rows) return;
+            if (run > 0) sink_.store(values + lane, row, rows, first + line * width + x, int(run));
+            if (layout_.by_rows(bands.rows, W)) return;
             lane += std::min(W - lane, layout_.pitch - x);
             x = 0;
             line++;
         }
+    }
+    int64_t first_pixel(const Bands& bands, const Piece& piece) const {
+        return (bands.image + piece.image) * grid_.output_pixels + bands.row * grid_.output[2];
+    }
+
+    void run_channel_tiles(const Bands& bands, int64_t k0) const {
+        for (int64_t panel = 0; panel < panels_; panel++)
+            for (size_t i = 0; i < bands.pieces.size(); i++) {
+                const Piece& piece = bands.pieces[i];
+                const int64_t channel = panel * kColumns;
+                const int lanes = int(std::min(kColumns, m_ - channel));
+                S* const to = sums(bands, i, panel);
+                TileCall<S> call{steps(k0),
+                                 bands.data + piece.at,
+                                 1,
+                                 cut_.channel_size,
+                                 weights(k0, panel),
+                                 kColumns,
+                                 to,
+                                 kColumns,
+                                 S(1),
+                                 S(1),
+                                 write(k0),
+                                 first_lanes<S>(W)};
+                call.runs_of_a = true;
+                multiply(call, k0, lanes > W ? 2 : 1, piece.count);
+                if (sink_.has_epilogue && k0 == 0)
+                    sink_.add_bias_along(to, piece.count, channel, lanes);
+                if (is_last(k0))
+                    sink_.store_transposed(to, piece.count, channel, lanes,
+                                           first_pixel(bands, piece) + piece.first);
+            }
     }
 
     const Grid& grid_;
@@ -340,9 +278,10 @@ class DirectProduct {
     int64_t m_;
     const PlaneSink<T>& sink_;
     BandLayout layout_;
-    DirectCut<M> cut_;
-    int height_;
-    int64_t tiles_, k_, block_;
+    BandCut<M> cut_;
+    TileLanes lanes_;
+    int panel_;
+    int64_t panels_, k_, block_;
     Scratch weights_;
     std::vector<TileRun> runs_;
     std::vector<size_t> firsts_;  // of the runs of each block of k

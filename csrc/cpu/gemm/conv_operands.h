@@ -304,7 +304,52 @@ struct PlaneSink final : Sink<ComputeType<T>> {
         }
     }
 
+    // Of pixels by channels, from `channel` and `pixel` on.
+    void add_bias_along(S* values, int pixels, int64_t channel, int channels) const {
+        for (int p = 0; p < pixels; p++, values += kTileColumns<S>)
+            for (int c = 0; c < channels; c += kLanes<S>)
+                store_first(values + c,
+                            load_first(values + c, channels - c) +
+                                load_first(epilogue.bias + channel + c, channels - c),
+                            channels - c);
+    }
+    void store_transposed(const S* values, int pixels, int64_t channel, int channels,
+                          int64_t pixel) const {
+        constexpr int W = kLanes<S>;
+        T* const to = y + channel * channel_stride() + offset_of(pixel);
+        Vector<S> square[W];
+        for (int p = 0; p < pixels; p += W)
+            for (int c = 0; c < channels; c += W) {
+#pragma GCC unroll 16
+                for (int i = 0; i < W; i++)
+                    square[i] =
+                        p + i < pixels ? load(values + (p + i) * kTileColumns<S> + c) : Vector<S>{};
+                transpose<S>(square);
+                put_planes(square, to + c * channel_stride() + p * stride[2],
+                           std::min(W, channels - c), std::min(W, pixels - p));
+            }
+    }
+
   private:
+    int64_t offset_of(int64_t pixel) const {
+        const int64_t image_index = pixel / grid_pixels(), at = pixel % grid_pixels();
+        const int64_t line = at / grid[2];
+        const int64_t z = line / grid[1] * stride[0], py = line % grid[1] * stride[1];
+        return image_index * batch_stride + (z * image[1] + py) * image[2] +
+               at % grid[2] * stride[2];
+    }
+
+    // Neighbouring pixels of several channels.
+    void put_planes(const Vector<S>* lines, T* to, int channels, int pixels) const {
+        if (stride[2] == 1) {
+            for (int c = 0; c < channels; c++, to += channel_stride())
+                store_first(to, lines[c], pixels);
+            return;
+        }
+        for (int c = 0; c < channels; c++, to += channel_stride())
+            for (int p = 0; p < pixels; p++) to[p * stride[2]] = T(lines[c][p]);
+    }
+
     void put_run(const S* values, T* to, int rows, int count) const {
         for (int i = 0; i < rows; i++, values += kTileColumns<S>, to += channel_stride())
             for (int j = 0; j < count; j += kLanes<S>)
@@ -313,13 +358,7 @@ struct PlaneSink final : Sink<ComputeType<T>> {
 
     void put_apart(const S* values, T* planes, int rows, int64_t column, int columns) const {
         int64_t offsets[kTileColumns<S>];
-        for (int j = 0; j < columns; j++) {
-            const int64_t pixel = column + j, image_index = pixel / grid_pixels();
-            const int64_t at = pixel % grid_pixels(), line = at / grid[2];
-            const int64_t z = line / grid[1] * stride[0], py = line % grid[1] * stride[1];
-            offsets[j] = image_index * batch_stride + (z * image[1] + py) * image[2] +
-                         at % grid[2] * stride[2];
-        }
+        for (int j = 0; j < columns; j++) offsets[j] = offset_of(column + j);
         for (int i = 0; i < rows; i++, planes += channel_stride())
             for (int j = 0; j < columns; j++)
                 planes[offsets[j]] = T(values[i * kTileColumns<S> + j]);

@@ -33,7 +33,7 @@ enum class Write : uint8_t {
     Stream,     // C = AB past the cache; full, aligned vectors only
 };
 
-// Steps of k whose rows of B begin apart.
+// Steps of k that begin apart in one operand.
 struct TileRun {
     int64_t offset, steps;
 };
@@ -51,8 +51,9 @@ struct TileCall {
     Write write;
     LaneBits last;                  // lanes of the last vector
     const S* bias = nullptr;        // added to each row; not by Stream
-    const TileRun* runs = nullptr;  // that make up k; null: one from `b` on
+    const TileRun* runs = nullptr;  // that make up k; null: one from the beginning
     int64_t run_count = 1;
+    bool runs_of_a = false;      // rather than of b
     int64_t second = kLanes<S>;  // the second vector of a row of B, from the first
 };
 
@@ -63,6 +64,7 @@ void tile(const TileCall<typename M::Scalar>& call) {
     using S = typename M::Scalar;
     constexpr int W = kLanes<S>;
     const S* a = call.a;
+    const S* b = call.b;
     S* const c = call.c;
     const int64_t a_row = PACKED_A ? 1 : call.a_row, a_k = call.a_k, b_k = call.b_k;
     const int64_t c_row = call.c_row, second = PACKED ? call.second : W;
@@ -85,7 +87,7 @@ void tile(const TileCall<typename M::Scalar>& call) {
     const TileRun whole{0, call.k};
     const TileRun* run = call.runs ? call.runs : &whole;
     for (int64_t left = call.run_count; left > 0; left--, run++) {
-        const S* b = call.b + run->offset;
+        (call.runs_of_a ? a : b) = (call.runs_of_a ? call.a : call.b) + run->offset;
         for (int64_t k = run->steps; k > 0; k--) {
             Vector<S> row[VECTORS];
 #pragma GCC unroll 2

@@ -190,10 +190,68 @@ void multiply(int64_t k, const float* a, int height, const float* b, float* c, i
          first_lanes<float>(columns - (vectors - 1) * W)});
 }
 
+// The same into whole vectors, each sixteen steps of k summed from zero: transforms magnify the
+// rounding of sums, which so stays that of the plain convolution. Half of the registers hold sums
+// of sixteen, the others all.
+constexpr int kRunRows = kTileRows / 2;
+
+template <int ROWS, int VECTORS>
+void multiply_runs(int64_t k, const float* a, int height, const float* b, float* c, int64_t c_row,
+                   bool update) {
+    constexpr int64_t kRun = 16;
+    V sum[ROWS][VECTORS];
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < VECTORS; j++) sum[i][j] = update ? load(c + i * c_row + j * W) : V{};
+    for (; k > 0; k -= kRun) {
+        V run[ROWS][VECTORS] = {};
+        for (int64_t step = std::min(kRun, k); step > 0; step--) {
+            V row[VECTORS];
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++) row[j] = load(b + j * W);
+#pragma GCC unroll 8
+            for (int i = 0; i < ROWS; i++) {
+                const V x = broadcast(a[i]);
+#pragma GCC unroll 2
+                for (int j = 0; j < VECTORS; j++) run[i][j] = fma(x, row[j], run[i][j]);
+            }
+            a += height;
+            b += kColumns;
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++) sum[i][j] += run[i][j];
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < VECTORS; j++) store(c + i * c_row + j * W, sum[i][j]);
+}
+
+using RunKernel = void (*)(int64_t, const float*, int, const float*, float*, int64_t, bool);
+template <int VECTORS, size_t... I>
+constexpr std::array<RunKernel, kRunRows + 1> run_kernels(std::index_sequence<I...>) {
+    return {nullptr, multiply_runs<int(I) + 1, VECTORS>...};
+}
+constexpr std::array<RunKernel, kRunRows + 1> kRunKernels[kTileVectors] = {
+    run_kernels<1>(std::make_index_sequence<kRunRows>()),
+    run_kernels<2>(std::make_index_sequence<kRunRows>()),
+};
+
+// The height of panels of `rows` channels that leaves the fewest over.
+int run_rows(int64_t rows) {
+    int best = kRunRows;
+    for (int height = kRunRows; height > kRunRows / 2; height--)
+        if (ceil_div(rows, height) * height < ceil_div(rows, best) * best) best = height;
+    return best;
+}
+
 // y = x * w + bias
 void correlate(const Problem& p, const float* x, const Weights& w, const float* bias, float* y) {
     constexpr int64_t kBytes = int64_t{1} << 20, kFewestTiles = 64, kSteps = 128;
-    const int height = tile_rows(p.out);
+    const int height = run_rows(p.out);
     const int64_t row_panels = ceil_div(p.out, height);
     const Scratch weight_memory(size_t(kElements * row_panels * height * p.in) * sizeof(float));
     float* const weights = weight_memory.as<float>();
@@ -226,12 +284,12 @@ void correlate(const Problem& p, const float* x, const Weights& w, const float* 
                     for (int64_t r = 0; r < row_panels; r++) {
                         const int64_t row = r * height;
                         const int rows = int(std::min<int64_t>(height, p.out - row));
-                        multiply(std::min(steps, p.in - k),
-                                 weights + ((e * row_panels + r) * p.in + k) * height, height,
-                                 image + ((e * panels + panel) * p.in + k) * kColumns,
-                                 sums + (e * p.out + row) * width + panel * kColumns, width, rows,
-                                 int(std::min<int64_t>(kColumns, vectors * W - panel * kColumns)),
-                                 k > 0);
+                        const bool pair = (panel * kTileVectors + 1) < vectors;
+                        kRunKernels[pair][rows](
+                            std::min(steps, p.in - k),
+                            weights + ((e * row_panels + r) * p.in + k) * height, height,
+                            image + ((e * panels + panel) * p.in + k) * kColumns,
+                            sums + (e * p.out + row) * width + panel * kColumns, width, k > 0);
                     }
 
         const LoadTable stores = p.results.table(first, tiles);
