@@ -461,6 +461,8 @@ def gaussian_nll_loss(
         >>> kajo.nn.functional.gaussian_nll_loss(one, one + 1, one)
         tensor(0.5000)
     """
+    if target.dim() != input.dim():
+        warn_about_sizes(input, target)
     if isinstance(var, (int, float)):
         if var < 0:
             raise ValueError("var has negative entry/entries")

@@ -112,7 +112,13 @@ def _add_scaled(param: Tensor, update: Tensor, scale: Any) -> None:
         param.add_(update, alpha=scale)
 
 
+def _kept(state: Tensor) -> Tensor:
+    """What a differentiable step saves of a state, which the next step writes."""
+    return state.clone() if kajo.is_grad_enabled() else state
+
+
 def _add_quotient(param: Tensor, numerator: Tensor, denominator: Tensor, scale: Any) -> None:
+    numerator, denominator = _kept(numerator), _kept(denominator)
     if isinstance(scale, kajo.Tensor):
         param.add_(numerator / denominator * scale)
     else:
@@ -198,7 +204,7 @@ def adam_step_(
         _average_of_squares(exp_avg_sq, grad, beta2)
         if amsgrad:
             largest = _real(max_exp_avg_sqs[i])
-            largest.copy_(kajo.maximum(largest, exp_avg_sq))
+            largest.copy_(kajo.maximum(_kept(largest), _kept(exp_avg_sq)))
             exp_avg_sq = largest
         correction1, correction2 = 1 - beta1**step, 1 - beta2**step
         denominator = (exp_avg_sq.sqrt() / correction2**0.5).add_(eps)
@@ -237,10 +243,11 @@ def rmsprop_step_(
         if centered:
             grad_avg = _real(grad_avgs[i])
             _average(grad_avg, grad, alpha)
-            average = square_avg.addcmul(grad_avg, grad_avg, value=-1).sqrt_()
+            grad_avg = _kept(grad_avg)
+            average = square_avg.addcmul(grad_avg, grad_avg, value=-1).sqrt()
         else:
             average = square_avg.sqrt()
-        average = average.add_(eps)
+        average = average + eps
         if momentum > 0:
             buffer = _real(momentum_buffers[i])
             buffer.mul_(momentum).addcdiv_(grad, average)
@@ -284,7 +291,7 @@ def adagrad_step_(
             continue
         grad, total = _real(grad), _real(sums[i])
         total.addcmul_(grad, grad, value=1)
-        _add_quotient(_real(param), grad, total.sqrt().add_(eps), -rate)
+        _add_quotient(_real(param), grad, total.sqrt() + eps, -rate)
 
 
 @_step
@@ -312,8 +319,8 @@ def adadelta_step_(
         grad = _real(_gradient(param, grads[i], weight_decay, maximize))
         square_avg, acc_delta = _real(square_avgs[i]), _real(acc_deltas[i])
         _average_of_squares(square_avg, grad, rho)
-        deviation = square_avg.add(eps).sqrt_()
-        delta = acc_delta.add(eps).sqrt_().div_(deviation).mul_(grad)
+        deviation = (square_avg + eps).sqrt()
+        delta = (acc_delta + eps).sqrt() / deviation * grad
         _average_of_squares(acc_delta, delta, rho)
         _add_scaled(_real(param), delta, -lr)
 
@@ -343,7 +350,7 @@ def adamax_step_(
         grad = _real(_gradient(param, grads[i], weight_decay, maximize))
         exp_avg, exp_inf = _real(exp_avgs[i]), _real(exp_infs[i])
         _average(exp_avg, grad, beta1)
-        exp_inf.copy_(kajo.maximum(exp_inf.mul_(beta2), grad.abs().add_(eps)))
+        exp_inf.copy_(kajo.maximum(exp_inf * beta2, grad.abs() + eps))
         _add_quotient(_real(param), exp_avg, exp_inf, -(lr / (1 - beta1**step)))
 
 
@@ -385,7 +392,7 @@ def nadam_step_(
         product = mu_products[i].item()
         _average(exp_avg, grad, beta1)
         _average_of_squares(exp_avg_sq, grad, beta2)
-        denominator = exp_avg_sq.div(1 - beta2**step).sqrt().add_(eps)
+        denominator = (exp_avg_sq / (1 - beta2**step)).sqrt() + eps
         _add_quotient(target, grad, denominator, -lr * (1.0 - mu) / (1.0 - product))
         _add_quotient(target, exp_avg, denominator, -lr * mu_next / (1.0 - product * mu_next))
 
@@ -429,7 +436,7 @@ def radam_step_(
         if rho > 5.0:
             rectified = (rho - 4) * (rho - 2) * rho_inf
             rectification = (rectified / ((rho_inf - 4) * (rho_inf - 2) * rho)) ** 0.5
-            adaptive = correction2**0.5 / exp_avg_sq.sqrt().add_(eps)
+            adaptive = correction2**0.5 / (exp_avg_sq.sqrt() + eps)
             update = update * adaptive * rectification
         target.add_(update, alpha=-1)
 

@@ -54,6 +54,8 @@ def _register(hooks: OrderedDict[int, Callable[..., Any]], hook: Callable[..., A
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` before every ``step`` of every optimiser.
 
+    ``args`` begins with the optimiser.
+
     Args:
         hook: returns None, or new ``(args, kwargs)`` for the step.
 
@@ -94,6 +96,7 @@ def _with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if self._stepping:
             return step(self, *args, **kwargs)
+        args = (self, *args)
         for hook in chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
             changed = hook(self, args, kwargs)
             if changed is not None:
@@ -106,7 +109,7 @@ def _with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         self._stepping = True
         try:
             with self._range("step"):
-                result = step(self, *args, **kwargs)
+                result = step(*args, **kwargs)
         finally:
             self._stepping = False
         self._opt_called = True

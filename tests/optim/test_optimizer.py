@@ -205,3 +205,18 @@ def test_the_last_gradient_of_lbfgs_is_kept_in_place() -> None:
     before = shared.clone()
     optimizer.step(closure)
     assert not kajo.equal(shared, before)
+
+
+def test_step_hooks_get_the_optimizer_among_the_arguments():
+    optimizer = kajo.optim.SGD([kajo.nn.Parameter(kajo.ones(1))], lr=0.1)
+    seen = []
+    optimizer.register_step_pre_hook(lambda *given: seen.append(given))
+    optimizer.register_step_post_hook(lambda *given: seen.append(given))
+    optimizer.step()
+    assert seen == [(optimizer, (optimizer,), {})] * 2
+
+
+def test_a_step_hook_may_replace_the_arguments():
+    optimizer = kajo.optim.SGD([kajo.nn.Parameter(kajo.ones(1))], lr=0.1)
+    optimizer.register_step_pre_hook(lambda opt, args, kwargs: ((opt, lambda: 7.0), kwargs))
+    assert optimizer.step() == 7.0
