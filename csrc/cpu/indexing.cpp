@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "cpu/lanes.h"
+#include "cpu/resampling.h"
 
 namespace kajo::cpu {
 
@@ -64,6 +65,7 @@ void index_elements(const Places& places, const T* self, T* out) {
             const int64_t o = i / n, stop = std::min(end, (o + 1) * n);
             const T* base = self + places.outer[static_cast<size_t>(o)];
             const int64_t* at = places.indexed.get() - o * n;
+#pragma GCC unroll 4
             for (; i < stop; i++) out[i] = base[at[i]];
         }
     });
@@ -143,6 +145,14 @@ void index_put(TensorRefs out, TensorRefs in, const void* attributes) {
             const int64_t o = piece / pieces, begin = piece % pieces * across;
             const int64_t end = std::min(places.width, begin + across);
             T* base = to + places.outer[static_cast<size_t>(o)];
+            if (places.width == 1 && !repeat) {
+                const T* value = from + o * places.n;
+                for (int64_t j = 0; j < places.n; j++) {
+                    T& there = base[places.indexed[j]];
+                    there = combine<kHow, T>(there, value[j]);
+                }
+                return;
+            }
             for (int64_t j = 0; j < places.n; j++) {
                 const T* value = repeat ? from : from + (o * places.n + j) * places.width;
                 put_row<T, kHow>(base + places.indexed[j], places, value, repeat, begin, end);
@@ -153,13 +163,23 @@ void index_put(TensorRefs out, TensorRefs in, const void* attributes) {
 
 namespace {
 
+// A negative number, or one that leaves nothing up to the last, has its topmost bit set.
+void check_lane_indices(const int64_t* at, int64_t n, int64_t dim, int64_t size) {
+    const uint64_t last = static_cast<uint64_t>(size - 1);
+    uint64_t outside = 0;
+    for (int64_t i = 0; i < n; i++)
+        outside |= static_cast<uint64_t>(at[i]) | (last - static_cast<uint64_t>(at[i]));
+    if (outside >> 63 == 0) [[likely]]
+        return;
+    for (int64_t i = 0; i < n; i++)
+        if (at[i] < 0 || at[i] >= size)
+            raise(ErrorKind::Runtime, "index ", at[i], " is out of bounds for dimension ", dim,
+                  " with size ", size);
+}
 void check_lane_indices(const Tensor& index, int64_t dim, int64_t size) {
     const auto* at = index.data<int64_t>();
     parallel_ranges(index.numel(), grain_for(sizeof(int64_t)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++)
-            if (at[i] < 0 || at[i] >= size) [[unlikely]]
-                raise(ErrorKind::Runtime, "index ", at[i], " is out of bounds for dimension ", dim,
-                      " with size ", size);
+        check_lane_indices(at + begin, end - begin, dim, size);
     });
 }
 
@@ -192,9 +212,8 @@ void gather(TensorRefs out, TensorRefs in, const void* attributes) {
     const int64_t dim = static_cast<const LaneIndex*>(attributes)->dim;
     const Tensor &self = in[0], &index = in[1];
     if (index.numel() == 0) return;
-    check_lane_indices(index, dim, lane_size(self, dim));
     const LaneTables places(self, index, dim);
-    const int64_t length = lane_size(index, dim);
+    const int64_t length = lane_size(index, dim), size = lane_size(self, dim);
     const auto width = static_cast<int64_t>(places.inner.size());
     const auto rows = static_cast<int64_t>(places.outer.size()) * length;
     const auto* at = index.data<int64_t>();
@@ -206,7 +225,9 @@ void gather(TensorRefs out, TensorRefs in, const void* attributes) {
             parallel_ranges(rows, grain_for(sizeof(T)), [&](int64_t begin, int64_t end) {
                 for (int64_t row = begin; row < end;) {
                     const T* base = from + places.outer[static_cast<size_t>(row / length)];
-                    const int64_t stop = std::min(end, (row / length + 1) * length);
+                    const int64_t stop = std::min({end, (row / length + 1) * length, row + 1024});
+                    check_lane_indices(at + row, stop - row, dim, size);
+#pragma GCC unroll 4
                     for (; row < stop; row++) to[row] = base[at[row] * stride];
                 }
             });
@@ -217,6 +238,7 @@ void gather(TensorRefs out, TensorRefs in, const void* attributes) {
                 for (int64_t row = begin; row < end; row++) {
                     const auto o = static_cast<size_t>(row / length);
                     const T* base = from + places.outer[o];
+                    check_lane_indices(at + row * width, width, dim, size);
                     for (int64_t i = 0; i < width; i++)
                         to[row * width + i] = base[at[row * width + i] * places.stride +
                                                    places.inner[static_cast<size_t>(i)]];
@@ -367,6 +389,47 @@ void embedding_grad(TensorRefs out, TensorRefs in, const void* attributes) {
     });
 }
 
+namespace {
+template <class T>
+void sum_bags(TensorRefs out, TensorRefs in, WeightedSum<T> sum) {
+    const Tensor &self = in[0], &index = in[1], &starts = in[2], &weights = in[3];
+    const int64_t rows = self.size(0), width = self.size(1), n = index.numel();
+    const auto *at = index.data<int64_t>(), *start = starts.data<int64_t>();
+    const T* from = self.data<T>();
+    const int64_t bags = out[0].size(0), mean = n / std::max<int64_t>(1, bags) + 1;
+    parallel_ranges(bags, grain_for(mean * width * int64_t{sizeof(T)}),
+                    [&](int64_t begin, int64_t end) {
+                        std::vector<const T*> places;
+                        std::vector<T> ones;
+                        for (int64_t bag = begin; bag < end; bag++) {
+                            const int64_t first = start[bag], count = start[bag + 1] - first;
+                            check(first >= 0 && count >= 0 && first + count <= n,
+                                  "sum_rows(): the starts of rows must rise from 0 to ", n);
+                            places.clear();
+                            for (int64_t k = first; k < first + count; k++) {
+                                check_index(at[k] >= 0 && at[k] < rows, "index ", at[k],
+                                            " is out of bounds for dimension 0 with size ", rows);
+                                places.push_back(from + at[k] * width);
+                            }
+                            const T* weight = weights.defined() ? weights.data<T>() + first : nullptr;
+                            if (!weight) {
+                                if (ones.size() < places.size()) ones.resize(places.size(), T{1});
+                                weight = ones.data();
+                            }
+                            sum(out[0].data<T>() + bag * width, places.data(), weight, count, width);
+                        }
+                    });
+}
+}  // namespace
+
+void sum_rows(TensorRefs out, TensorRefs in, const void*) {
+    const ResamplingKernels& kernels = resampling_kernels();
+    if (in[0].dtype() == DType::Float64)
+        sum_bags<double>(out, in, kernels.f64);
+    else
+        sum_bags<float>(out, in, kernels.f32);
+}
+
 void bincount(TensorRefs out, TensorRefs in, const void*) {
     auto* counts = out[0].data<int64_t>();
     std::memset(counts, 0, static_cast<size_t>(out[0].numel()) * sizeof(int64_t));
@@ -390,9 +453,17 @@ void bincount(TensorRefs out, TensorRefs in, const void*) {
 
 void int_range(TensorRefs out, TensorRefs in, const void*) {
     const auto* values = in[0].data<int64_t>();
-    const auto [low, high] = std::minmax_element(values, values + in[0].numel());
-    out[0].data<int64_t>()[0] = *low;
-    out[0].data<int64_t>()[1] = *high;
+    const int64_t n = in[0].numel();
+    // Two pairs, so that one comparison does not wait for the one before.
+    int64_t low[2] = {values[0], values[0]}, high[2] = {values[0], values[0]};
+    int64_t i = 0;
+    for (; i + 2 <= n; i += 2)
+        for (int64_t k = 0; k < 2; k++) {
+            low[k] = std::min(low[k], values[i + k]);
+            high[k] = std::max(high[k], values[i + k]);
+        }
+    out[0].data<int64_t>()[0] = std::min({low[0], low[1], values[n - 1]});
+    out[0].data<int64_t>()[1] = std::max({high[0], high[1], values[n - 1]});
 }
 
 void histogram(TensorRefs out, TensorRefs in, const void* attributes) {

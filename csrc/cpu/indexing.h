@@ -19,6 +19,10 @@ struct IndexLayout {
     int8_t dimension[kMaxIndexed] = {};  // which dimension of the user's tensor each one is
 };
 
+// out {sums (bags, width)}, in {self (rows, width), index (n), starts (bags + 1), weights (n) or
+// undefined}, contiguous; float32 or float64.
+void sum_rows(TensorRefs out, TensorRefs in, const void*);
+
 // out {result}, in {self, index...}.
 void index(TensorRefs out, TensorRefs in, const void* layout);
 // out {self}, in {values, index...}; values of one element are repeated.

@@ -16,13 +16,16 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
         (d < dim ? outer : inner) *= d == dim ? 1 : result.sizes()[d];
     struct Part {
         const char* data;
-        int64_t bytes, at;
+        int64_t bytes, at, step;  // step: from row to row
     };
     std::vector<Part> parts;
     int64_t row_bytes = 0;
     for (const Tensor& t : in) {
         const int64_t bytes = t.sizes()[dim] * inner;
-        if (bytes != 0) parts.push_back({t.data<char>(), bytes, row_bytes});
+        int64_t step = 0;
+        for (size_t d = 0; d < dim; d++)
+            if (t.sizes()[d] != 1) step = t.strides()[d] * t.item_size();
+        if (bytes != 0) parts.push_back({t.data<char>(), bytes, row_bytes, step});
         row_bytes += bytes;
     }
     char* to = result.data<char>();
@@ -31,7 +34,7 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
         parallel_ranges(outer, grain_for(row_bytes, kPiece), [&](int64_t begin, int64_t end) {
             for (int64_t o = begin; o < end; o++)
                 for (const Part& p : parts)
-                    std::memcpy(to + o * row_bytes + p.at, p.data + o * p.bytes,
+                    std::memcpy(to + o * row_bytes + p.at, p.data + o * p.step,
                                 static_cast<size_t>(p.bytes));
         });
         return;
@@ -40,7 +43,7 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
     for (int64_t o = 0; o < outer; o++)
         for (const Part& p : parts)
             parallel_ranges(p.bytes, kPiece, [&](int64_t begin, int64_t end) {
-                std::memcpy(to + o * row_bytes + p.at + begin, p.data + o * p.bytes + begin,
+                std::memcpy(to + o * row_bytes + p.at + begin, p.data + o * p.step + begin,
                             static_cast<size_t>(end - begin));
             });
 }
@@ -57,7 +60,15 @@ void flip(TensorRefs out, TensorRefs in, const void* attributes) {
         strides[d] = -strides[d];
     }
     const Tensor reversed = alias(self, self.sizes(), strides, start);
-    const int64_t last = self.dim() - 1;
+    if (self.dim() == 0) {
+        std::memcpy(out[0].raw_data(), self.raw_data(), static_cast<size_t>(self.item_size()));
+        return;
+    }
+    // Lanes run along the dimension whose elements stand closest.
+    int64_t last = self.dim() - 1;
+    for (int64_t d = last; d-- > 0;)
+        if (self.size(d) > 1 && (self.size(last) == 1 || self.stride(d) < self.stride(last)))
+            last = d;
     const Lanes from(reversed, last), to(out[0], last);
     const int64_t n = from.length(), item = self.item_size();
     const MoveFn move = move_of(self.dtype());

@@ -8,7 +8,8 @@ namespace kajo::cpu {
 struct JoinedDim {
     int64_t dim;
 };
-// Joins contiguous tensors of one type along a dimension.
+// Joins tensors of one type along a dimension, each in rows: contiguous from that dimension on, and
+// equally spaced along those before.
 void cat(TensorRefs out, TensorRefs in, const void* joined_dim);
 
 struct FlippedDims {

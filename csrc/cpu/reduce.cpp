@@ -38,7 +38,8 @@ namespace {
 constexpr int64_t kRunBlock = 4096;      // elements of a run that are folded into one state
 constexpr int64_t kRowBlock = 32;        // the same for rows of columns
 constexpr int64_t kColumns = 1024;       // states side by side
-constexpr int64_t kRunsElements = 8192;  // in the runs that are folded side by side
+constexpr int64_t kRunsElements = 65536;  // in the runs that are folded side by side
+constexpr int64_t kCopiedElements = 8192;  // the same where they pass through scratch
 constexpr int64_t kTaskElements = 65536;
 constexpr int64_t kEnoughTasks = 64;
 
@@ -104,8 +105,9 @@ struct Plan {
     int64_t block() const { return by_rows ? kRowBlock : kRunBlock; }
     int64_t run_length() const { return std::max<int64_t>(1, std::min(inner.size, kRunBlock)); }
     int64_t tile() const {
-        const int64_t most =
-            by_rows ? kColumns : std::max<int64_t>(1, kRunsElements / run_length());
+        const bool direct = !convert && inner.in == 1;
+        const int64_t elements = direct ? kRunsElements : kCopiedElements;
+        const int64_t most = by_rows ? kColumns : std::max<int64_t>(1, elements / run_length());
         return std::min({most, columns.size, kColumns});
     }
     const char* at(int64_t offset) const {

@@ -215,6 +215,10 @@ void number_runs(TensorRefs out, TensorRefs in, const void*) {
     dispatch<kRealsAndBool>(in[0].dtype(), "unique", [&]<class T>() {
         const T* rows = in[0].data<T>();
         int64_t number = 0;
+        if (m == 1) {
+            for (int64_t i = 0; i < n; i++) run[i] = number += i > 0 && rows[i] != rows[i - 1];
+            return;
+        }
         for (int64_t i = 0; i < n; i++) {
             if (i > 0 && !std::equal(rows + i * m, rows + (i + 1) * m, rows + (i - 1) * m))
                 number++;

@@ -5,8 +5,11 @@
 #include "core/promotion.h"
 #include "core/shape.h"
 #include "cpu/indexing.h"
+#include "ops/embedding.h"
+#include "ops/joining.h"
 #include "ops/masking.h"
 #include "ops/ops.h"
+#include "ops/reduction.h"
 #include "ops/scatter.h"
 #include "ops/searching.h"
 
@@ -16,6 +19,7 @@ using cpu::Combine;
 using cpu::IndexLayout;
 
 static const Kernel index_kernel{"index", cpu::index, kConverted | kBits};
+static const Kernel sum_rows_kernel{"sum_rows", cpu::sum_rows};
 static const Kernel index_put_kernel{"index_put", cpu::index_put, kConverted};
 
 void refuse_overlap(const Tensor& self, const char* operation) {
@@ -39,6 +43,8 @@ Tensor as_index(const Tensor& index, const char* operation) {
 }
 
 namespace {
+
+struct None {};
 
 bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
 
@@ -320,6 +326,17 @@ void write_along(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 
 }  // namespace
 
+Tensor slices_at(const Tensor& self, int64_t dim, const Tensor& index) {
+    Indexing how(self, along(dim, index));
+    how.layout.wraps = false;
+    how.layout.error = ErrorKind::Runtime;
+    return read(self, how);
+}
+void put_slices(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
+                Combine combine) {
+    write_along(self, dim, index, source, combine, ErrorKind::Runtime);
+}
+
 Tensor index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                   const Scalar& alpha) {
     dim = wrap_dim(dim, self.dim());
@@ -432,6 +449,41 @@ Tensor index_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
 Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                     std::string_view reduce, bool include_self) {
     return index_reduce_(clone(self), dim, index, source, reduce, include_self);
+}
+
+Tensor sum_rows(const Tensor& self, const Tensor& index, const Tensor& starts,
+                const Tensor& weights) {
+    check(self.dim() == 2 && index.dim() == 1 && starts.dim() == 1 && starts.numel() >= 1 &&
+              (!weights.defined() ||
+               (weights.sizes() == index.sizes() && weights.dtype() == self.dtype())) &&
+              (self.dtype() == DType::Float32 || self.dtype() == DType::Float64),
+          "sum_rows(): rows of shape ", self.sizes(), ", an index of shape ", index.sizes(),
+          " and starts of shape ", starts.sizes(), " do not go together");
+    const Tensor at = as_index(index, "sum_rows"), first = as_index(starts, "sum_rows");
+    const Tensor out = empty({starts.numel() - 1, self.size(1)}, self.dtype(), self.device());
+    {
+        const GradModeGuard no_grad(false);
+        launch(sum_rows_kernel, {out},
+               {contiguous(self), at, first, weights.defined() ? contiguous(weights) : weights},
+               None{});
+    }
+    return attach("SumRowsBackward0", out, {self, weights}, {self, weights, at, first},
+                  [weighted = weights.defined(), rows = self.size(0)](Backward& ctx) {
+                      const Tensor at = ctx.saved(2), first = ctx.saved(3);
+                      const int64_t bags = first.numel() - 1;
+                      const Tensor counts = sub(narrow(first, 0, 1, bags), narrow(first, 0, 0, bags));
+                      const Tensor bag = repeat_interleave_sources(counts, at.numel());
+                      const Tensor g = index_select(ctx.grad(), 0, bag);
+                      if (ctx.needs(0)) {
+                          const Tensor share = weighted ? mul(g, unsqueeze(ctx.saved(1), 1)) : g;
+                          ctx.set(0, embedding_dense_backward(share, at, rows, -1, false));
+                      }
+                      if (weighted && ctx.needs(1)) {
+                          const int64_t dim = 1;
+                          ctx.set(1, sum(mul(g, index_select(ctx.saved(0), 0, at)), IntSpan(&dim, 1),
+                                         false, std::nullopt));
+                      }
+                  });
 }
 
 Tensor take(const Tensor& self, const Tensor& index) {

@@ -37,6 +37,11 @@ Tensor index_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
 Tensor index_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
                     std::string_view reduce, bool include_self);
 
+// Row i is the sum of weights[k] * self[index[k]] for k from starts[i] up to starts[i + 1]; without
+// weights they are 1. Float32 or float64.
+Tensor sum_rows(const Tensor& self, const Tensor& index, const Tensor& starts,
+                const Tensor& weights);
+
 // The tensor read as one row of elements.
 Tensor take(const Tensor& self, const Tensor& index);
 Tensor put_(const Tensor& self, const Tensor& index, const Tensor& source, bool accumulate);
@@ -47,6 +52,10 @@ Tensor put(const Tensor& self, const Tensor& index, const Tensor& source, bool a
 // needed.
 void refuse_overlap(const Tensor& self, const char* operation);
 Tensor separate_from(const Tensor& self, const Tensor& operand);
+// Whole slices along one dimension, read or written; an index outside raises RuntimeError.
+Tensor slices_at(const Tensor& self, int64_t dim, const Tensor& index);
+void put_slices(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
+                cpu::Combine combine);
 // int64, contiguous; other than int64 and int32 is refused.
 Tensor as_index(const Tensor& index, const char* operation);
 

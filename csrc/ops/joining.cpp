@@ -67,6 +67,21 @@ Joined joined_shape(const TensorList& tensors, int64_t dim) {
     return joined;
 }
 
+// Contiguous from `dim` on, and equally spaced along the dimensions before.
+bool is_in_rows(const Tensor& t, size_t dim) {
+    int64_t run = 1, step = -1;
+    for (size_t d = t.sizes().size(); d-- > 0;) {
+        const int64_t size = t.sizes()[d], stride = t.strides()[d];
+        if (size == 1) continue;
+        if (d >= dim ? stride != run : step >= 0 && stride != step) return false;
+        if (d >= dim)
+            run *= size;
+        else
+            step = stride * size;
+    }
+    return true;
+}
+
 void join(const Tensor& out, const TensorList& tensors, const Joined& joined) {
     const GradModeGuard no_grad(false);
     TensorList parts;
@@ -74,7 +89,7 @@ void join(const Tensor& out, const TensorList& tensors, const Joined& joined) {
     for (size_t i = 0; i < tensors.size(); i++) {
         if (joined.lengths[i] <= 0) continue;
         parts.push_back(tensors[i]);
-        plain &= tensors[i].dtype() == out.dtype() && tensors[i].is_contiguous();
+        plain &= tensors[i].dtype() == out.dtype() && is_in_rows(tensors[i], static_cast<size_t>(joined.dim));
     }
     if (plain) return launch(cat_kernel, {&out, 1}, parts, cpu::JoinedDim{joined.dim});
     Dims sizes = out.sizes();

@@ -28,7 +28,21 @@ Tensor checked_index(const Tensor& index, const char* operation) {
     check(index.numel() == 0 || index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
           operation, "(): Expected dtype int32/int64 for index, but got ", index.dtype());
     const GradModeGuard no_grad(false);
-    return contiguous(to(index, DType::Int64));
+    const Tensor at = to(index, DType::Int64);
+    // What `expand` repeats may name whole slices.
+    for (int64_t d = 0; d < at.dim(); d++)
+        if (at.stride(d) == 0 && at.size(d) > 1) return at;
+    return contiguous(at);
+}
+
+// The index of each slice along `dim`, where all its elements have the same; else undefined.
+Tensor slice_index(const Tensor& self, int64_t dim, const Tensor& index) {
+    if (index.dim() < 2 || index.dim() != self.dim()) return {};
+    for (int64_t d = 0; d < index.dim(); d++)
+        if (d != dim &&
+            (index.size(d) != self.size(d) || (index.size(d) != 1 && index.stride(d) != 0)))
+            return {};
+    return alias(index, {index.size(dim)}, {index.stride(dim)}, index.offset());
 }
 
 void check_places(const Tensor& self, int64_t dim, const Tensor& index, const char* operation) {
@@ -58,17 +72,20 @@ void check_scatter(const Tensor& self, int64_t dim, const Tensor& index, const T
               " and to be no larger size than src ", src.sizes());
 }
 
-void run_scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                 Combine how, bool repeat = false) {
-    const Tensor values = src.storage() == self.storage() ? clone(src) : src;
-    launch(scatter_kernel, {self}, {index, values}, LaneIndex{dim, how, repeat});
-}
-
 Tensor corner(const Tensor& t, const Tensor& index) {
     Tensor part = t;
     for (int64_t d = 0; d < index.dim(); d++)
         if (part.size(d) != index.size(d)) part = narrow(part, d, 0, index.size(d));
     return part;
+}
+
+void run_scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                 Combine how, bool repeat = false) {
+    const GradModeGuard no_grad(false);
+    const Tensor values = src.storage() == self.storage() ? clone(src) : src;
+    const Tensor slices = repeat || index.numel() == 0 ? Tensor() : slice_index(self, dim, index);
+    if (slices.defined()) return put_slices(self, dim, slices, corner(values, index), how);
+    launch(scatter_kernel, {self}, {contiguous(index), values}, LaneIndex{dim, how, repeat});
 }
 
 // More values may be given than the index uses: the gradient of the rest is zero.
@@ -110,8 +127,15 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index, bool sparse_
         check(d == dim || index.size(d) <= size_at(self, d),
               "gather(): Size does not match at dimension ", d, " expected index ", index.sizes(),
               " to be no larger than self ", self.sizes(), " apart from dimension ", dim);
-    Tensor out = empty(index.sizes(), self.dtype(), self.device());
-    launch(gather_kernel, {out}, {self, at}, LaneIndex{dim});
+    const Tensor slices = at.numel() == 0 ? Tensor() : slice_index(self, dim, at);
+    Tensor out;
+    if (slices.defined()) {
+        out = slices_at(self, dim, slices);
+    } else {
+        const GradModeGuard no_grad(false);
+        out = empty(index.sizes(), self.dtype(), self.device());
+        launch(gather_kernel, {out}, {self, contiguous(at)}, LaneIndex{dim});
+    }
     const bool sparse = sparse_grad && ForeignGradients::of_gather && self.dim() > 0;
     return attach("GatherBackward0", out, {self}, {at},
                   [dim, sparse, sizes = self.sizes()](Backward& ctx) {

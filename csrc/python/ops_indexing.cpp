@@ -57,6 +57,8 @@ const OpEntry kOperations[] = {
     {"index_reduce_(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, "
      "bool include_self=True) -> Tensor",
      bind<&ops::index_reduce_>, kMethod},
+    {"sum_rows(Tensor self, Tensor index, Tensor starts, Tensor? weights) -> Tensor",
+     bind<&ops::sum_rows>, kPrivate},
     {"take(Tensor self, Tensor index) -> Tensor", bind<&ops::take>,
      kFunction | kMethod | kOutSame | kOutApart},
     {"put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor", bind<&put>,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import kajo
 from kajo import Tensor, _core
@@ -197,6 +198,15 @@ def embedding_bag(
             "GitHub."
         )
     _check_rows(weight, per_sample_weights, padding_idx)
+    if (
+        mode != "max"
+        and padding_idx is None
+        and max_norm is None
+        and not (scale_grad_by_freq or sparse)
+        and weight.dtype in (kajo.float32, kajo.float64)
+        and all(type(t) in (Tensor, kajo.nn.Parameter) for t in (input, weight))
+    ):
+        return _summed_bags(input, weight, offsets, mode, per_sample_weights, include_last_offset)
     if input.dim() == 2:
         bags, length = input.shape
         bag = kajo.arange(bags, device=input.device).repeat_interleave(length)
@@ -226,6 +236,33 @@ def embedding_bag(
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(1)
     return _reduce_bags(rows, bag, bags, mode)
+
+
+def _summed_bags(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None,
+    mode: str,
+    per_sample_weights: Tensor | None,
+    include_last_offset: bool,
+) -> Tensor:
+    """Sums or means of bags without a copy of their rows."""
+    if offsets is None:
+        bags, length = input.shape
+        starts = kajo.arange(bags + 1, device=input.device) * length
+        count: Any = max(length, 1)
+    else:
+        starts = offsets
+        if not include_last_offset:
+            starts = kajo.cat([offsets, offsets.new_full((1,), input.numel())])
+        count = starts.diff().clamp_min(1).unsqueeze(1).to(weight.dtype)
+    if per_sample_weights is not None:
+        per_sample_weights = per_sample_weights.reshape(-1)
+    try:
+        result = _core.sum_rows(weight, input.reshape(-1), starts, per_sample_weights)
+    except IndexError as error:
+        raise RuntimeError(f"embedding_bag(): {error}") from None
+    return result / count if mode == "mean" else result
 
 
 def bag_numbers(input: Tensor, offsets: Tensor, include_last_offset: bool) -> tuple[Tensor, int]:

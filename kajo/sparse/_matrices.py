@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 from kajo.sparse._layouts import converted
 from kajo.sparse._tensor import SparseTensor, blocked, coalesced, distinct, make, places, summed
 
@@ -18,6 +18,15 @@ def _entries(x: SparseTensor) -> tuple[Tensor, Tensor, Tensor]:
         x = converted(x, kajo.sparse_coo)
     rows, columns = places(x).unbind(0)
     return rows, columns, x._parts[-1]
+
+
+def _in_order_of_rows(x: SparseTensor) -> SparseTensor | None:
+    """The matrix in compressed rows, where it is so already or all but."""
+    if x._kind is kajo.sparse_csr:
+        return x
+    if x._kind is kajo.sparse_coo and x.is_coalesced() and x._parts[-1].dim() == 1:
+        return converted(x, kajo.sparse_csr)
+    return None
 
 
 def _check(a: Any, b: Any, name: str) -> None:
@@ -45,6 +54,11 @@ def product(a: Any, b: Any, name: str = "mm") -> Any:
     _check(a, b, name)
     if isinstance(b, SparseTensor):
         return _sparse_product(a, b)
+    by_rows = _in_order_of_rows(a)
+    plain = type(b) in (Tensor, kajo.nn.Parameter) and b.dtype in (kajo.float32, kajo.float64)
+    if by_rows is not None and plain and b.dim() == 2:
+        start, columns, values = by_rows._parts
+        return _core.sum_rows(b, columns, start, values)
     rows, columns, values = _entries(a)
     scaled = b[columns] * (values if b.dim() == 1 else values.unsqueeze(1))
     return summed(a.shape[0], rows, scaled)
