@@ -397,28 +397,28 @@ void sum_bags(TensorRefs out, TensorRefs in, WeightedSum<T> sum) {
     const auto *at = index.data<int64_t>(), *start = starts.data<int64_t>();
     const T* from = self.data<T>();
     const int64_t bags = out[0].size(0), mean = n / std::max<int64_t>(1, bags) + 1;
-    parallel_ranges(bags, grain_for(mean * width * int64_t{sizeof(T)}),
-                    [&](int64_t begin, int64_t end) {
-                        std::vector<const T*> places;
-                        std::vector<T> ones;
-                        for (int64_t bag = begin; bag < end; bag++) {
-                            const int64_t first = start[bag], count = start[bag + 1] - first;
-                            check(first >= 0 && count >= 0 && first + count <= n,
-                                  "sum_rows(): the starts of rows must rise from 0 to ", n);
-                            places.clear();
-                            for (int64_t k = first; k < first + count; k++) {
-                                check_index(at[k] >= 0 && at[k] < rows, "index ", at[k],
-                                            " is out of bounds for dimension 0 with size ", rows);
-                                places.push_back(from + at[k] * width);
-                            }
-                            const T* weight = weights.defined() ? weights.data<T>() + first : nullptr;
-                            if (!weight) {
-                                if (ones.size() < places.size()) ones.resize(places.size(), T{1});
-                                weight = ones.data();
-                            }
-                            sum(out[0].data<T>() + bag * width, places.data(), weight, count, width);
-                        }
-                    });
+    parallel_ranges(
+        bags, grain_for(mean * width * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+            std::vector<const T*> places;
+            std::vector<T> ones;
+            for (int64_t bag = begin; bag < end; bag++) {
+                const int64_t first = start[bag], count = start[bag + 1] - first;
+                check(first >= 0 && count >= 0 && first + count <= n,
+                      "sum_rows(): the starts of rows must rise from 0 to ", n);
+                places.clear();
+                for (int64_t k = first; k < first + count; k++) {
+                    check_index(at[k] >= 0 && at[k] < rows, "index ", at[k],
+                                " is out of bounds for dimension 0 with size ", rows);
+                    places.push_back(from + at[k] * width);
+                }
+                const T* weight = weights.defined() ? weights.data<T>() + first : nullptr;
+                if (!weight) {
+                    if (ones.size() < places.size()) ones.resize(places.size(), T{1});
+                    weight = ones.data();
+                }
+                sum(out[0].data<T>() + bag * width, places.data(), weight, count, width);
+            }
+        });
 }
 }  // namespace
 

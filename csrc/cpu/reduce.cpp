@@ -35,10 +35,10 @@ const ReduceKernels& reduce_kernels() {
 
 namespace {
 
-constexpr int64_t kRunBlock = 4096;      // elements of a run that are folded into one state
-constexpr int64_t kRowBlock = 32;        // the same for rows of columns
-constexpr int64_t kColumns = 1024;       // states side by side
-constexpr int64_t kRunsElements = 65536;  // in the runs that are folded side by side
+constexpr int64_t kRunBlock = 4096;        // elements of a run that are folded into one state
+constexpr int64_t kRowBlock = 32;          // the same for rows of columns
+constexpr int64_t kColumns = 1024;         // states side by side
+constexpr int64_t kRunsElements = 65536;   // in the runs that are folded side by side
 constexpr int64_t kCopiedElements = 8192;  // the same where they pass through scratch
 constexpr int64_t kTaskElements = 65536;
 constexpr int64_t kEnoughTasks = 64;

@@ -471,7 +471,8 @@ Tensor sum_rows(const Tensor& self, const Tensor& index, const Tensor& starts,
                   [weighted = weights.defined(), rows = self.size(0)](Backward& ctx) {
                       const Tensor at = ctx.saved(2), first = ctx.saved(3);
                       const int64_t bags = first.numel() - 1;
-                      const Tensor counts = sub(narrow(first, 0, 1, bags), narrow(first, 0, 0, bags));
+                      const Tensor counts =
+                          sub(narrow(first, 0, 1, bags), narrow(first, 0, 0, bags));
                       const Tensor bag = repeat_interleave_sources(counts, at.numel());
                       const Tensor g = index_select(ctx.grad(), 0, bag);
                       if (ctx.needs(0)) {
@@ -480,8 +481,8 @@ Tensor sum_rows(const Tensor& self, const Tensor& index, const Tensor& starts,
                       }
                       if (weighted && ctx.needs(1)) {
                           const int64_t dim = 1;
-                          ctx.set(1, sum(mul(g, index_select(ctx.saved(0), 0, at)), IntSpan(&dim, 1),
-                                         false, std::nullopt));
+                          ctx.set(1, sum(mul(g, index_select(ctx.saved(0), 0, at)),
+                                         IntSpan(&dim, 1), false, std::nullopt));
                       }
                   });
 }

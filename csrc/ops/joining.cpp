@@ -89,7 +89,8 @@ void join(const Tensor& out, const TensorList& tensors, const Joined& joined) {
     for (size_t i = 0; i < tensors.size(); i++) {
         if (joined.lengths[i] <= 0) continue;
         parts.push_back(tensors[i]);
-        plain &= tensors[i].dtype() == out.dtype() && is_in_rows(tensors[i], static_cast<size_t>(joined.dim));
+        plain &= tensors[i].dtype() == out.dtype() &&
+                 is_in_rows(tensors[i], static_cast<size_t>(joined.dim));
     }
     if (plain) return launch(cat_kernel, {&out, 1}, parts, cpu::JoinedDim{joined.dim});
     Dims sizes = out.sizes();

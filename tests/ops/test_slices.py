@@ -40,9 +40,7 @@ def test_an_index_that_repeats_is_one_of_slices(dim: int) -> None:
     wide = index.expand(shape)
     full = wide.contiguous()
     assert kajo.equal(x.gather(dim, wide), x.gather(dim, full))
-    kajo.testing.assert_close(
-        x.scatter_add(dim, wide, source), x.scatter_add(dim, full, source)
-    )
+    kajo.testing.assert_close(x.scatter_add(dim, wide, source), x.scatter_add(dim, full, source))
     for reduce in ("sum", "mean", "amax", "prod"):
         kajo.testing.assert_close(
             x.scatter_reduce(dim, wide, source, reduce), x.scatter_reduce(dim, full, source, reduce)
@@ -75,7 +73,7 @@ def test_cat_of_parts_that_lie_in_rows() -> None:
     x = kajo.arange(4 * 6 * 5).reshape(4, 6, 5)
     parts = [x[:, 1:3], x[:, 0:1], x[:, 2:6], x[:, :, :].transpose(0, 0)]
     for dim in (0, 1, 2):
-        views = [p for p in (x[:, 1:3], x[:, 3:5])] if dim != 1 else parts
+        views = [x[:, 1:3], x[:, 3:5]] if dim != 1 else parts
         expected = np.concatenate([v.numpy() for v in views], dim)
         assert np.array_equal(kajo.cat(views, dim).numpy(), expected)
     slices = [x[..., i : i + 2] for i in range(4)]
@@ -90,7 +88,9 @@ def test_flip_of_any_layout() -> None:
         view = x.permute(order)
         for dims in ((0,), (1,), (2,), (0, 2), (0, 1, 2)):
             assert np.array_equal(view.flip(dims).numpy(), np.flip(view.numpy(), dims))
-            assert np.array_equal(view[:, ::2].flip(dims).numpy(), np.flip(view[:, ::2].numpy(), dims))
+            assert np.array_equal(
+                view[:, ::2].flip(dims).numpy(), np.flip(view[:, ::2].numpy(), dims)
+            )
     assert kajo.tensor(3).flip([]).item() == 3
 
 
