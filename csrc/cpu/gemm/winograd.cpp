@@ -193,7 +193,7 @@ void multiply(int64_t k, const float* a, int height, const float* b, float* c, i
 // The same into whole vectors, each sixteen steps of k summed from zero: transforms magnify the
 // rounding of sums, which so stays that of the plain convolution. Half of the registers hold sums
 // of sixteen, the others all.
-constexpr int kRunRows = kTileRows / 2;
+constexpr int kRunRows = kTileRows * 3 / 7;  // more would not all stay in registers
 
 template <int ROWS, int VECTORS>
 void multiply_runs(int64_t k, const float* a, int height, const float* b, float* c, int64_t c_row,
@@ -240,11 +240,12 @@ constexpr std::array<RunKernel, kRunRows + 1> kRunKernels[kTileVectors] = {
     run_kernels<2>(std::make_index_sequence<kRunRows>()),
 };
 
-// The height of panels of `rows` channels that leaves the fewest over.
-int run_rows(int64_t rows) {
+// The height of panels of so many channels; a tile costs about one row more than that.
+int run_rows(int64_t channels) {
+    const auto cost = [&](int height) { return ceil_div(channels, height) * (height + 1); };
     int best = kRunRows;
     for (int height = kRunRows; height > kRunRows / 2; height--)
-        if (ceil_div(rows, height) * height < ceil_div(rows, best) * best) best = height;
+        if (cost(height) < cost(best)) best = height;
     return best;
 }
 
