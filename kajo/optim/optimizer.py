@@ -94,7 +94,7 @@ def _with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if self._stepping:
             return step(self, *args, **kwargs)
-        for hook in chain(_global_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
+        for hook in (*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
@@ -110,7 +110,7 @@ def _with_step_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             self._stepping = False
         self._opt_called = True
-        for hook in chain(self._optimizer_step_post_hooks.values(), _global_post_hooks.values()):
+        for hook in (*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()):
             hook(self, args, kwargs)
         return result
 
@@ -646,9 +646,13 @@ class FirstOrderOptimizer(Optimizer):
         if closure is not None:
             with kajo.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            with kajo.set_grad_enabled(bool(group.get("differentiable", False))):
+        before = kajo.is_grad_enabled()
+        try:
+            for group in self.param_groups:
+                _core._set_grad_enabled(bool(group.get("differentiable", False)))
                 self._step_group(group)
+        finally:
+            _core._set_grad_enabled(before)
         return loss
 
     def _step_group(self, group: Group) -> None:
@@ -658,8 +662,10 @@ class FirstOrderOptimizer(Optimizer):
         _check_devices(group, params)
         grads = [param.grad for param in params]
         states = []
+        takes_all = self._supports_sparse and self._supports_complex
         for param, grad in zip(params, grads, strict=True):
-            self._check_grad(param, grad)
+            if not takes_all:
+                self._check_grad(param, grad)
             state = self.state.get(param)
             if not state:
                 state = self._new_state(group, param)
@@ -669,7 +675,7 @@ class FirstOrderOptimizer(Optimizer):
         self._update(group, params, grads, states)
 
     def _check_grad(self, param: Tensor, grad: Tensor) -> None:
-        if not self._supports_sparse and grad.is_sparse:
+        if not self._supports_sparse and type(grad) is not kajo.Tensor and grad.is_sparse:
             hint = ", please consider SparseAdam instead" if "Adam" in type(self).__name__ else ""
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{hint}")
         if not self._supports_complex and kajo.is_complex(param):
