@@ -3,13 +3,34 @@
 #include <mutex>
 
 #include "autograd/attach.h"
+#include "core/spin_lock.h"
 #include "ops/views.h"
 
 namespace kajo {
 
 namespace {
-std::mutex accumulator_mutex;
+
+SpinLock accumulators;  // of all leaves
+
+// Null where there is none, or none that somebody holds.
+Ref<AccumulateGrad> living_accumulator(const AutogradMeta& meta) {
+    const std::lock_guard lock(accumulators);
+    const bool lives = meta.accumulator && meta.accumulator->try_retain();
+    return lives ? Ref<AccumulateGrad>::adopt(meta.accumulator) : nullptr;
 }
+
+NodeRef accumulator_of(const Tensor& leaf) {
+    AutogradMeta& meta = *meta_of(leaf);
+    if (auto found = living_accumulator(meta)) return found;
+    // Made without the lock; if another thread was faster, its node is taken and this one dropped.
+    const auto fresh = Ref<AccumulateGrad>::fresh(new AccumulateGrad(leaf));
+    const std::lock_guard lock(accumulators);
+    if (meta.accumulator && meta.accumulator->try_retain()) return NodeRef::adopt(meta.accumulator);
+    meta.accumulator = fresh.get();
+    return fresh;
+}
+
+}  // namespace
 
 AutogradMeta& ensure_meta(const Tensor& t) {
     auto& slot = t.impl()->autograd;
@@ -49,13 +70,7 @@ bool requires_grad(const Tensor& t) {
 Edge gradient_edge(const Tensor& t) {
     if (!t.defined() || !t.impl()->autograd || !requires_grad(t)) return {};
     if (NodeRef node = grad_fn(t)) return {node, meta_of(t)->output};
-    AutogradMeta& meta = *meta_of(t);
-    std::lock_guard lock(accumulator_mutex);
-    if (meta.accumulator && meta.accumulator->try_retain())
-        return {NodeRef::adopt(meta.accumulator), 0};
-    const auto fresh = Ref<AccumulateGrad>::fresh(new AccumulateGrad(t));
-    meta.accumulator = fresh.get();
-    return {fresh, 0};
+    return {accumulator_of(t), 0};
 }
 
 AccumulateGrad::AccumulateGrad(Tensor variable) : variable_(std::move(variable)) {
@@ -66,7 +81,7 @@ AccumulateGrad::AccumulateGrad(Tensor variable) : variable_(std::move(variable))
 }
 
 AccumulateGrad::~AccumulateGrad() {
-    std::lock_guard lock(accumulator_mutex);
+    const std::lock_guard lock(accumulators);
     AutogradMeta* meta = meta_of(variable_);
     if (meta && meta->accumulator == this) meta->accumulator = nullptr;
 }
@@ -90,11 +105,7 @@ void set_grad_dtype(const Tensor& t, std::optional<DType> dtype) {
           "' because there is already a gradient of another dtype. Clear the gradient (.grad = "
           "None) first.");
     meta.ensure_extras().grad_dtype = {true, dtype};
-    std::lock_guard lock(accumulator_mutex);
-    if (meta.accumulator && meta.accumulator->try_retain()) {
-        const Ref<AccumulateGrad> node = Ref<AccumulateGrad>::adopt(meta.accumulator);
-        node->take_grad_dtype();
-    }
+    if (const auto node = living_accumulator(meta)) node->take_grad_dtype();
 }
 
 void set_requires_grad(const Tensor& t, bool on) {

@@ -2,25 +2,13 @@
 
 #include <pthread.h>
 
-#include <atomic>
 #include <mutex>
+
+#include "core/spin_lock.h"
 
 namespace kajo {
 
 namespace {
-
-// Held for a few instructions only.
-class SpinLock {
-  public:
-    void lock() {
-        while (taken_.test_and_set(std::memory_order_acquire)) {
-        }
-    }
-    void unlock() { taken_.clear(std::memory_order_release); }
-
-  private:
-    std::atomic_flag taken_ = ATOMIC_FLAG_INIT;
-};
 
 SpinLock list_lock;
 LivingMemory* newest = nullptr;

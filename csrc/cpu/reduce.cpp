@@ -49,7 +49,7 @@ struct Axis {
 };
 
 // The axes in order of the input's memory, the innermost last, with neighbours merged.
-using Axes = std::vector<Axis>;
+using Axes = ShortList<Axis, 6>;
 
 void append_merged(Axes& axes, const Axis& a) {
     if (a.size == 1) return;
@@ -133,7 +133,6 @@ Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& 
 
     const int64_t n = input.dim();
     Axes axes;
-    std::vector<bool> is_reduced;
     Dims order;
     size_t out_dim[2] = {0, 0};
     for (int64_t d = 0; d < n; d++) {
@@ -147,17 +146,17 @@ Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& 
             out_dim[k] += present;
         }
         axes.push_back(a);
-        is_reduced.push_back(reduced);
+        // Repeated elements (stride 0) go outside, where they cost least. Most come in order.
+        const auto place = [&](int64_t i) {
+            const int64_t stride = axes[size_t(i)].in;
+            return stride == 0 ? INT64_MAX : stride;
+        };
         order.push_back(d);
+        for (size_t i = order.size() - 1; i > 0 && place(order[i - 1]) < place(order[i]); i--)
+            std::swap(order[i - 1], order[i]);
     }
-    // Repeated elements (stride 0) go outside, where they cost least.
-    const auto outside = [&](int64_t a, int64_t b) {
-        const int64_t x = axes[size_t(a)].in, y = axes[size_t(b)].in;
-        return (x == 0 ? INT64_MAX : x) > (y == 0 ? INT64_MAX : y);
-    };
-    std::stable_sort(order.begin(), order.end(), outside);
     for (const int64_t d : order)
-        append_merged(is_reduced[size_t(d)] ? plan.reduced : plan.kept, axes[size_t(d)]);
+        append_merged(how.reduced >> d & 1 ? plan.reduced : plan.kept, axes[size_t(d)]);
 
     if (!plan.kept.empty()) {
         const Axis k = plan.kept.back(),
@@ -247,13 +246,13 @@ class Cascade {
     }
     void* level(int64_t i) {
         while (static_cast<int64_t>(levels_.size()) <= i)
-            levels_.push_back(std::make_unique<Scratch>(static_cast<size_t>(bytes_)));
-        return levels_[static_cast<size_t>(i)]->data();
+            levels_.emplace_back(static_cast<size_t>(bytes_));
+        return levels_[static_cast<size_t>(i)].data();
     }
 
     const ReduceFunctions& f_;
     int64_t width_, bytes_, count_ = 0, used_ = 0;
-    std::vector<std::unique_ptr<Scratch>> levels_;
+    ShortList<Scratch, 4> levels_;
 };
 
 // Folds the reduced elements [begin, end) of one output, or of `width` columns.
@@ -288,24 +287,33 @@ void fold_range(const Plan& plan, Reader& reader, Cascade& cascade, const char* 
 class Writer {
   public:
     explicit Writer(const Plan& plan)
-        : plan_(plan), values_(16 * kColumns), converted_(16 * kColumns) {}
+        : plan_(plan),
+          values_(static_cast<size_t>(16 * plan.tile())),
+          converted_(converts() ? static_cast<size_t>(16 * plan.tile()) : 0) {}
 
     void write(const void* state, int64_t n, const Place& at) {
         alignas(16) char second[16];
-        Scratch more(n > 1 && plan_.outputs[1].defined() ? static_cast<size_t>(16 * n) : 1);
+        const Scratch more(n > 1 && plan_.outputs[1].defined() ? static_cast<size_t>(16 * n) : 0);
         void* out[2] = {plan_.outputs[0].defined() ? values_.data() : nullptr,
                         !plan_.outputs[1].defined() ? nullptr
                         : n > 1                     ? more.data()
                                                     : second};
         plan_.functions.finish(out, state, n, plan_.how);
-        const DType types[2] = {plan_.how.computing,
-                                is_located(plan_.how) ? DType::Int64 : plan_.how.computing};
         for (int k = 0; k < 2; k++)
             if (out[k])
-                store(plan_.outputs[k], at.out[k], plan_.columns.out[k], out[k], types[k], n);
+                store(plan_.outputs[k], at.out[k], plan_.columns.out[k], out[k], made(k), n);
     }
 
   private:
+    // The type of the results as the kernels make them.
+    DType made(int k) const {
+        return k == 1 && is_located(plan_.how) ? DType::Int64 : plan_.how.computing;
+    }
+    bool converts() const {
+        for (int k = 0; k < 2; k++)
+            if (plan_.outputs[k].defined() && plan_.outputs[k].dtype() != made(k)) return true;
+        return false;
+    }
     void store(const Tensor& to, int64_t offset, int64_t stride, const void* values, DType type,
                int64_t n) {
         if (to.dtype() != type) {

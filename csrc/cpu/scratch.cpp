@@ -33,7 +33,8 @@ thread_local Cache cache;
 
 }  // namespace
 
-Scratch::Scratch(size_t bytes) : data_(nullptr), bytes_(bytes) {
+void Scratch::take_large() {
+    const size_t bytes = bytes_;
     if (bytes > kMaxKeptBytes) {
         data_ = cpu_allocate(bytes);
         return;
@@ -56,7 +57,7 @@ Scratch::Scratch(size_t bytes) : data_(nullptr), bytes_(bytes) {
     if (!data_) throw std::bad_alloc();
 }
 
-Scratch::~Scratch() {
+void Scratch::give_back_large() {
     if (bytes_ > kMaxKeptBytes) {
         cpu_free(data_, bytes_);
         return;

@@ -3,6 +3,7 @@
 #include "autograd/attach.h"
 #include "core/launch.h"
 #include "core/shape.h"
+#include "cpu/probabilities.h"
 #include "cpu/rows.h"
 #include "ops/masking.h"
 #include "ops/ops.h"
@@ -53,7 +54,11 @@ Tensor huber_loss(const Tensor& self, const Tensor& target, int64_t reduction, d
 }
 namespace {
 void check_probabilities(const char* name, const Tensor& t) {
-    if (t.is_meta() || t.numel() == 0) return;
+    if (t.is_meta() || t.numel() == 0 || !is_float(t.dtype())) return;
+    static const Kernel kernel{"all_probabilities", cpu::all_probabilities, kConverted};
+    const Tensor fits = empty({}, DType::Bool);
+    launch(kernel, {fits}, {t}, char{});
+    if (*fits.data<bool>()) return;
     const GradModeGuard no_grad(false);
     const double least = item(amin(t, {}, false)).as_double();
     const double most = item(amax(t, {}, false)).as_double();

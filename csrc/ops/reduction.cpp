@@ -60,9 +60,10 @@ struct Converted {
     DType computing;
 };
 Converted converted(const Tensor& self, DType result) {
-    const bool narrows = reduce_type(result) != result && self.dtype() != result;
-    const bool narrow_integer =
-        is_integral(result, true) && self.dtype() != result && result != DType::Int64;
+    if (self.dtype() == result)
+        return {self, is_integral(result, true) ? DType::Int64 : reduce_type(result)};
+    const bool narrows = reduce_type(result) != result;
+    const bool narrow_integer = is_integral(result, true) && result != DType::Int64;
     const GradModeGuard no_grad(false);
     return {narrows || narrow_integer ? to(self, result) : self,
             is_integral(result, true) ? DType::Int64 : reduce_type(result)};
@@ -73,9 +74,11 @@ Converted converted(const Tensor& self, DType result) {
 uint64_t reduced_mask(const Tensor& self, OptionalDims dim, const char* operation) {
     check(self.dim() <= 64, operation, "(): only tensors with up to 64 dims are supported, got ",
           self.dim());
-    const std::vector<bool> flags = dim_mask(dim, self.dim(), operation);
+    if (!dim || dim->empty())
+        return self.dim() == 64 ? ~uint64_t{0} : (uint64_t{1} << self.dim()) - 1;
     uint64_t mask = 0;
-    for (size_t d = 0; d < flags.size(); d++) mask |= uint64_t{flags[d]} << d;
+    for (const int64_t d : wrap_dims(*dim, self.dim(), operation))
+        if (self.dim() > 0) mask |= uint64_t{1} << d;
     return mask;
 }
 

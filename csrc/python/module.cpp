@@ -13,6 +13,8 @@
 #include "python/debugging.h"
 #include "python/deterministic.h"
 #include "python/dlpack.h"
+#include "python/grad_block.h"
+#include "python/module_base.h"
 #include "python/overrides.h"
 #include "python/plain_copy.h"
 #include "python/profiler.h"
@@ -341,6 +343,8 @@ NB_MODULE(_core, m) {
         add_named_values(module);
         add_tensor_type(module);
         add_overrides(module);
+        add_module_base(module);
+        add_grad_block(module);
         add_autograd(module);
         bind_generator(m);
         bind_runtime(m);

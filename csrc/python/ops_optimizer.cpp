@@ -1,4 +1,6 @@
 // Python names of the optimisers' steps.
+#include "autograd/engine.h"
+#include "autograd/grad_mode.h"
 #include "ops/optimizer.h"
 #include "python/bind.h"
 #include "python/tables.h"
@@ -7,7 +9,26 @@ namespace kajo::python {
 
 namespace {
 
+// Whether the fused steps can take these: real floating tensors, numbers, no gradient. In 16 bits
+// they are only for those who asked for them: they round once, operations one by one each time.
+bool fits_step(const TensorList& params, const TensorList& grads, bool fused, PyObject* scalars) {
+    check_value(params.size() == grads.size(), "step: ", params.size(), " parameters but ",
+                grads.size(), " gradients");
+    if (GradMode::enabled()) return false;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(scalars); i++)
+        if (is_tensor(PyTuple_GET_ITEM(scalars, i))) return false;
+    for (size_t i = 0; i < params.size(); i++) {
+        const Tensor &p = params[i], &g = grads[i];
+        if (!is_float(p.dtype()) || p.is_meta() || g.dtype() != p.dtype() ||
+            !(g.device() == p.device()) || is_foreign(g) || (!fused && p.item_size() == 2))
+            return false;
+    }
+    return true;
+}
+
 const OpEntry table[] = {
+    {"_fits_step(Tensor[] params, Tensor[] grads, bool fused, object scalars) -> bool",
+     bind<&fits_step>, kPrivate},
     {"sgd_step_(Tensor[] params, Tensor[] grads, Tensor[] momentum_buffers, *, float lr, float "
      "momentum, float dampening, float weight_decay, bool nesterov, bool maximize, bool first) -> "
      "()",

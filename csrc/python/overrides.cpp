@@ -151,13 +151,18 @@ bool has_modes_here() {
     return !here.modes.empty() && here.overriding != Overriding::Disabled;
 }
 
-bool overrides(PyObject* o) {
-    if (state().overriding != Overriding::Enabled) return false;
+namespace {
+bool holds_overriding(PyObject* o) {
     if (type_overrides(Py_TYPE(o))) return true;
     if (!is_list(o)) return false;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); i++)
         if (type_overrides(Py_TYPE(PySequence_Fast_GET_ITEM(o, i)))) return true;
     return false;
+}
+}  // namespace
+
+bool overrides(PyObject* o) {
+    return holds_overriding(o) && state().overriding == Overriding::Enabled;
 }
 
 PyObject* call_override(PyObject* function, PyObject* const* arguments, size_t positional,

@@ -676,16 +676,11 @@ PyObject* wrap_as(const Tensor& t, PyTypeObject* type) {
 }
 
 PyObject* wrap_size(IntSpan sizes) {
-    Object tuple = Object::steal(PyTuple_New(static_cast<Py_ssize_t>(sizes.size())));
-    for (size_t i = 0; i < sizes.size(); i++)
-        PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i),
-                         Object::steal(PyLong_FromLongLong(sizes[i])).release());
-    if (!size_class) return tuple.release();
-    auto* type = reinterpret_cast<PyTypeObject*>(size_class);
+    auto* type = size_class ? reinterpret_cast<PyTypeObject*>(size_class) : &PyTuple_Type;
     Object out = Object::steal(type->tp_alloc(type, static_cast<Py_ssize_t>(sizes.size())));
     for (size_t i = 0; i < sizes.size(); i++)
         PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i),
-                         Py_NewRef(PyTuple_GET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i))));
+                         Object::steal(PyLong_FromLongLong(sizes[i])).release());
     return out.release();
 }
 

@@ -70,7 +70,7 @@ class _Switch:
         return wrapped  # type: ignore[return-value]
 
 
-class no_grad(_Switch):
+class no_grad(_core.GradBlock, _Switch):
     """Operations inside record no history.
 
     >>> import kajo
@@ -82,16 +82,6 @@ class no_grad(_Switch):
     """
 
     _on = False
-
-    def __new__(cls, orig_func: Any = None) -> Any:
-        self = super().__new__(cls)
-        return self if orig_func is None else self(orig_func)
-
-    def __enter__(self) -> None:
-        self._before = _core._set_grad_enabled(self._on)
-
-    def __exit__(self, *_: object) -> None:
-        _core._set_grad_enabled(self._before)
 
 
 class enable_grad(no_grad):

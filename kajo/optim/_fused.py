@@ -2,7 +2,7 @@
 
 Every function here is the definition of one update in tensor operations, under the signature of
 the fused kernel ``kajo._core.<same name>``. :data:`STEPS`, filled once at import, decides between
-the two: the kernel where the core has one and the tensors qualify (see :func:`_qualifies`), else
+the two: the kernel where the core has one and the tensors qualify (see ``_core._fits_step``), else
 the form here, which also serves complex, sparse and differentiable updates.
 
 Contract shared by all kernels:
@@ -39,27 +39,6 @@ STEPS: dict[str, Step] = {}
 """Name of an update to the function that runs it."""
 
 
-_ROUNDED = (_core.bfloat16, _core.float16)
-
-
-def _qualifies(params: Tensors, grads: Tensors, fused: bool, scalars: dict[str, Any]) -> bool:
-    """Whether the fused kernel can take these: real floating tensors, numbers, no gradient.
-
-    In 16 bits it is only for those who asked for it: it rounds once, operations one by one each time.
-    """
-    if kajo.is_grad_enabled() or any(isinstance(v, kajo.Tensor) for v in scalars.values()):
-        return False
-    return all(
-        param.is_floating_point()
-        and (fused or param.dtype not in _ROUNDED)
-        and grad.dtype == param.dtype
-        and grad.device == param.device
-        and not grad.is_sparse
-        and not param.is_meta
-        for param, grad in zip(params, grads, strict=True)
-    )
-
-
 def _step(composite: Step) -> Step:
     """Enter an update in :data:`STEPS`, in front of it the core's kernel where there is one."""
     name = composite.__name__
@@ -69,7 +48,7 @@ def _step(composite: Step) -> Step:
     def run(
         params: Tensors, grads: Tensors, *lists: Tensors, fused: Any = False, **scalars: Any
     ) -> None:
-        takes = _qualifies(params, grads, bool(fused), scalars)
+        takes = _core._fits_step(params, grads, bool(fused), tuple(scalars.values()))
         (kernel if takes else composite)(params, grads, *lists, **scalars)
 
     STEPS[name] = run

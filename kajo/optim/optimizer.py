@@ -649,9 +649,13 @@ class FirstOrderOptimizer(Optimizer):
         if closure is not None:
             with kajo.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            with kajo.set_grad_enabled(bool(group.get("differentiable", False))):
+        before = kajo.is_grad_enabled()
+        try:
+            for group in self.param_groups:
+                _core._set_grad_enabled(bool(group.get("differentiable", False)))
                 self._step_group(group)
+        finally:
+            _core._set_grad_enabled(before)
         return loss
 
     def _step_group(self, group: Group) -> None:
@@ -661,8 +665,10 @@ class FirstOrderOptimizer(Optimizer):
         _check_devices(group, params)
         grads = [param.grad for param in params]
         states = []
+        takes_all = self._supports_sparse and self._supports_complex
         for param, grad in zip(params, grads, strict=True):
-            self._check_grad(param, grad)
+            if not takes_all:
+                self._check_grad(param, grad)
             state = self.state.get(param)
             if not state:
                 state = self._new_state(group, param)
@@ -672,7 +678,7 @@ class FirstOrderOptimizer(Optimizer):
         self._update(group, params, grads, states)
 
     def _check_grad(self, param: Tensor, grad: Tensor) -> None:
-        if not self._supports_sparse and grad.is_sparse:
+        if not self._supports_sparse and type(grad) is not kajo.Tensor and grad.is_sparse:
             hint = ", please consider SparseAdam instead" if "Adam" in type(self).__name__ else ""
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{hint}")
         if not self._supports_complex and kajo.is_complex(param):

@@ -351,6 +351,12 @@ def _requires_grad_(x: SparseTensor, requires_grad: bool = True) -> SparseTensor
     return x
 
 
+@handles("_fits_step")
+def _fits_step(*_: Any) -> bool:
+    """Whether the kernels of the optimisers take sparse gradients: they do not."""
+    return False
+
+
 @handles("clone")
 def _clone(x: SparseTensor, **_: Any) -> SparseTensor:
     return make(x._kind, [part.clone() for part in x._parts], x._size, x._unique)

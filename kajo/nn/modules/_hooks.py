@@ -50,7 +50,11 @@ class GlobalHooks:
 
     def any_on_call(self) -> bool:
         """Whether a call of a module has to look for hooks here."""
-        return bool(self.forward or self.forward_pre or self.backward or self.backward_pre)
+        return any(self.on_call())
+
+    def on_call(self) -> tuple[Hooks, ...]:
+        """The mappings that a call of a module looks into."""
+        return (self.forward, self.forward_pre, self.backward, self.backward_pre)
 
 
 global_hooks = GlobalHooks()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import kajo
-from kajo import Tensor
+from kajo import Tensor, _core
 from kajo.nn.modules._conversion import ModuleConversion
 from kajo.nn.modules._hooks import (
     ModuleHooks,
@@ -72,11 +72,17 @@ def _addindent(text: str, spaces: int) -> str:
     return text.replace("\n", "\n" + " " * spaces)
 
 
+def _explain(error: Exception, module: Module, args: Any, kwargs: Any) -> None:
+    from kajo.debug._shape_errors import explain
+
+    explain(error, module, args, kwargs)
+
+
 def _type_name(value: Any) -> str:
     return cast(str, value.type()) if isinstance(value, Tensor) else type(value).__name__
 
 
-class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
+class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking, _core.ModuleBase):
     """A part of a network: it has parameters, buffers and submodules, and ``forward``.
 
     A subclass calls ``super().__init__()`` first, assigns parameters and modules to attributes,
@@ -131,7 +137,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
 
-    # Calling -------------------------------------------------------------------------------
+    # Calling: the base calls `forward` itself where there are no hooks -----------------------
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         called: set[int] | None = None
@@ -147,15 +153,10 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
             called = set()
             return self._call_with_hooks(args, kwargs, called)
         except Exception as error:
-            from kajo.debug._shape_errors import explain
-
-            explain(error, self, args, kwargs)
+            _explain(error, self, args, kwargs)
             if called is not None:
                 self._run_always_called(args, kwargs, called)
             raise
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call_impl(*args, **kwargs)
 
     def _call_with_hooks(self, args: Any, kwargs: Any, called: set[int]) -> Any:
         args, kwargs = self._run_forward_pre_hooks(args, kwargs)
@@ -363,15 +364,7 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
             module = module if replaced is None else replaced
         return module
 
-    # Attributes ----------------------------------------------------------------------------
-
-    def __getattr__(self, name: str) -> Any:
-        # Only reached when ordinary look-up found nothing.
-        tables = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            if table in tables and name in tables[table]:
-                return tables[table][name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    # Attributes: the base looks up parameters, buffers and submodules -------------------------
 
     def _forget(self, name: str, *tables: str) -> None:
         """Drop `name` wherever it stands, so that one name means one thing."""
@@ -585,3 +578,6 @@ class Module(ModuleHooks, ModuleState, ModuleConversion, ModuleWalking):
         if not lines:
             return f"{name}()"
         return name + "(\n  " + "\n  ".join(lines) + "\n)"
+
+
+_core._set_module_calls(Module._call_impl, global_hooks.on_call(), _explain)

@@ -144,7 +144,8 @@ def test_reading_does_not_copy_memory():
         collate_fn=len, worker_init_fn=lambda worker: None,
     )  # fmt: skip
     batches = iter(loader)
-    next(batches)
+    for _ in range(16):  # every worker has begun
+        next(batches)
     before = proportional_memory()
     for _ in batches:
         pass
