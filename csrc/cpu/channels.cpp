@@ -99,10 +99,76 @@ void set_number(const Tensor& t, int64_t i, double value) {
         t.data<float>()[i] = static_cast<float>(value);
 }
 
+// A matrix whose columns are channels.
+bool is_matrix(const Tensor& x) { return x.size(2) == 1 && x.item_size() >= 4; }
+
+// Calls f(functions, first channel, where) for the channels of a matrix, some at a time.
+template <class F>
+void each_columns(const Tensor& x, F f) {
+    const ChannelFunctions& functions =
+        x.dtype() == DType::Float64 ? channel_kernels().f64 : channel_kernels().f32;
+    const int64_t rows = x.size(0), channels = x.size(1);
+    const int64_t blocks = (channels + kColumns - 1) / kColumns;
+    parallel_ranges(blocks, std::max<int64_t>(1, 32768 / (rows * kColumns)),
+                    [&](int64_t begin, int64_t end) {
+                        for (int64_t b = begin; b < end; b++)
+                            f(functions, b * kColumns,
+                              Columns{rows, channels,
+                                      std::min(kColumns, channels - b * kColumns)});
+                    });
+}
+char* element_of(const Tensor& t, int64_t i) { return t.data<char>() + i * t.item_size(); }
+
+void batch_norm_of_matrix(TensorRefs out, TensorRefs in, const BatchNormAttributes& how) {
+    const Tensor &weight = in[1], &bias = in[2];
+    each_columns(in[0], [&](const ChannelFunctions& f, int64_t first, const Columns& where) {
+        double mean[kColumns], variance[kColumns], scale[kColumns], shift[kColumns];
+        const char* x = element_of(in[0], first);
+        if (how.training) f.column_moments(x, where, mean, variance);
+        for (int64_t j = 0; j < where.width; j++) {
+            const int64_t c = first + j;
+            if (!how.training) {
+                mean[j] = number_at(in[3], c);
+                variance[j] = number_at(in[4], c);
+            }
+            const double rstd = 1 / std::sqrt(variance[j] + how.eps);
+            set_number(out[1], c, mean[j]);
+            set_number(out[2], c, variance[j]);
+            set_number(out[3], c, rstd);
+            scale[j] = weight.defined() ? number_at(weight, c) * rstd : rstd;
+            shift[j] = (bias.defined() ? number_at(bias, c) : 0.0) - mean[j] * scale[j];
+        }
+        f.column_affine(element_of(out[0], first), x, where, scale, shift);
+    });
+}
+
+void batch_norm_backward_of_matrix(TensorRefs out, TensorRefs in, const BatchNormAttributes& how) {
+    const Tensor& weight = in[2];
+    const double count = static_cast<double>(in[1].size(0));
+    each_columns(in[1], [&](const ChannelFunctions& f, int64_t first, const Columns& where) {
+        double mean[kColumns], sum[kColumns], product[kColumns];
+        double scale[kColumns], along[kColumns], shift[kColumns];
+        const char *g = element_of(in[0], first), *x = element_of(in[1], first);
+        for (int64_t j = 0; j < where.width; j++) mean[j] = number_at(in[3], first + j);
+        f.column_gradient_sums(g, x, where, mean, sum, product);
+        for (int64_t j = 0; j < where.width; j++) {
+            const int64_t c = first + j;
+            const double rstd = number_at(in[4], c);
+            set_number(out[1], c, product[j] * rstd);
+            set_number(out[2], c, sum[j]);
+            scale[j] = weight.defined() ? number_at(weight, c) * rstd : rstd;
+            along[j] = how.training ? -scale[j] * rstd * rstd * product[j] / count : 0.0;
+            shift[j] = how.training ? -scale[j] * sum[j] / count - along[j] * mean[j] : 0.0;
+        }
+        f.column_gradient(element_of(out[0], first), g, x, where, scale, along, shift);
+    });
+}
+
 }  // namespace
 
 void batch_norm(TensorRefs out, TensorRefs in, const void* attributes) {
     const auto& how = *static_cast<const BatchNormAttributes*>(attributes);
+    if (is_matrix(in[0])) return batch_norm_of_matrix(out, in, how);
     const Tensor &weight = in[1], &bias = in[2];
     channel_ranges(in[0], [&](const ChannelFunctions& f, int64_t begin, int64_t end) {
         const ChannelView x(in[0]), y(out[0]);
@@ -129,6 +195,7 @@ void batch_norm(TensorRefs out, TensorRefs in, const void* attributes) {
 
 void batch_norm_backward(TensorRefs out, TensorRefs in, const void* attributes) {
     const auto& how = *static_cast<const BatchNormAttributes*>(attributes);
+    if (is_matrix(in[1])) return batch_norm_backward_of_matrix(out, in, how);
     const Tensor& weight = in[2];
     const double count = static_cast<double>(in[1].size(0) * in[1].size(2));
     channel_ranges(in[1], [&](const ChannelFunctions& f, int64_t begin, int64_t end) {
@@ -148,6 +215,73 @@ void batch_norm_backward(TensorRefs out, TensorRefs in, const void* attributes) 
             }
             f.gradient(grad_x.data(c), g, values, x.where(), scale, along, shift);
             grad_x.write(c);
+        }
+    });
+}
+
+namespace {
+// Calls f(functions, group): one of samples * groups, each a piece of work.
+template <class F>
+void each_group(const Tensor& x, int64_t groups, F f) {
+    const ChannelFunctions& functions =
+        x.dtype() == DType::Float64 ? channel_kernels().f64 : channel_kernels().f32;
+    const int64_t count = x.size(0) * groups;
+    parallel_ranges(count, std::max<int64_t>(1, 32768 * count / x.numel()),
+                    [&](int64_t begin, int64_t end) {
+                        for (int64_t group = begin; group < end; group++) f(functions, group);
+                    });
+}
+}  // namespace
+
+void group_norm(TensorRefs out, TensorRefs in, const void* attributes) {
+    const auto& how = *static_cast<const GroupNormAttributes*>(attributes);
+    const Tensor &x = in[0], &weight = in[1], &bias = in[2], &y = out[0];
+    const int64_t channels = x.size(1) / how.groups, pixels = x.size(2), n = channels * pixels;
+    each_group(x, how.groups, [&](const ChannelFunctions& f, int64_t group) {
+        double mean, variance;
+        f.moments(element_of(x, group * n), {1, n, n}, &mean, &variance);
+        const double rstd = 1 / std::sqrt(variance + how.eps);
+        set_number(out[1], group, mean);
+        set_number(out[2], group, rstd);
+        const int64_t first = group % how.groups * channels;
+        for (int64_t c = 0; c < channels; c++) {
+            const double scale = weight.defined() ? number_at(weight, first + c) * rstd : rstd;
+            const double shift =
+                (bias.defined() ? number_at(bias, first + c) : 0.0) - mean * scale;
+            const int64_t at = group * n + c * pixels;
+            f.affine(element_of(y, at), element_of(x, at), {1, pixels, pixels}, scale, shift);
+        }
+    });
+}
+
+void group_norm_backward(TensorRefs out, TensorRefs in, const void* attributes) {
+    const auto& how = *static_cast<const GroupNormAttributes*>(attributes);
+    const Tensor &grad = in[0], &x = in[1], &weight = in[2];
+    const int64_t channels = x.size(1) / how.groups, pixels = x.size(2), n = channels * pixels;
+    each_group(x, how.groups, [&](const ChannelFunctions& f, int64_t group) {
+        const double mean = number_at(in[3], group), rstd = number_at(in[4], group);
+        const int64_t first = group % how.groups * channels;
+        const auto factor = [&](int64_t c) {
+            return weight.defined() ? number_at(weight, first + c) : 1.0;
+        };
+        const Planes where{1, pixels, pixels};
+        double sums = 0, products = 0;
+        for (int64_t c = 0; c < channels; c++) {
+            double sum, product;
+            const int64_t at = group * n + c * pixels;
+            f.gradient_sums(element_of(grad, at), element_of(x, at), where, mean, &sum, &product);
+            set_number(out[1], group * channels + c, product * rstd);
+            set_number(out[2], group * channels + c, sum);
+            sums += factor(c) * sum;
+            products += factor(c) * product;
+        }
+        const double count = static_cast<double>(n);
+        const double along = -rstd * rstd * rstd * products / count;
+        const double shift = -rstd * sums / count - along * mean;
+        for (int64_t c = 0; c < channels; c++) {
+            const int64_t at = group * n + c * pixels;
+            f.gradient(element_of(out[0], at), element_of(grad, at), element_of(x, at), where,
+                       factor(c) * rstd, along, shift);
         }
     });
 }

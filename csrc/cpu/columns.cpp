@@ -35,7 +35,7 @@ const ColumnKernels& column_kernels() {
 
 void run_columns(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
                  ColumnBody body, void* context) {
-    constexpr int64_t kElements = 8192, kTaskElements = 32768;
+    constexpr int64_t kElements = 32768, kTaskElements = 32768;
     const int64_t n = layout.n;
     const bool across = layout.inner > 1;  // rows lie beside each other in memory already
     const int64_t rows = across ? layout.inner : layout.outer, sets = across ? layout.outer : 1;

@@ -17,10 +17,9 @@ bool replaces(T there, T value, bool larger) {
     if constexpr (kIsComplex<T>) {
         return false;
     } else {
-        if constexpr (!std::is_integral_v<T>)
-            if (std::isnan(static_cast<double>(value)) || std::isnan(static_cast<double>(there)))
-                return !std::isnan(static_cast<double>(there));
-        return larger ? there < value : value < there;
+        using A = Accumulator<T>;
+        const A a = static_cast<A>(there), b = static_cast<A>(value);
+        return (a == a) & ((b != b) | (larger ? a < b : b < a));
     }
 }
 

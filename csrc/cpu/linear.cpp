@@ -1,5 +1,7 @@
 #include "cpu/linear.h"
 
+#include "core/parallel.h"
+
 #include "core/shape.h"
 #include "cpu/copy.h"
 #include "cpu/gemm/gemm.h"
@@ -79,6 +81,26 @@ void matmul_tensors(TensorRefs out, TensorRefs in, const void* attributes) {
     }
     merge_batch(args);
     matmul(args);
+}
+
+void vector_product(TensorRefs out, TensorRefs in, const void* attributes) {
+    const int64_t dim = static_cast<const VectorDim*>(attributes)->dim;
+    int64_t inner = 1;
+    for (int64_t d = dim + 1; d < out[0].dim(); d++) inner *= out[0].size(d);
+    dispatch<kFloats>(out[0].dtype(), "cross", [&]<class T>() {
+        const T *a = in[0].data<T>(), *b = in[1].data<T>();
+        T* y = out[0].data<T>();
+        parallel_ranges(out[0].numel() / 3, 8192, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; i++) {
+                const int64_t at = inner == 1 ? 3 * i : i / inner * 3 * inner + i % inner;
+                const T a0 = a[at], a1 = a[at + inner], a2 = a[at + 2 * inner];
+                const T b0 = b[at], b1 = b[at + inner], b2 = b[at + 2 * inner];
+                y[at] = a1 * b2 - a2 * b1;
+                y[at + inner] = a2 * b0 - a0 * b2;
+                y[at + 2 * inner] = a0 * b1 - a1 * b0;
+            }
+        });
+    });
 }
 
 }  // namespace kajo::cpu

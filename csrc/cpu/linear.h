@@ -16,4 +16,10 @@ struct MatmulAttributes {
 // column_bias is set one more: what is added, of c's shape, or a contiguous bias [n]}.
 void matmul_tensors(TensorRefs out, TensorRefs in, const void* attributes);
 
+struct VectorDim {
+    int64_t dim;
+};
+// out {a x b}, in {a, b}: contiguous, of one shape and type, float32 or float64.
+void vector_product(TensorRefs out, TensorRefs in, const void* vector_dim);
+
 }  // namespace kajo::cpu

@@ -398,7 +398,11 @@ void Loop::run_ranges() {
 
 // Tiles do not cross long rows: each operand is a pointer and a step, and most need no gathering.
 void Loop::run_rows() {
-    const int64_t length = sizes_[0], limit = tile_elements();
+    const int64_t length = sizes_[0];
+    // What is only copied needs no scratch.
+    const bool plain = !function_ && !lanes_[1].convert && !lanes_[1].repeats &&
+                       lanes_[0].strides[0] == 1 && lanes_[1].strides[0] == 1;
+    const int64_t limit = plain ? kParallelGrain : tile_elements();
     const int64_t pieces = (length + limit - 1) / limit;
     const int64_t tile = std::min(limit, ((length + pieces - 1) / pieces + 63) / 64 * 64);
     const size_t dims = sizes_.size();

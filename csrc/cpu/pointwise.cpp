@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "cpu/complex.h"
 #include "cpu/tensor_operands.h"
 
 namespace kajo::cpu {
@@ -37,7 +38,8 @@ Roles roles_of(const PointwiseOp& op, const PointwiseAttributes& a) {
     if (a.part == PointwisePart::Forward) {
         for (int i = 0; i < op.inputs; i++) roles.inputs[i] = input_role(i);
         roles.outputs = types.result;
-        roles.function = op.forward.by_type[types.compute];
+        const TileFn by_hand = complex_tile(a.op, types.compute);
+        roles.function = by_hand ? by_hand : op.forward.by_type[types.compute];
         return roles;
     }
     const bool all = a.part == PointwisePart::AllGradients;

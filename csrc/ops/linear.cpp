@@ -16,6 +16,8 @@ namespace kajo::ops {
 
 static const Kernel matmul_kernel{"matmul", cpu::matmul_tensors};
 
+static const Kernel vector_product_kernel{"cross", cpu::vector_product};
+
 using cpu::MatmulAttributes;
 
 namespace {
@@ -535,6 +537,24 @@ Tensor chain_matmul(const TensorList& matrices) {
     check(!matrices.empty(), "chain_matmul(): Expected one or more matrices");
     for (const Tensor& m : matrices) check_dim("chain_matmul", "each operand", m, 2);
     return matrices.size() == 1 ? matrices[0] : multi_dot(matrices);
+}
+
+Tensor vector_product(const Tensor& self, const Tensor& other, int64_t dim) {
+    dim = wrap_dim(dim, self.dim());
+    check(self.sizes() == other.sizes() && self.dim() > 0 && self.size(dim) == 3 &&
+              self.dtype() == other.dtype(),
+          "cross(): ", self.sizes(), " and ", other.sizes(), " are no vectors of three along dimension ",
+          dim);
+    const Tensor out = empty(self.sizes(), self.dtype(), self.device());
+    {
+        const GradModeGuard no_grad(false);
+        launch(vector_product_kernel, {out}, {contiguous(self), contiguous(other)},
+               cpu::VectorDim{dim});
+    }
+    return attach("LinalgCrossBackward0", out, {self, other}, {self, other}, [dim](Backward& ctx) {
+        if (ctx.needs(0)) ctx.set(0, vector_product(ctx.saved(1), ctx.grad(), dim));
+        if (ctx.needs(1)) ctx.set(1, vector_product(ctx.grad(), ctx.saved(0), dim));
+    });
 }
 
 }  // namespace kajo::ops

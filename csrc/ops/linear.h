@@ -37,6 +37,8 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias);
 // out[.., o] = input1[.., :] @ weight[o] @ input2[.., :] + bias[o].
 Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight,
                 const Tensor& bias);
+// a x b along `dim`, of size 3, for float32 and float64 of one shape.
+Tensor vector_product(const Tensor& self, const Tensor& other, int64_t dim);
 // The product of many matrices in the cheapest order; the first and last may be vectors.
 Tensor multi_dot(const TensorList& tensors);
 Tensor chain_matmul(const TensorList& matrices);

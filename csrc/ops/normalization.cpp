@@ -14,6 +14,8 @@ static const Kernel layer_norm_kernel{"layer_norm", cpu::layer_norm};
 static const Kernel layer_norm_backward_kernel{"layer_norm_backward", cpu::layer_norm_backward};
 static const Kernel batch_norm_kernel{"batch_norm", cpu::batch_norm};
 static const Kernel batch_norm_backward_kernel{"batch_norm_backward", cpu::batch_norm_backward};
+static const Kernel group_norm_kernel{"group_norm", cpu::group_norm};
+static const Kernel group_norm_backward_kernel{"group_norm_backward", cpu::group_norm_backward};
 
 namespace {
 
@@ -159,13 +161,14 @@ void update_running(const Tensor& running, const Tensor& value, double momentum)
 }
 
 // Images as the kernels take them: (samples, channels, pixels), contiguous. Where pixels are few, a
-// channel's are gathered from all samples.
+// channel's are gathered from all samples, except where channels are the columns of a matrix.
 struct ChannelLayout {
     explicit ChannelLayout(const Tensor& t)
         : sizes(t.sizes()), samples(t.size(0)), channels(t.size(1)) {
         pixels = t.numel() / (samples * channels);
+        columns = pixels == 1 && t.item_size() >= 4;
     }
-    bool gathered() const { return pixels < 8; }
+    bool gathered() const { return pixels < 8 && !columns; }
     Tensor arranged(const Tensor& t) const {
         const Tensor images = reshape(contiguous(t), {samples, channels, pixels});
         if (!gathered()) return images;
@@ -181,6 +184,7 @@ struct ChannelLayout {
 
     Dims sizes;
     int64_t samples, channels, pixels;
+    bool columns;
 };
 
 // A vector over channels in the type computed in.
@@ -307,6 +311,77 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
 // ---- groups of channels
 // ---------------------------------------------------------------------------------------
 
+namespace {
+
+struct GroupNorm {
+    int64_t samples, channels, pixels, groups;
+    bool weight, bias;
+    double eps;
+
+    Tensor images(const Tensor& t) const {
+        return reshape(contiguous(t), {samples, channels, pixels});
+    }
+
+    // grad_x, grad_weight, grad_bias
+    TensorList gradients(const Tensor& grad, const Tensor& x, const Tensor& w, const Tensor& center,
+                         const Tensor& rstd) const {
+        const Tensor grad_x = kajo::empty(x.sizes(), x.dtype(), x.device());
+        const Tensor shares[] = {kajo::empty({samples, channels}, x.dtype(), x.device()),
+                                 kajo::empty({samples, channels}, x.dtype(), x.device())};
+        launch(group_norm_backward_kernel, {grad_x, shares[0], shares[1]},
+               {images(grad), x, channel_vector(w, x.dtype()), center, rstd},
+               cpu::GroupNormAttributes{groups, eps});
+        return {grad_x, sum(shares[0], IntSpan{0}, false, std::nullopt),
+                sum(shares[1], IntSpan{0}, false, std::nullopt)};
+    }
+
+    TensorList differentiable_gradients(const Tensor& grad, const Tensor& x,
+                                        const Tensor& w) const {
+        const Dims flat{samples * groups, channels / groups * pixels};
+        const Tensor rows = reshape(x, flat);
+        const Tensor center = mean(rows, IntSpan{1}, true, std::nullopt);
+        const Tensor rstd = rsqrt(add(var(rows, IntSpan{1}, Scalar(0), true), Scalar(eps)));
+        const Tensor normal = mul(sub(rows, center), rstd);
+        const Tensor g = reshape(grad, x.sizes());
+        const Tensor inner =
+            w.defined() ? mul(g, reshape(to(w, x.dtype()), {channels, 1})) : g;
+        const Dims rest{0, 2};
+        return {reshape(normalized_gradient(reshape(inner, flat), normal, rstd, {1}), x.sizes()),
+                sum(mul(g, reshape(normal, x.sizes())), IntSpan(rest), false, std::nullopt),
+                sum(g, IntSpan(rest), false, std::nullopt)};
+    }
+
+    void operator()(Backward& ctx) const {
+        const Tensor input = ctx.saved(0), x = images(input), w = weight ? ctx.saved(1) : Tensor();
+        const TensorList g = is_differentiating()
+                                 ? differentiable_gradients(ctx.grad(), x, w)
+                                 : gradients(ctx.grad(), x, w, ctx.saved(2), ctx.saved(3));
+        if (ctx.needs(0)) ctx.set(0, reshape(g[0], input.sizes()));
+        if (weight && ctx.needs(1)) ctx.set(1, g[1]);
+        if (bias && ctx.needs(2)) ctx.set(2, g[2]);
+    }
+};
+
+Tensor group_norm_by_kernel(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                            const GroupNorm& how) {
+    const Tensor out = kajo::empty(input.sizes(), input.dtype(), input.device());
+    const Dims statistics{how.samples, how.groups};
+    const Tensor center = kajo::empty(statistics, input.dtype(), input.device()),
+                 rstd = kajo::empty(statistics, input.dtype(), input.device());
+    {
+        const GradModeGuard no_grad(false);
+        const Dims shape{how.samples, how.channels, how.pixels};
+        launch(group_norm_kernel, {alias(out, shape, contiguous_strides(shape), 0), center, rstd},
+               {how.images(input), channel_vector(weight, input.dtype()),
+                channel_vector(bias, input.dtype())},
+               cpu::GroupNormAttributes{how.groups, how.eps});
+    }
+    return attach("NativeGroupNormBackward0", out, {input, weight, bias},
+                  {input, weight, center, rstd}, how);
+}
+
+}  // namespace
+
 Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias,
                   double eps) {
     check(input.dim() >= 2,
@@ -320,6 +395,13 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
     check_channels(weight, channels, "group_norm", "weight");
     check_channels(bias, channels, "group_norm", "bias");
     if (input.numel() == 0) return clone(input);
+    const int64_t pixels = input.numel() / (samples * channels);
+    const bool is_computed =
+        input.dtype() == DType::Float32 || input.dtype() == DType::Float64;
+    if (is_computed && pixels >= 8)
+        return group_norm_by_kernel(input, weight, bias,
+                                    {samples, channels, pixels, num_groups, weight.defined(),
+                                     bias.defined(), eps});
     // Each group is a layer of its own; the affine map is over channels.
     const int64_t n = input.numel() / (samples * num_groups);
     Tensor out =

@@ -41,6 +41,8 @@ const OpEntry kOperations[] = {
      kPrivate | kOut},
     {"bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor",
      bind<&ops::bilinear>, kFunction},
+    {"vector_product(Tensor self, Tensor other, int dim) -> Tensor", bind<&ops::vector_product>,
+     kPrivate},
     {"chain_matmul(Tensor[] matrices) -> Tensor", bind<&ops::chain_matmul>, kPrivate},
     {"linalg.multi_dot(Tensor[] tensors) -> Tensor", bind<&ops::multi_dot>, kFunction | kOutSame},
 };

@@ -103,9 +103,14 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
-    a, b = broadcast_tensors(input, other)
-    first, second = a.roll(-1, dim), a.roll(1, dim)
-    return first * b.roll(1, dim) - second * b.roll(-1, dim)
+    return crossed(*broadcast_tensors(input, other), dim)
+
+
+def crossed(a: Tensor, b: Tensor, dim: int) -> Tensor:
+    """The vector product of tensors of one shape."""
+    if a.dtype == b.dtype and a.dtype in (_core.float32, _core.float64):
+        return _core.vector_product(a, b, dim)
+    return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
 
 
 @operation(method=True, out="cast")

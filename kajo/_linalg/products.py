@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kajo import _core
 from kajo._composites.factorisations import orgqr
+from kajo._composites.matrices import crossed
 from kajo._composites.shapes import broadcast_tensors
 from kajo._operation import operation
 from kajo._tensor import Tensor
@@ -37,8 +38,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and "
             f"{other.shape[dim]}"
         )
-    a, b = broadcast_tensors(input, other)
-    return a.roll(-1, dim) * b.roll(1, dim) - a.roll(1, dim) * b.roll(-1, dim)
+    return crossed(*broadcast_tensors(input, other), dim)
 
 
 @operation(namespace="linalg")

@@ -82,7 +82,82 @@ struct Channel {
                 from(grad) + plane * where.stride, from(x) + plane * where.stride);
     }
 
-    static constexpr ChannelFunctions functions{moments, affine, gradient_sums, gradient};
+    // ---- columns
+
+    // Sums of f(element, column) down the columns, each piece of rows in the type itself.
+    template <class F>
+    static void column_sums(const Columns& where, double* sums, F f) {
+        constexpr int64_t kPiece = 64;
+        std::fill_n(sums, where.width, 0.0);
+        for (int64_t first = 0; first < where.rows; first += kPiece) {
+            alignas(64) T piece[kColumns] = {};
+            for (int64_t i = first; i < std::min(where.rows, first + kPiece); i++)
+                for (int64_t j = 0; j < where.width; j++) piece[j] += f(i * where.stride + j, j);
+            for (int64_t j = 0; j < where.width; j++) sums[j] += static_cast<double>(piece[j]);
+        }
+    }
+    static void narrowed(T* to, const double* from_, int64_t n) {
+        for (int64_t j = 0; j < n; j++) to[j] = static_cast<T>(from_[j]);
+    }
+
+    static void column_moments(const void* x, const Columns& where, double* mean,
+                               double* variance) {
+        const T* p = from(x);
+        const double count = static_cast<double>(where.rows);
+        alignas(64) T center[kColumns];
+        double linear[kColumns];
+        column_sums(where, mean, [&](int64_t at, int64_t) { return p[at]; });
+        for (int64_t j = 0; j < where.width; j++) center[j] = static_cast<T>(mean[j] / count);
+        column_sums(where, linear, [&](int64_t at, int64_t j) { return p[at] - center[j]; });
+        column_sums(where, variance, [&](int64_t at, int64_t j) {
+            const T d = p[at] - center[j];
+            return d * d;
+        });
+        for (int64_t j = 0; j < where.width; j++) {
+            mean[j] = static_cast<double>(center[j]) + linear[j] / count;
+            variance[j] = std::max(0.0, variance[j] - linear[j] * linear[j] / count) / count;
+        }
+    }
+    static void column_affine(void* y_, const void* x, const Columns& where, const double* scale,
+                              const double* shift) {
+        alignas(64) T a[kColumns], b[kColumns];
+        narrowed(a, scale, where.width);
+        narrowed(b, shift, where.width);
+        for (int64_t i = 0; i < where.rows; i++) {
+            T* __restrict y = static_cast<T*>(y_) + i * where.stride;
+            const T* p = from(x) + i * where.stride;
+            for (int64_t j = 0; j < where.width; j++) y[j] = p[j] * a[j] + b[j];
+        }
+    }
+    static void column_gradient_sums(const void* grad, const void* x, const Columns& where,
+                                     const double* mean, double* sum, double* along) {
+        const T *g = from(grad), *p = from(x);
+        alignas(64) T center[kColumns];
+        narrowed(center, mean, where.width);
+        column_sums(where, sum, [&](int64_t at, int64_t) { return g[at]; });
+        column_sums(where, along,
+                    [&](int64_t at, int64_t j) { return g[at] * (p[at] - center[j]); });
+        for (int64_t j = 0; j < where.width; j++)
+            along[j] -= (mean[j] - static_cast<double>(center[j])) * sum[j];
+    }
+    static void column_gradient(void* grad_x, const void* grad, const void* x,
+                                const Columns& where, const double* scale_, const double* along_,
+                                const double* shift_) {
+        alignas(64) T scale[kColumns], along[kColumns], shift[kColumns];
+        narrowed(scale, scale_, where.width);
+        narrowed(along, along_, where.width);
+        narrowed(shift, shift_, where.width);
+        for (int64_t i = 0; i < where.rows; i++) {
+            T* __restrict y = static_cast<T*>(grad_x) + i * where.stride;
+            const T *g = from(grad) + i * where.stride, *p = from(x) + i * where.stride;
+            for (int64_t j = 0; j < where.width; j++)
+                y[j] = g[j] * scale[j] + (p[j] * along[j] + shift[j]);
+        }
+    }
+
+    static constexpr ChannelFunctions functions{
+        moments,        affine,        gradient_sums,        gradient,
+        column_moments, column_affine, column_gradient_sums, column_gradient};
 };
 
 }  // namespace

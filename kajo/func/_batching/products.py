@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import kajo
 from kajo import Tensor, _core
 from kajo.func._batched import Batch, Unsupported
 from kajo.func._batching.register import bound, rank_of, register, rule
@@ -26,6 +27,14 @@ def _matmul(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     result = _core.matmul(x, y)
     result = result.squeeze(-1) if b == 1 else result
     return batch.wrap(result.squeeze(-1 if b == 1 else -2) if a == 1 else result)
+
+
+@rule("vector_product")
+def _vector_product(batch: Batch, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    found = bound(func, args, kwargs)
+    rank, dim = rank_of(found["self"]), found["dim"]
+    x, y = kajo.broadcast_tensors(batch.value(found["self"]), batch.value(found["other"]))
+    return batch.wrap(_core.vector_product(x, y, dim - rank if dim >= 0 else dim))
 
 
 _RANKS = {"mm": (2, 2), "mv": (2, 1), "bmm": (3, 3)}
