@@ -113,8 +113,7 @@ void each_columns(const Tensor& x, F f) {
                     [&](int64_t begin, int64_t end) {
                         for (int64_t b = begin; b < end; b++)
                             f(functions, b * kColumns,
-                              Columns{rows, channels,
-                                      std::min(kColumns, channels - b * kColumns)});
+                              Columns{rows, channels, std::min(kColumns, channels - b * kColumns)});
                     });
 }
 char* element_of(const Tensor& t, int64_t i) { return t.data<char>() + i * t.item_size(); }
@@ -246,8 +245,7 @@ void group_norm(TensorRefs out, TensorRefs in, const void* attributes) {
         const int64_t first = group % how.groups * channels;
         for (int64_t c = 0; c < channels; c++) {
             const double scale = weight.defined() ? number_at(weight, first + c) * rstd : rstd;
-            const double shift =
-                (bias.defined() ? number_at(bias, first + c) : 0.0) - mean * scale;
+            const double shift = (bias.defined() ? number_at(bias, first + c) : 0.0) - mean * scale;
             const int64_t at = group * n + c * pixels;
             f.affine(element_of(y, at), element_of(x, at), {1, pixels, pixels}, scale, shift);
         }

@@ -54,9 +54,9 @@ void batch_norm(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 // Inputs: grad, x, weight or undefined, mean, rstd. Outputs: grad_x, grad_weight, grad_bias.
 void batch_norm_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 
-// Groups of channels of contiguous images (samples, channels, pixels) in float32 or float64. Inputs:
-// x, weight and bias (channels) or undefined. Outputs: y, mean and 1 / sqrt(variance + eps) (samples,
-// groups).
+// Groups of channels of contiguous images (samples, channels, pixels) in float32 or float64.
+// Inputs: x, weight and bias (channels) or undefined. Outputs: y, mean and 1 / sqrt(variance + eps)
+// (samples, groups).
 struct GroupNormAttributes {
     int64_t groups;
     double eps;

@@ -28,8 +28,8 @@ TileFn complex_tile(OpId op, ComputeType type) {
                                           : cpu_isa() == Isa::AVX2 ? avx2::complex_kernels
                                                                    : baseline::complex_kernels;
     constexpr std::pair<OpId, TileFn ComplexTiles::*> kTiles[] = {
-        {OpId::add, &ComplexTiles::add},        {OpId::sub, &ComplexTiles::sub},
-        {OpId::mul, &ComplexTiles::mul},        {OpId::square, &ComplexTiles::square},
+        {OpId::add, &ComplexTiles::add},           {OpId::sub, &ComplexTiles::sub},
+        {OpId::mul, &ComplexTiles::mul},           {OpId::square, &ComplexTiles::square},
         {OpId::pow_square, &ComplexTiles::square}, {OpId::neg, &ComplexTiles::neg},
         {OpId::conj, &ComplexTiles::conj}};
     for (const auto& [id, tile] : kTiles)

@@ -1,7 +1,6 @@
 #include "cpu/linear.h"
 
 #include "core/parallel.h"
-
 #include "core/shape.h"
 #include "cpu/copy.h"
 #include "cpu/gemm/gemm.h"

@@ -543,8 +543,8 @@ Tensor vector_product(const Tensor& self, const Tensor& other, int64_t dim) {
     dim = wrap_dim(dim, self.dim());
     check(self.sizes() == other.sizes() && self.dim() > 0 && self.size(dim) == 3 &&
               self.dtype() == other.dtype(),
-          "cross(): ", self.sizes(), " and ", other.sizes(), " are no vectors of three along dimension ",
-          dim);
+          "cross(): ", self.sizes(), " and ", other.sizes(),
+          " are no vectors of three along dimension ", dim);
     const Tensor out = empty(self.sizes(), self.dtype(), self.device());
     {
         const GradModeGuard no_grad(false);

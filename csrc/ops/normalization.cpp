@@ -343,8 +343,7 @@ struct GroupNorm {
         const Tensor rstd = rsqrt(add(var(rows, IntSpan{1}, Scalar(0), true), Scalar(eps)));
         const Tensor normal = mul(sub(rows, center), rstd);
         const Tensor g = reshape(grad, x.sizes());
-        const Tensor inner =
-            w.defined() ? mul(g, reshape(to(w, x.dtype()), {channels, 1})) : g;
+        const Tensor inner = w.defined() ? mul(g, reshape(to(w, x.dtype()), {channels, 1})) : g;
         const Dims rest{0, 2};
         return {reshape(normalized_gradient(reshape(inner, flat), normal, rstd, {1}), x.sizes()),
                 sum(mul(g, reshape(normal, x.sizes())), IntSpan(rest), false, std::nullopt),
@@ -396,12 +395,11 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
     check_channels(bias, channels, "group_norm", "bias");
     if (input.numel() == 0) return clone(input);
     const int64_t pixels = input.numel() / (samples * channels);
-    const bool is_computed =
-        input.dtype() == DType::Float32 || input.dtype() == DType::Float64;
+    const bool is_computed = input.dtype() == DType::Float32 || input.dtype() == DType::Float64;
     if (is_computed && pixels >= 8)
-        return group_norm_by_kernel(input, weight, bias,
-                                    {samples, channels, pixels, num_groups, weight.defined(),
-                                     bias.defined(), eps});
+        return group_norm_by_kernel(
+            input, weight, bias,
+            {samples, channels, pixels, num_groups, weight.defined(), bias.defined(), eps});
     // Each group is a layer of its own; the affine map is over channels.
     const int64_t n = input.numel() / (samples * num_groups);
     Tensor out =

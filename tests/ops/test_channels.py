@@ -22,9 +22,7 @@ def _results(library: Any, arrays: list[np.ndarray], function: Any) -> list[np.n
 
 def _compare(arrays: list[np.ndarray], function: Any) -> None:
     tolerance = 1e-4 if arrays[0].dtype == np.float32 else 1e-9
-    expected, got = (
-        _results(t, arrays, lambda *x, t=t: function(t, *x)) for t in (torch, kajo)
-    )
+    expected, got = (_results(t, arrays, lambda *x, t=t: function(t, *x)) for t in (torch, kajo))
     for e, g in zip(expected, got, strict=True):
         np.testing.assert_allclose(g, e, rtol=tolerance, atol=tolerance)
 

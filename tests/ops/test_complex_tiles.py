@@ -47,7 +47,9 @@ def test_vector_products(dim: int) -> None:
         expected = np.moveaxis(
             np.cross(np.moveaxis(a.numpy(), dim, -1), np.moveaxis(b.numpy(), dim, -1)), -1, dim
         )
-        np.testing.assert_allclose(kajo.cross(a, b, dim=dim).numpy(), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            kajo.cross(a, b, dim=dim).numpy(), expected, rtol=1e-5, atol=1e-6
+        )
         assert kajo.equal(kajo.linalg.cross(a, b, dim=dim - 3), kajo.cross(a, b, dim=dim))
     x, y = (kajo.randn(2, 3, dtype=kajo.float64, requires_grad=True) for _ in range(2))
     assert kajo.autograd.gradcheck(kajo.linalg.cross, (x, y))

@@ -140,9 +140,8 @@ struct Channel {
         for (int64_t j = 0; j < where.width; j++)
             along[j] -= (mean[j] - static_cast<double>(center[j])) * sum[j];
     }
-    static void column_gradient(void* grad_x, const void* grad, const void* x,
-                                const Columns& where, const double* scale_, const double* along_,
-                                const double* shift_) {
+    static void column_gradient(void* grad_x, const void* grad, const void* x, const Columns& where,
+                                const double* scale_, const double* along_, const double* shift_) {
         alignas(64) T scale[kColumns], along[kColumns], shift[kColumns];
         narrowed(scale, scale_, where.width);
         narrowed(along, along_, where.width);
