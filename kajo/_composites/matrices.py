@@ -103,7 +103,8 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
         )
-    return crossed(*broadcast_tensors(input, other), dim)
+    a, b = broadcast_tensors(input, other)
+    return crossed(a, b, dim)
 
 
 def crossed(a: Tensor, b: Tensor, dim: int) -> Tensor:

@@ -38,7 +38,8 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and "
             f"{other.shape[dim]}"
         )
-    return crossed(*broadcast_tensors(input, other), dim)
+    a, b = broadcast_tensors(input, other)
+    return crossed(a, b, dim)
 
 
 @operation(namespace="linalg")
