@@ -81,6 +81,7 @@ def test_control_c_keeps_what_was_measured(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ, PYTHONUNBUFFERED="1"),
+        cwd=tmp_path,  # where the sources are not in the way of the installed package
     )
     lines = [process.stdout.readline() for _ in range(3)]
     process.send_signal(signal.SIGINT)
