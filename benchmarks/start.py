@@ -47,6 +47,7 @@ def begin(framework: str, rounds: int) -> list[float]:
                 text=True,
                 check=True,
                 env=environment,
+                cwd=folder,
             )
             times = json.loads(done.stdout)
             best = [min(pair) for pair in zip(best, times)] if best else times

@@ -177,6 +177,10 @@ def test_mutated_pickles_crash_nothing(tmp_path):
     path = tmp_path / "data"
     path.write_bytes(legacy_of(b"\x80\x02" + tensor_text(4, 4) + b"."))
     done = subprocess.run(
-        [sys.executable, "-c", SURVIVE, str(path)], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", SURVIVE, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=tmp_path,
     )
     assert done.stdout.strip() == "alive", done.stderr[-2000:]

@@ -166,7 +166,7 @@ def test_lengths(dtype, shape):
 
 
 @pytest.mark.parametrize("isa", ["baseline", "avx2"])
-def test_instruction_sets(isa):
+def test_instruction_sets(isa, tmp_path):
     code = """
 import kajo, numpy
 for n, dtype in ((24, kajo.complex64), (1024, kajo.complex64), (262, kajo.complex128), (8192, kajo.complex128)):
@@ -181,6 +181,7 @@ for n, dtype in ((24, kajo.complex64), (1024, kajo.complex64), (262, kajo.comple
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"KAJO_ISA": isa},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
     )

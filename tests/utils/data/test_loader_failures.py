@@ -153,7 +153,7 @@ print(sum(len(x) for (x,) in DataLoader(TensorDataset(kajo.ones(64, 4096)), 16, 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mounts of Linux")
 @pytest.mark.parametrize("options", ["size=4k", "size=4k,mode=000"])
-def test_small_shared_memory_mount_is_not_needed(options):
+def test_small_shared_memory_mount_is_not_needed(options, tmp_path):
     # In a name space of its own, /dev/shm is full from the start, or cannot be written to.
     script = f"mount -t tmpfs -o {options} tmpfs /dev/shm && exec {sys.executable} -c '{READ}'"
     command = ["unshare", "--mount", "--map-root-user", "sh", "-c", script]
@@ -163,5 +163,5 @@ def test_small_shared_memory_mount_is_not_needed(options):
         pytest.skip("needs unshare")
     if probe.returncode:
         pytest.skip("needs the right to mount")
-    found = subprocess.run(command, capture_output=True, text=True)
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert found.stdout.strip() == "64", found.stderr
