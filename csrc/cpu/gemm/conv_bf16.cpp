@@ -1,21 +1,11 @@
 // Convolutions of bfloat16 by the hardware's dot products of pairs; compiled with
 // KAJO_ISA=avx512bf16. Neighbouring channels, or neighbouring images for the weights' gradient, are
 // put side by side in 32 bits: to the product they are one channel, or one image, of float32.
+#include "cpu/gemm/bfloat16.h"
 #include "cpu/gemm/conv_product.h"
 #include "cpu/gemm/pairs.h"
 
-namespace kajo::cpu {
-
-namespace avx512 {
-void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
-                  const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
-                         const void* bias, void* dx);
-void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
-                          void* dw);
-}  // namespace avx512
-
-namespace KAJO_ISA {
+namespace kajo::cpu::KAJO_ISA {
 
 template <>
 struct Elements<MultiplyPairs> {
@@ -75,24 +65,17 @@ struct Elements<MultiplyPairs> {
 
 namespace {
 
+GemmKernels plain;  // what goes where `multiplies` says no
+
 bool multiplies(const ConvShape& s, DType type) {
     const bool empty = s.batch * s.in_channels * s.out_channels == 0 || product3(s.kernel) == 0 ||
                        product3(s.input) == 0 || product3(s.output) == 0;
     return type == DType::BFloat16 && !empty && !is_depthwise(in_three_dims(s));
 }
 
-}  // namespace
-
-void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
-                  const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
-                         const void* bias, void* dx);
-void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
-                          void* dw);
-
 void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
                   const void* bias, void* y) {
-    if (!multiplies(shape, type)) return avx512::conv_forward(shape, type, x, w, bias, y);
+    if (!multiplies(shape, type)) return plain.conv_forward(shape, type, x, w, bias, y);
     product_forward<MultiplyPairs>(in_three_dims(shape), static_cast<const BFloat16*>(x),
                                    static_cast<const BFloat16*>(w),
                                    static_cast<const BFloat16*>(bias), static_cast<BFloat16*>(y));
@@ -100,7 +83,7 @@ void conv_forward(const ConvShape& shape, DType type, const void* x, const void*
 
 void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
                          const void* bias, void* dx) {
-    if (!multiplies(shape, type)) return avx512::conv_backward_input(shape, type, dy, w, bias, dx);
+    if (!multiplies(shape, type)) return plain.conv_backward_input(shape, type, dy, w, bias, dx);
     product_backward_input<MultiplyPairs>(
         in_three_dims(shape), static_cast<const BFloat16*>(dy), static_cast<const BFloat16*>(w),
         static_cast<const BFloat16*>(bias), static_cast<BFloat16*>(dx));
@@ -110,7 +93,7 @@ void conv_backward_weight(const ConvShape& shape, DType type, const void* x, con
                           void* dw) {
     // A single image has no partner.
     if (!multiplies(shape, type) || shape.batch == 1)
-        return avx512::conv_backward_weight(shape, type, x, dy, dw);
+        return plain.conv_backward_weight(shape, type, x, dy, dw);
     const ConvShape s = in_three_dims(shape);
     const int64_t count = s.groups * GroupSizes(s).weights;
     const Scratch sums(size_t(count) * sizeof(float));
@@ -123,5 +106,13 @@ void conv_backward_weight(const ConvShape& shape, DType type, const void* x, con
     }
 }
 
-}  // namespace KAJO_ISA
-}  // namespace kajo::cpu
+}  // namespace
+
+void replace_convolutions(GemmKernels& kernels) {
+    plain = kernels;
+    kernels.conv_forward = conv_forward;
+    kernels.conv_backward_input = conv_backward_input;
+    kernels.conv_backward_weight = conv_backward_weight;
+}
+
+}  // namespace kajo::cpu::KAJO_ISA

@@ -188,6 +188,12 @@ class DirectProduct {
     Write write(int64_t k0) const { return k0 == 0 ? Write::Overwrite : Write::Update; }
     bool is_last(int64_t k0) const { return k0 + block_ >= k_; }
 
+    // A tile of the block of k that begins at k0, of packed operands.
+    TileCall<S> tile_call(int64_t k0, const S* a, int64_t a_k, const S* b, int64_t b_k,
+                          S* to) const {
+        return {steps(k0), a,        1,    a_k,  b,         b_k,
+                to,        kColumns, S(1), S(1), write(k0), first_lanes<S>(W)};
+    }
     void multiply(TileCall<S> call, int64_t k0, int vectors, int rows) const {
         const size_t block = size_t(k0 / block_);
         call.runs = runs_.data() + firsts_[block];
@@ -202,18 +208,8 @@ class DirectProduct {
                 const int64_t row = panel * panel_;
                 const int rows = int(std::min<int64_t>(panel_, m_ - row));
                 S* const to = sums(bands, i, panel);
-                TileCall<S> call{steps(k0),
-                                 weights(k0, panel),
-                                 1,
-                                 panel_,
-                                 bands.data + piece.at,
-                                 cut_.channel_size,
-                                 to,
-                                 kColumns,
-                                 S(1),
-                                 S(1),
-                                 write(k0),
-                                 first_lanes<S>(W)};
+                TileCall<S> call = tile_call(k0, weights(k0, panel), panel_, bands.data + piece.at,
+                                             cut_.channel_size, to);
                 call.second = piece.second;
                 multiply(call, k0, piece.count, rows);
                 if (sink_.has_epilogue && k0 == 0)
@@ -251,18 +247,8 @@ class DirectProduct {
                 const int64_t channel = panel * kColumns;
                 const int lanes = int(std::min(kColumns, m_ - channel));
                 S* const to = sums(bands, i, panel);
-                TileCall<S> call{steps(k0),
-                                 bands.data + piece.at,
-                                 1,
-                                 cut_.channel_size,
-                                 weights(k0, panel),
-                                 kColumns,
-                                 to,
-                                 kColumns,
-                                 S(1),
-                                 S(1),
-                                 write(k0),
-                                 first_lanes<S>(W)};
+                TileCall<S> call = tile_call(k0, bands.data + piece.at, cut_.channel_size,
+                                             weights(k0, panel), kColumns, to);
                 call.runs_of_a = true;
                 multiply(call, k0, lanes > W ? 2 : 1, piece.count);
                 if (sink_.has_epilogue && k0 == 0)

@@ -1,5 +1,6 @@
 #include "cpu/gemm/gemm.h"
 
+#include "cpu/gemm/bfloat16.h"
 #include "cpu/isa.h"
 
 namespace kajo::cpu {
@@ -14,15 +15,6 @@ GemmKernels gemm_kernels();
 namespace avx512 {
 GemmKernels gemm_kernels();
 }
-namespace avx512bf16 {
-void matmul_bfloat16(const MatmulArgs& args);
-void conv_forward(const ConvShape& shape, DType type, const void* x, const void* w,
-                  const void* bias, void* y);
-void conv_backward_input(const ConvShape& shape, DType type, const void* dy, const void* w,
-                         const void* bias, void* dx);
-void conv_backward_weight(const ConvShape& shape, DType type, const void* x, const void* dy,
-                          void* dw);
-}  // namespace avx512bf16
 #endif
 
 namespace {
@@ -33,9 +25,7 @@ GemmKernels select() {
         GemmKernels kernels = avx512::gemm_kernels();
         if (__builtin_cpu_supports("avx512bf16")) {
             kernels.matmul[static_cast<size_t>(DType::BFloat16)] = avx512bf16::matmul_bfloat16;
-            kernels.conv_forward = avx512bf16::conv_forward;
-            kernels.conv_backward_input = avx512bf16::conv_backward_input;
-            kernels.conv_backward_weight = avx512bf16::conv_backward_weight;
+            avx512bf16::replace_convolutions(kernels);
         }
         return kernels;
     }

@@ -1,5 +1,6 @@
 // bfloat16 products by the hardware's dot product of pairs; compiled with KAJO_ISA=avx512bf16.
 #include "cpu/gemm/batch.h"
+#include "cpu/gemm/bfloat16.h"
 #include "cpu/gemm/engine_run.h"
 #include "cpu/gemm/gemv.h"
 #include "cpu/gemm/matrix.h"
@@ -87,7 +88,6 @@ void multiply_pairs(const MatmulArgs& args) {
 
 }  // namespace
 
-void matmul_bfloat16(const MatmulArgs& args);
 void matmul_bfloat16(const MatmulArgs& args) { for_batch<BFloat16>(args, multiply_pairs); }
 
 }  // namespace kajo::cpu::KAJO_ISA
