@@ -20,16 +20,10 @@ extern const ChannelKernels channel_kernels;
 namespace avx512 {
 extern const ChannelKernels channel_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const ChannelKernels& channel_kernels() {
-    static const ChannelKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::channel_kernels
-                                          : cpu_isa() == Isa::AVX2 ? avx2::channel_kernels
-                                                                   : baseline::channel_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::channel_kernels, avx2::channel_kernels, avx512::channel_kernels);
 }
 
 namespace {

@@ -21,16 +21,10 @@ extern const ColumnKernels column_kernels;
 namespace avx512 {
 extern const ColumnKernels column_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const ColumnKernels& column_kernels() {
-    static const ColumnKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::column_kernels
-                                         : cpu_isa() == Isa::AVX2 ? avx2::column_kernels
-                                                                  : baseline::column_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::column_kernels, avx2::column_kernels, avx512::column_kernels);
 }
 
 void run_columns(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,

@@ -17,16 +17,12 @@ extern const ComplexKernels complex_kernels;
 namespace avx512 {
 extern const ComplexKernels complex_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 TileFn complex_tile(OpId op, ComputeType type) {
     if (type != C64 && type != C128) return nullptr;
-    static const ComplexKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::complex_kernels
-                                          : cpu_isa() == Isa::AVX2 ? avx2::complex_kernels
-                                                                   : baseline::complex_kernels;
+    const ComplexKernels& chosen =
+        of_cpu_isa(baseline::complex_kernels, avx2::complex_kernels, avx512::complex_kernels);
     constexpr std::pair<OpId, TileFn ComplexTiles::*> kTiles[] = {
         {OpId::add, &ComplexTiles::add},           {OpId::sub, &ComplexTiles::sub},
         {OpId::mul, &ComplexTiles::mul},           {OpId::square, &ComplexTiles::square},

@@ -14,17 +14,13 @@ extern const FourierKernels fourier_kernels;
 namespace avx512 {
 extern const FourierKernels fourier_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 namespace {
 
 const FourierFunctions& functions_for(const Tensor& out) {
-    static const FourierKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::fourier_kernels
-                                          : cpu_isa() == Isa::AVX2 ? avx2::fourier_kernels
-                                                                   : baseline::fourier_kernels;
+    const FourierKernels& chosen =
+        of_cpu_isa(baseline::fourier_kernels, avx2::fourier_kernels, avx512::fourier_kernels);
     const DType type = out.dtype();
     return type == DType::Float64 || type == DType::Complex128 ? chosen.f64 : chosen.f32;
 }

@@ -18,16 +18,10 @@ extern const GridKernels grid_kernels;
 namespace avx512 {
 extern const GridKernels grid_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const GridKernels& grid_kernels() {
-    static const GridKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::grid_kernels
-                                       : cpu_isa() == Isa::AVX2 ? avx2::grid_kernels
-                                                                : baseline::grid_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::grid_kernels, avx2::grid_kernels, avx512::grid_kernels);
 }
 
 namespace {

@@ -42,4 +42,18 @@ inline Isa cpu_isa() {
     return chosen;
 }
 
+// Each set's kernels lie in a namespace of its own; elsewhere than on x86 there is only one.
+namespace baseline {}
+#if !defined(KAJO_X86)
+namespace avx2 = baseline;
+namespace avx512 = baseline;
+#endif
+
+// Of one table for each set, the table of the set in use.
+template <class Kernels>
+const Kernels& of_cpu_isa(const Kernels& plain, const Kernels& avx2, const Kernels& avx512) {
+    const Isa isa = cpu_isa();
+    return isa == Isa::AVX512 ? avx512 : isa == Isa::AVX2 ? avx2 : plain;
+}
+
 }  // namespace kajo::cpu

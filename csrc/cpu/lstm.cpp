@@ -22,16 +22,10 @@ extern const LstmKernels lstm_kernels;
 namespace avx512 {
 extern const LstmKernels lstm_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const LstmKernels& lstm_kernels() {
-    static const LstmKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::lstm_kernels
-                                       : cpu_isa() == Isa::AVX2 ? avx2::lstm_kernels
-                                                                : baseline::lstm_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::lstm_kernels, avx2::lstm_kernels, avx512::lstm_kernels);
 }
 
 namespace {

@@ -19,30 +19,12 @@ extern const ConvertKernels convert_kernels;
 }  // namespace avx512
 #endif
 
-namespace {
-template <class Kernels>
-const Kernels& choose([[maybe_unused]] const Kernels& avx512, [[maybe_unused]] const Kernels& avx2,
-                      const Kernels& baseline) {
-    const Isa isa = cpu_isa();
-    return isa == Isa::AVX512 ? avx512 : isa == Isa::AVX2 ? avx2 : baseline;
-}
-}  // namespace
-
-#if !KAJO_X86
-namespace avx2 = baseline;
-namespace avx512 = baseline;
-#endif
-
 const MoveKernels& move_kernels() {
-    static const MoveKernels& chosen =
-        choose(avx512::move_kernels, avx2::move_kernels, baseline::move_kernels);
-    return chosen;
+    return of_cpu_isa(baseline::move_kernels, avx2::move_kernels, avx512::move_kernels);
 }
 
 const ConvertKernels& convert_kernels() {
-    static const ConvertKernels& chosen =
-        choose(avx512::convert_kernels, avx2::convert_kernels, baseline::convert_kernels);
-    return chosen;
+    return of_cpu_isa(baseline::convert_kernels, avx2::convert_kernels, avx512::convert_kernels);
 }
 
 }  // namespace kajo::cpu

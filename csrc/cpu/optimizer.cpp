@@ -19,16 +19,11 @@ extern const OptimizerKernels optimizer_kernels;
 namespace avx512 {
 extern const OptimizerKernels optimizer_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const OptimizerKernels& optimizer_kernels() {
-    static const OptimizerKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::optimizer_kernels
-                                            : cpu_isa() == Isa::AVX2 ? avx2::optimizer_kernels
-                                                                     : baseline::optimizer_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::optimizer_kernels, avx2::optimizer_kernels,
+                      avx512::optimizer_kernels);
 }
 
 namespace {

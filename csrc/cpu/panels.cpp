@@ -14,16 +14,10 @@ extern const PanelKernels panel_kernels;
 namespace avx512 {
 extern const PanelKernels panel_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const PanelKernels& panel_kernels() {
-    static const PanelKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::panel_kernels
-                                        : cpu_isa() == Isa::AVX2 ? avx2::panel_kernels
-                                                                 : baseline::panel_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::panel_kernels, avx2::panel_kernels, avx512::panel_kernels);
 }
 
 }  // namespace kajo::cpu

@@ -23,10 +23,7 @@ namespace {
 
 const PoolingKernels& kernels() {
 #if defined(KAJO_X86)
-    static const PoolingKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::pooling_kernels
-                                          : cpu_isa() == Isa::AVX2 ? avx2::pooling_kernels
-                                                                   : baseline::pooling_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::pooling_kernels, avx2::pooling_kernels, avx512::pooling_kernels);
 #else
     return baseline::pooling_kernels;
 #endif

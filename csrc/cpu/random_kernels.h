@@ -27,19 +27,17 @@ struct RandomKernels {
 namespace baseline {
 extern const RandomKernels random_kernels;
 }
+#if defined(KAJO_X86)
 namespace avx2 {
 extern const RandomKernels random_kernels;
 }
 namespace avx512 {
 extern const RandomKernels random_kernels;
 }
+#endif
 
 inline const RandomKernels& random_kernels() {
-#if defined(KAJO_X86)
-    if (cpu_isa() == Isa::AVX512) return avx512::random_kernels;
-    if (cpu_isa() == Isa::AVX2) return avx2::random_kernels;
-#endif
-    return baseline::random_kernels;
+    return of_cpu_isa(baseline::random_kernels, avx2::random_kernels, avx512::random_kernels);
 }
 
 }  // namespace kajo::cpu

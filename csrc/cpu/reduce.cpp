@@ -21,16 +21,10 @@ extern const ReduceKernels reduce_kernels;
 namespace avx512 {
 extern const ReduceKernels reduce_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const ReduceKernels& reduce_kernels() {
-    static const ReduceKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::reduce_kernels
-                                         : cpu_isa() == Isa::AVX2 ? avx2::reduce_kernels
-                                                                  : baseline::reduce_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::reduce_kernels, avx2::reduce_kernels, avx512::reduce_kernels);
 }
 
 namespace {

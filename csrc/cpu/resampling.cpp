@@ -24,17 +24,11 @@ extern const ResamplingKernels resampling_kernels;
 namespace avx512 {
 extern const ResamplingKernels resampling_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const ResamplingKernels& resampling_kernels() {
-    static const ResamplingKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::resampling_kernels
-                                             : cpu_isa() == Isa::AVX2
-                                                 ? avx2::resampling_kernels
-                                                 : baseline::resampling_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::resampling_kernels, avx2::resampling_kernels,
+                      avx512::resampling_kernels);
 }
 
 namespace {

@@ -23,16 +23,10 @@ extern const RowKernels row_kernels;
 namespace avx512 {
 extern const RowKernels row_kernels;
 }
-#else
-namespace avx2 = baseline;
-namespace avx512 = baseline;
 #endif
 
 const RowKernels& row_kernels() {
-    static const RowKernels& chosen = cpu_isa() == Isa::AVX512 ? avx512::row_kernels
-                                      : cpu_isa() == Isa::AVX2 ? avx2::row_kernels
-                                                               : baseline::row_kernels;
-    return chosen;
+    return of_cpu_isa(baseline::row_kernels, avx2::row_kernels, avx512::row_kernels);
 }
 
 namespace {
