@@ -194,6 +194,7 @@ class Task {
             captures_.push_back({found, inputs[i].output, i});
             steps_[at(found)].needed = steps_[at(found)].captured = true;
         }
+        std::ranges::sort(captures_, {}, &Capture::step);
         const std::vector<int32_t> forward = consumers_first();
         for (auto i = forward.rbegin(); i != forward.rend(); ++i)
             for (const int32_t target : targets_of(steps_[at(*i)]))
@@ -255,8 +256,8 @@ class Task {
         if (leaf) run_leaf_hooks(leaf->variable(), grads[0]);
         run_pre_hooks(node, grads);
         if (step.captured)
-            for (const Capture& c : captures_)
-                if (c.step == i) results_[c.place] = grads[c.output];
+            for (const Capture& c : std::ranges::equal_range(captures_, i, {}, &Capture::step))
+                results_[c.place] = grads[c.output];
         const bool wanted = step.needed && (!leaf || accumulate_);
         const bool any = std::ranges::any_of(grads, [](const Tensor& g) { return g.defined(); });
         const bool beyond = !step.captured || leaf || needs_beyond(step);
@@ -379,7 +380,7 @@ class Task {
     ShortList<Step, 16> steps_;
     ShortList<int32_t, 32> targets_;  // of all edges: the step each leads to, or -1
     ShortList<int32_t, 16> ready_;    // a heap
-    std::vector<Capture> captures_;
+    std::vector<Capture> captures_;   // by step
     TensorList results_;
 };
 
