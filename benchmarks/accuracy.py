@@ -123,7 +123,7 @@ def is_worse(ours: dict[str, float], theirs: dict[str, float]) -> bool:
 def main() -> int:
     """Measures, prints and writes what was asked for."""
     from kajo.bench.comparison import chosen, write_whole
-    from kajo.bench.processes import MeasurementError, is_installed, measure_apart
+    from kajo.bench.processes import MeasurementError, frameworks, measure_apart
     from kajo.bench.workloads import WORKLOADS
 
     parser = argparse.ArgumentParser(
@@ -133,7 +133,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    frameworks = [name for name in ("kajo", "torch") if is_installed(name)]
+    names = frameworks()
     measured = [
         name
         for name, work in WORKLOADS.items()
@@ -144,7 +144,7 @@ def main() -> int:
     print(f"{'workload':22s} {'kajo':>10s} {'torch':>10s} {'kajo':>10s} {'torch':>10s}")
     for name in chosen(options.only, measured):
         found: dict[str, dict[str, float]] = {}
-        for framework in frameworks:
+        for framework in names:
             try:
                 found[framework] = measure_apart(
                     __file__, "errors", framework, options.threads, name=name

@@ -120,7 +120,7 @@ def measure(framework: str, options: argparse.Namespace, name: str) -> dict[str,
 def main() -> int:
     """Measures, prints and writes what was asked for."""
     from kajo.bench.comparison import chosen, write_whole
-    from kajo.bench.processes import is_installed, measure_apart
+    from kajo.bench.processes import frameworks, measure_apart
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -134,7 +134,7 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="kajo only")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    names = ("kajo", "torch") if is_installed("torch") and not options.alone else ("kajo",)
+    names = frameworks(options.alone)
     least = 0.5 * (1 - ALLOWANCE)
     report: dict[str, Any] = {}
     print(f"share of the throughput left where each core is wanted twice (at least {least:.2f})")

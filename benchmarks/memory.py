@@ -118,7 +118,7 @@ def _row(name: str, found: dict[str, Any]) -> str:
 def main() -> int:
     """Measures, prints and writes what was asked for."""
     from kajo.bench.comparison import chosen, write_whole
-    from kajo.bench.processes import is_installed, measure_apart
+    from kajo.bench.processes import frameworks, measure_apart
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -130,7 +130,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0, help="0: what each chooses itself")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    frameworks = [name for name in ("kajo", "torch") if is_installed(name)]
+    names = frameworks()
     report: dict[str, Any] = {}
 
     def apart(function: str, **arguments: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def main() -> int:
             framework: measure_apart(
                 __file__, function, framework, options.threads, limit=1200.0, **arguments
             )
-            for framework in frameworks
+            for framework in names
         }
 
     print(f"{'':18s} {'peak MiB':>9s} {'':9s}  {'ratio':12s} {'faults a step':>13s}")

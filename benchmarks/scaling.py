@@ -190,7 +190,7 @@ def main() -> int:
     from curves import CURVES
 
     from kajo.bench.comparison import chosen
-    from kajo.bench.processes import is_installed
+    from kajo.bench.processes import frameworks
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -206,10 +206,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where figures are kept and continued")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
-    frameworks = ["kajo"]
-    if is_installed("torch") and not options.alone:
-        frameworks.append("torch")
-    measurer = Measurer(options, frameworks)
+    measurer = Measurer(options, frameworks(options.alone))
     names = chosen(options.only, CURVES)
     try:
         for name in names:

@@ -70,21 +70,21 @@ def installed_bytes(framework: str) -> int:
 
 def main() -> int:
     """Measures and prints the table."""
-    from kajo.bench.processes import is_installed
+    from kajo.bench.processes import frameworks
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=7, help="processes of each framework")
     options = parser.parse_args()
-    frameworks = [name for name in ("kajo", "torch") if is_installed(name)]
+    names = frameworks()
     columns: dict[str, list[float]] = {}
-    for framework in frameworks:
+    for framework in names:
         imported, first, modules = begin(framework, options.rounds)
         columns[framework] = [imported, first, installed_bytes(framework) / 1e6, modules]
-    print(f"{'':22s} " + " ".join(f"{name:>9s}" for name in frameworks) + "   target")
+    print(f"{'':22s} " + " ".join(f"{name:>9s}" for name in names) + "   target")
     for row, name in enumerate([*TARGETS, "modules loaded"]):
-        cells = " ".join(f"{columns[framework][row]:9.1f}" for framework in frameworks)
+        cells = " ".join(f"{columns[framework][row]:9.1f}" for framework in names)
         target = f"{TARGETS[name]:9.1f}" if name in TARGETS else ""
         missed = name in TARGETS and columns["kajo"][row] > TARGETS[name]
         print(f"{name:22s} {cells} {target}{' missed' if missed else ''}")

@@ -71,6 +71,16 @@ def measure_apart(
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def frameworks(alone: bool = False) -> list[str]:
+    """The frameworks to measure: kajo, and PyTorch where it is installed and not left out.
+
+    Example:
+        >>> frameworks(alone=True)
+        ['kajo']
+    """
+    return ["kajo", "torch"] if not alone and is_installed("torch") else ["kajo"]
+
+
 def is_installed(framework: str) -> bool:
     """Whether a framework can be imported, found out without importing it.
 
