@@ -1,6 +1,7 @@
 #include "core/parallel.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cfenv>
@@ -60,6 +61,52 @@ bool spin_until(Done done, std::chrono::microseconds time = kSpinTime) {
     return false;
 }
 
+// Moves the calling thread to another of the processors that it may use.
+void leave_processor(int processor) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) return;
+    cpu_set_t others = allowed;
+    CPU_CLR(processor, &others);
+    if (sched_setaffinity(0, sizeof others, &others) == 0)
+        sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+// Chunks that one thread runs unless others are done before it. A thread finds in its cache what it
+// wrote in the operation before, as equal operations are shared out alike.
+class alignas(64) Share {
+  public:
+    static constexpr int64_t kMostChunks = 0xffffffff;
+
+    void set(int64_t begin, int64_t end) {
+        left_.store(static_cast<uint64_t>(begin) << 32 | static_cast<uint64_t>(end),
+                    std::memory_order_relaxed);
+    }
+    bool take_first(int64_t& chunk) {
+        uint64_t left = left_.load(std::memory_order_relaxed);
+        while (first(left) < last(left)) {
+            chunk = first(left);
+            if (left_.compare_exchange_weak(left, left + kFirst, std::memory_order_relaxed))
+                return true;
+        }
+        return false;
+    }
+    bool take_last(int64_t& chunk) {
+        uint64_t left = left_.load(std::memory_order_relaxed);
+        while (first(left) < last(left)) {
+            chunk = last(left) - 1;
+            if (left_.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) return true;
+        }
+        return false;
+    }
+
+  private:
+    static constexpr uint64_t kFirst = uint64_t{1} << 32;
+    static int64_t first(uint64_t left) { return static_cast<int64_t>(left >> 32); }
+    static int64_t last(uint64_t left) { return static_cast<int64_t>(left % kFirst); }
+
+    std::atomic<uint64_t> left_{0};
+};
+
 class Pool {
   public:
     explicit Pool(Pool* abandoned) : abandoned_(abandoned) {}
@@ -68,6 +115,7 @@ class Pool {
 
     // Returns false, having done nothing, where the pool is in use or no worker can be had.
     bool try_run(int64_t chunks, detail::ChunkFunction function, void* context, int threads) {
+        if (chunks > Share::kMostChunks) return false;
         std::unique_lock owner(owner_, std::try_to_lock);
         if (!owner.owns_lock()) return false;
         resize(static_cast<std::size_t>(threads - 1));
@@ -77,9 +125,9 @@ class Pool {
         context_ = context;
         error_ = nullptr;
         failed_.store(false, std::memory_order_relaxed);
-        next_.store(0, std::memory_order_relaxed);
+        share_out();
         open();
-        work();
+        work(0);
         close();
         if (const int flags = flags_.exchange(0)) std::feraiseexcept(flags);
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -106,6 +154,7 @@ class Pool {
 
     void open() {
         const uint32_t job = job_of(state_.load(std::memory_order_relaxed)) + 1;
+        owner_processor_.store(sched_getcpu(), std::memory_order_relaxed);
         state_.store(job * kJob | kOpen);
         const int64_t sleepers = sleepers_.load();
         if (sleepers == 0) return;
@@ -136,24 +185,46 @@ class Pool {
         if ((before & kOwnerSleeps) && (before & kActiveMask) == 1) state_.notify_one();
     }
 
-    void work() {
+    void share_out() {
+        const auto sharers = std::min<int64_t>(static_cast<int64_t>(workers_.size()) + 1, chunks_);
+        if (shares_.size() < workers_.size() + 1) shares_ = std::vector<Share>(workers_.size() + 1);
+        sharers_ = static_cast<std::size_t>(sharers);
+        for (int64_t i = 0; i < sharers; ++i)
+            shares_[i].set(chunks_ * i / sharers, chunks_ * (i + 1) / sharers);
+    }
+
+    // The chunks of one's own share from its front, then those of the others from their ends.
+    void work(std::size_t place) {
         const RegionGuard region;
-        for (;;) {
-            const int64_t chunk = next_.fetch_add(1, std::memory_order_relaxed);
-            if (chunk >= chunks_ || failed_.load(std::memory_order_relaxed)) return;
-            try {
-                function_(context_, chunk);
-            } catch (...) {
-                if (!failed_.exchange(true)) error_ = std::current_exception();
-            }
+        int64_t chunk;
+        if (place < sharers_)
+            while (shares_[place].take_first(chunk)) run(chunk);
+        for (std::size_t i = 1; i <= sharers_; ++i)
+            while (shares_[(place + i) % sharers_].take_last(chunk)) run(chunk);
+    }
+
+    void run(int64_t chunk) {
+        if (failed_.load(std::memory_order_relaxed)) return;
+        try {
+            function_(context_, chunk);
+        } catch (...) {
+            if (!failed_.exchange(true)) error_ = std::current_exception();
         }
     }
 
-    void work_and_gather_flags() {
-        if (!gather_floating_flags.load(std::memory_order_relaxed)) return work();
+    void work_and_gather_flags(std::size_t place) {
+        if (!gather_floating_flags.load(std::memory_order_relaxed)) return work(place);
         std::feclearexcept(FE_ALL_EXCEPT);
-        work();
+        work(place);
         flags_.fetch_or(std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW));
+    }
+
+    // A scheduler that wakes a worker where the owner runs leaves it there for seconds, and the two
+    // take turns.
+    void avoid_owner() {
+        const int here = sched_getcpu();
+        if (here >= 0 && here == owner_processor_.load(std::memory_order_relaxed))
+            leave_processor(here);
     }
 
     void worker(std::size_t index, uint32_t last_job) {
@@ -171,6 +242,8 @@ class Pool {
                 sleepers_.fetch_add(1);
                 wake_.wait(lock, something_to_do);
                 sleepers_.fetch_sub(1);
+                lock.unlock();
+                avoid_owner();
                 patience = Clock::now() - before < kSoon ? kPatience : kSpinTime;
             }
             if (index >= wanted_.load()) return;
@@ -178,7 +251,7 @@ class Pool {
             while ((state & kOpen) && job_of(state) != last_job) {
                 if (!state_.compare_exchange_weak(state, state + 1)) continue;
                 last_job = job_of(state);
-                work_and_gather_flags();
+                work_and_gather_flags(index + 1);
                 leave();
                 break;
             }
@@ -220,9 +293,11 @@ class Pool {
     std::condition_variable wake_;
     alignas(64) std::atomic<uint32_t> state_{0};
     std::atomic<int> sleepers_{0};
-    alignas(64) std::atomic<int64_t> next_{0};
-    std::atomic<bool> failed_{false};
+    std::vector<Share> shares_;
+    std::size_t sharers_ = 0;
+    alignas(64) std::atomic<bool> failed_{false};
     std::atomic<int> flags_{0};
+    std::atomic<int> owner_processor_{-1};
     // A forked child's pool points to its parent's, which has no threads there and is never used.
     [[maybe_unused]] Pool* abandoned_;
 };

@@ -1,8 +1,8 @@
 // The thread pool of the CPU kernels.
 //
 // Work is cut into chunks by its size, never by the number of threads, so that a result is the same
-// for every number of threads; chunks are handed out dynamically, so that a busy neighbour core
-// cannot stall an operation.
+// for every number of threads. A thread runs the chunks of its own share and then those of the
+// others, so that a busy neighbour core cannot stall an operation.
 #pragma once
 
 #include <algorithm>

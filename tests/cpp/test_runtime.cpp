@@ -57,6 +57,19 @@ void test_every_chunk_once() {
     kajo::set_num_threads(4);
 }
 
+// While one thread is held in its first chunk, the others run all the rest, its share included.
+void test_shares_of_a_late_thread() {
+    kajo::set_num_threads(2);
+    std::atomic<int64_t> done{0};
+    kajo::parallel_for(100, [&](int64_t i) {
+        if (i == 0)
+            while (done.load() < 99) std::this_thread::yield();
+        ++done;
+    });
+    check(done.load() == 100, "the share of a thread that is held up is run by the others");
+    kajo::set_num_threads(4);
+}
+
 void test_ranges() {
     for (int64_t n : {0, 1, 9, 10, 11, 95}) {
         std::atomic<int64_t> covered{0};
@@ -438,6 +451,7 @@ void test_fills_from_threads() {
 
 int main() {
     test_every_chunk_once();
+    test_shares_of_a_late_thread();
     test_ranges();
     test_nested();
     test_exceptions();
