@@ -22,7 +22,7 @@ else:  # the package itself cannot be imported: it is not built yet
     from ops.expression import Expr, order, value_of, variables
     from ops.operation import Operation
     from ops.pointwise import OPERATIONS
-from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, wide_functions
+from pointwise_kernels import PARAMETERS, TYPES, ComputeType, Kernel, tables, wide_functions
 
 VECTOR_UNITS, SCALAR_UNITS = 5, 2
 MAX_INPUTS = 4
@@ -162,6 +162,7 @@ def unit_text(unit: list[tuple[str, Kernel]]) -> str:
     """The text of a unit with these kernels."""
     text = HEADER + '#include "cpu/pointwise_table.h"\n#include "cpu/scalar_math.h"\n'
     text += '#include "cpu/vec.h"\n\nnamespace kajo::cpu::KAJO_ISA {\n\nnamespace {\n'
+    text += tables([k for _, k in unit])
     text += wide_functions([k for _, k in unit]) + "}  // namespace\n\n"
     text += "".join(f"void {n}({PARAMETERS}) {{\n{k.text}}}\n\n" for n, k in unit)
     return text + "}  // namespace kajo::cpu::KAJO_ISA\n"

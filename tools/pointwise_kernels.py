@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kajo.ops.expression import Expr, order, value_of, var, variables
     from kajo.ops.primitives import F32, F64, F64_FOR_F32, RARE, WIDE, Float, lower
+    from kajo.ops.tables import TABLES
 else:  # by the way that generate_pointwise.py opens, past the package, which is not built yet
     from ops.expression import Expr, order, value_of, var, variables
     from ops.primitives import F32, F64, F64_FOR_F32, RARE, WIDE, Float, lower
+    from ops.tables import TABLES
 
 PARAMETERS = (
     "[[maybe_unused]] const void* const* in, void* const* out, "
@@ -118,28 +120,36 @@ def literal(value: float, t: Float) -> str:
     return rounded.hex() + suffix
 
 
-def vector_statements(roots: Sequence[Expr], t: Float) -> tuple[list[str], list[str]]:
-    """Straight-line statements, and the names of the roots."""
+def vector_statements(
+    roots: Sequence[Expr], t: Float, copies: int = 1
+) -> tuple[list[str], list[list[str]]]:
+    """Straight-line statements, and the names of the roots of each copy.
+
+    Copies work on vectors side by side, statement by statement, so that the processor has work
+    while it waits for a result; what they read has the copy's number in its name.
+    """
     vector, integer = VECTORS[t]
     lowered = lower(list(roots), t)
     nodes = order(*lowered)
-    rarely = {
-        e.args[1] for e in nodes if e.op == "where" and e.args[1].op == "libm"
-    }  # computed only in the lanes that the condition picks
+    # Computed only in the lanes that the condition picks, or for vectors with such a lane.
+    rarely = {e.args[1] for e in nodes if e.op == "where" and e.args[1].op == "libm"}
+    rarely |= {e.args[2] for e in nodes if e.op == "where" and e.args[2].op == "wide"}
     lines: list[str] = []
-    names: dict[Expr, str] = {}
+    names: list[dict[Expr, str]] = [{} for _ in range(copies)]
     for e in nodes:
-        if e.op == "var":
-            names[e] = str(e.val)
-        elif e in rarely:
-            names[e] = ""
-        else:
-            names[e] = f"t{len(lines)}"
-            kind = vector if e.kind == "f" else integer
-            lines.append(
-                f"[[maybe_unused]] const {kind} {names[e]} = {_vector_value(e, names, t, rarely)};"
-            )
-    return lines, [names[r] for r in lowered]
+        for copy, own in enumerate(names):
+            if e.op == "var":
+                own[e] = str(e.val) + (f"_{copy}" if copies > 1 else "")
+            elif e in rarely:
+                own[e] = ""
+            elif e.op == "const" and copy:
+                own[e] = names[0][e]
+            else:
+                own[e] = f"t{len(lines)}"
+                kind = vector if e.kind == "f" else integer
+                value = _vector_value(e, own, t, rarely)
+                lines.append(f"[[maybe_unused]] const {kind} {own[e]} = {value};")
+    return lines, [[own[r] for r in lowered] for own in names]
 
 
 def _vector_value(e: Expr, names: dict[Expr, str], t: Float, rarely: set[Expr]) -> str:
@@ -154,6 +164,8 @@ def _vector_value(e: Expr, names: dict[Expr, str], t: Float, rarely: set[Expr]) 
         return f"{a[0]} {INFIX[e.op]} {a[1]}"
     if e.op == "not":
         return f"~{a[0]}"
+    if e.op == "lookup":
+        return f"v_lookup({table_name(e)}, {a[0]})"
     if e.op == "libm":
         return f"each_lane<{vector}>({_libm(e)}, {', '.join(a)})"
     if e.op == "wide":
@@ -161,6 +173,30 @@ def _vector_value(e: Expr, names: dict[Expr, str], t: Float, rarely: set[Expr]) 
     if e.op == "where":
         return _vector_where(e, a, names, vector, rarely)
     return f"v_{e.op}({', '.join(a)})"
+
+
+def table_name(e: Expr) -> str:
+    """The array that a look-up reads."""
+    return "table_" + str(e.val).replace(" ", "_")
+
+
+def tables(kernels: Sequence[Kernel]) -> str:
+    """The arrays that these float32 kernels look up in."""
+    needed = {
+        table_name(e): str(e.val)
+        for k in kernels
+        if k.is_vector and k.type.vector is F32
+        for e in order(*lower(list(k.roots), F32))
+        if e.op == "lookup"
+    }
+    text = ""
+    for array, place in sorted(needed.items()):
+        name, column, turn = place.split()
+        values = TABLES[name][int(column)]
+        turned = [values[(i + int(turn)) % len(values)] for i in range(len(values))]
+        numbers = ", ".join(literal(v, F32) for v in turned)
+        text += f"alignas(64) constexpr float {array}[] = {{{numbers}}};\n"
+    return text
 
 
 def _libm(e: Expr) -> str:
@@ -174,6 +210,9 @@ def _vector_where(
     if first in rarely:
         operands = ", ".join(names[x] for x in first.args)
         return f"rare<{vector}>({a[0]}, {a[2]}, {_libm(first)}, {operands})"
+    if second in rarely:
+        operands = ", ".join(names[x] for x in second.args)
+        return f"widen_rest({a[0]}, {a[1]}, wide_{second.val}, {operands})"
     # a < b ? a : b is the machine's min(a, b), where nan and equals give b; b < a ? a : b its max.
     if condition.op == "lt" and e.kind == "f" and {first, second} == set(condition.args):
         return f"v_{'min' if first is condition.args[0] else 'max'}({a[1]}, {a[2]})"
@@ -199,7 +238,20 @@ def _wide_function(name: str) -> str:
     lines, results = vector_statements([root], F64_FOR_F32)
     signature = ", ".join(f"VD {p}" for p in parameters)
     body = "".join(f"    {line}\n" for line in lines)
-    return f"VD wide_{name}({signature}) {{\n{body}    return {results[0]};\n}}\n\n"
+    return f"VD wide_{name}({signature}) {{\n{body}    return {results[0][0]};\n}}\n\n"
+
+
+# How many statements a kernel has that is run on two vectors at a time: shorter ones wait for memory,
+# for longer ones the registers do not suffice.
+PAIRED = range(8, 100)
+
+
+def _copies(k: Kernel, t: Float) -> int:
+    nodes = order(*lower(list(k.roots), t))
+    seldom = {e.args[2] for e in nodes if e.op == "where"}
+    calls = any(e.op == "wide" and e not in seldom for e in nodes)
+    work = sum(e.op not in ("var", "const") for e in nodes)
+    return 2 if work in PAIRED and not calls else 1
 
 
 def _vector_kernel(k: Kernel) -> str:
@@ -207,23 +259,30 @@ def _vector_kernel(k: Kernel) -> str:
     assert t is not None
     vector, integer = VECTORS[t]
     used = variables(*k.roots)
-    lines, results = vector_statements(k.roots, t)
+    copies = _copies(k, t)
+    lines, results = vector_statements(k.roots, t, copies)
     mask_in = sum(1 << i for i, (_, c) in enumerate(k.inputs) if c == "mask")
     mask_out = sum(1 << i for i, c in enumerate(k.outputs) if c == "mask")
+    suffixes = [f"_{copy}" for copy in range(copies)] if copies > 1 else [""]
     head = [
-        f"const {vector} {s} = splat<{vector}>(static_cast<const {k.type.cpp}*>(scalars)[{i}]);"
+        f"const {vector} {s}{suffix} = splat<{vector}>(static_cast<const {k.type.cpp}*>(scalars)[{i}]);"
         for i, s in enumerate(k.scalars)
         if s in used
+        for suffix in suffixes
     ]
-    counts = f"{len(k.inputs)}, {len(k.outputs)}, {mask_in}, {mask_out}"
-    read = [
-        f"const {integer} {n} = ({integer})a[{i}];"
-        if c == "mask"
-        else f"const {vector} {n} = a[{i}];"
-        for i, (n, c) in enumerate(k.inputs)
-        if n in used
+    counts = f"{len(k.inputs)}, {len(k.outputs)}, {mask_in}, {mask_out}, {copies}"
+    read = []
+    for copy, suffix in enumerate(suffixes):
+        for i, (n, c) in enumerate(k.inputs):
+            if n in used:
+                kind = integer if c == "mask" else vector
+                value = f"a[{copy * len(k.inputs) + i}]"
+                read.append(f"const {kind} {n}{suffix} = ({kind}){value};")
+    write = [
+        f"r[{copy * len(names) + i}] = ({vector}){name};"
+        for copy, names in enumerate(results)
+        for i, name in enumerate(names)
     ]
-    write = [f"r[{i}] = ({vector}){name};" for i, name in enumerate(results)]
     inner = "".join(f"        {line}\n" for line in read + lines + write)
     return (
         "".join(f"    {line}\n" for line in head)

@@ -162,6 +162,37 @@ KAJO_INLINE VD v_scale(VD x, VD n) {
 }
 #endif
 
+// x * 2**floor(n).
+#if defined(__AVX512F__)
+KAJO_INLINE VF v_scale_floor(VF x, VF n) { return _mm512_scalef_ps(x, n); }
+#else
+KAJO_INLINE VF v_scale_floor(VF x, VF n) { return v_scale(x, v_floor(n)); }
+#endif
+
+// The numbers at the places that the last bits of the lanes give.
+template <size_t PLACES>
+KAJO_INLINE VF v_lookup(const float (&table)[PLACES], VFI place) {
+    static_assert(PLACES == 16 || PLACES == 32);
+#if defined(__AVX512F__)
+    const __m512 first = _mm512_load_ps(table);
+    if constexpr (PLACES == 16) return _mm512_permutexvar_ps((__m512i)place, first);
+    return _mm512_permutex2var_ps(first, (__m512i)place, _mm512_load_ps(table + PLACES - 16));
+#elif defined(__AVX2__)
+    const auto eight = [&](size_t from) __attribute__((always_inline)) {
+        return _mm256_permutevar8x32_ps(_mm256_load_ps(table + from), (__m256i)place);
+    };
+    const __m256 by_8 = (__m256)(place << 28), by_16 = (__m256)(place << 27);
+    const __m256 low = _mm256_blendv_ps(eight(0), eight(8), by_8);
+    if constexpr (PLACES == 16) return low;
+    const __m256 high = _mm256_blendv_ps(eight(PLACES - 16), eight(PLACES - 8), by_8);
+    return _mm256_blendv_ps(low, high, by_16);
+#else
+    VF x;
+    for (int i = 0; i < kLanes<VF>; i++) x[i] = table[place[i] & (PLACES - 1)];
+    return x;
+#endif
+}
+
 // Lanes where the condition holds are computed one by one; hardly ever any are.
 template <class V, class M, class Function, class... Args>
 KAJO_INLINE V rare(M condition, V fast, Function f, Args... args) {
@@ -181,6 +212,12 @@ KAJO_INLINE V each_lane(Function f, Args... args) {
 template <class Function, class... Args>
 KAJO_INLINE VF widen(Function f, Args... args) {
     return join(f(low_half(args)...), f(high_half(args)...));
+}
+// What is fast where the condition holds; for vectors with other lanes, these in float64.
+template <class Function, class... Args>
+KAJO_INLINE VF widen_rest(VFI condition, VF fast, Function f, Args... args) {
+    if (__builtin_expect(any(~condition), 0)) return condition ? fast : widen(f, args...);
+    return fast;
 }
 
 // ---- tiles
@@ -268,6 +305,11 @@ KAJO_INLINE void store(void* p, int64_t at, V x, int count) {
         std::memcpy(to, &x, count * sizeof(Lane<V>));
 }
 
+// How many of the remaining elements a vector holds.
+KAJO_INLINE int part(int64_t rest, int lanes) {
+    return static_cast<int>(rest < 0 ? 0 : rest < lanes ? rest : lanes);
+}
+
 template <class V, unsigned masks, int... k>
 KAJO_INLINE void load_all(const void* const* in, int64_t at, int count, V* a,
                           std::integer_sequence<int, k...>) {
@@ -279,25 +321,37 @@ KAJO_INLINE void store_all(void* const* out, int64_t at, int count, const V* r,
     (store<V, (masks >> k & 1) != 0>(out[k], at, r[k], count), ...);
 }
 
-// Runs `f(const V* in, V* out)` over contiguous elements. Bit i of the masks: that input or output
-// is a byte for each element, and in registers a truth value for each lane.
-template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, class Body>
+// Runs `f(const V* in, V* out)` over contiguous elements, on `copies` vectors of each operand at a
+// time: those of the first, then those of the next. Bit i of the masks: that input or output is a
+// byte for each element, and in registers a truth value for each lane.
+template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, int copies,
+          class Body>
 KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
     constexpr int lanes = kLanes<V>;
     constexpr std::make_integer_sequence<int, inputs> each_input;
     constexpr std::make_integer_sequence<int, outputs> each_output;
-    for (int64_t i = 0; i < n; i += lanes) {
-        V a[inputs], r[outputs];
-        const bool full = n - i >= lanes;
-        if (full) [[likely]]
-            load_all<V, mask_inputs>(in, i, lanes, a, each_input);
-        else
-            load_all<V, mask_inputs>(in, i, static_cast<int>(n - i), a, each_input);
+    for (int64_t i = 0; i < n; i += lanes * copies) {
+        V a[copies * inputs], r[copies * outputs];
+        const bool full = n - i >= lanes * copies;
+        if (full) [[likely]] {
+#pragma GCC unroll 4
+            for (int c = 0; c < copies; c++)
+                load_all<V, mask_inputs>(in, i + c * lanes, lanes, a + c * inputs, each_input);
+        } else {
+            for (int c = 0; c < copies; c++)
+                load_all<V, mask_inputs>(in, i + c * lanes, part(n - i - c * lanes, lanes),
+                                         a + c * inputs, each_input);
+        }
         f(a, r);
-        if (full) [[likely]]
-            store_all<V, mask_outputs>(out, i, lanes, r, each_output);
-        else
-            store_all<V, mask_outputs>(out, i, static_cast<int>(n - i), r, each_output);
+        if (full) [[likely]] {
+#pragma GCC unroll 4
+            for (int c = 0; c < copies; c++)
+                store_all<V, mask_outputs>(out, i + c * lanes, lanes, r + c * outputs, each_output);
+        } else {
+            for (int c = 0; c < copies; c++)
+                store_all<V, mask_outputs>(out, i + c * lanes, part(n - i - c * lanes, lanes),
+                                           r + c * outputs, each_output);
+        }
     }
 }
 

@@ -17,6 +17,7 @@ from typing import Any
 from .coefficients import COEFFICIENTS
 from .expression import PARTIALS, Expr, Number, const, eq, fma, iconst, isnan, neg, node, rewrite
 from .expression import where as where
+from .tables import TABLES
 
 INF, NAN = math.inf, math.nan
 LN2 = Fraction("0.693147180559945309417232121458176568075500134360255254120680009")
@@ -139,9 +140,42 @@ to_float = machine("to_float")
 bits = machine("bits", kind="i")
 from_bits = machine("from_bits")
 scale = machine("scale")  # x * 2**n for a whole number n, rounded once
+scale_floor = machine("scale_floor")  # x * 2**floor(n)
 libm = machine(
     "libm"
 )  # lane by lane, val = the function; `where(c, libm(x), fast)` costs only if c
+
+
+def lookup(table: str, column: int, index: Expr, turn: int = 0) -> Expr:
+    """The number at a place of a column of float32 numbers; of the index only the last bits count.
+
+    The column is that of TABLES, begun `turn` places later.
+    """
+    return node("lookup", index, val=f"{table} {column} {turn}")
+
+
+def piecewise(table: str, index: Expr, a: Expr) -> Expr:
+    """A function by the polynomial of the piece that `a` lies in.
+
+    The columns are the centre, the value there, and the coefficients of the powers of a - centre.
+    """
+    centre, *c = (lookup(table, i, index) for i in range(len(TABLES[table])))
+    d = a - centre
+    y = c[-1]
+    for coefficient in c[-2::-1]:
+        y = fma(y, d, coefficient)
+    return y
+
+
+def piecewise_precise(table: str, index: Expr, a: Expr) -> Expr:
+    """The same within half a place: the first power has two columns, and its product no error."""
+    centre, value, slope, *c = (lookup(table, i, index) for i in range(len(TABLES[table])))
+    d = a - centre
+    y = c[-1]
+    for coefficient in c[-2::-1]:
+        y = fma(y, d, coefficient)
+    near = fma(d, slope, value)
+    return near + fma(y, d, fma(d, slope, value - near))
 
 
 def _integer(op: str) -> Callable[[Expr, Any], Expr]:
@@ -277,7 +311,8 @@ def _power(x: Expr, n: int) -> Expr:
 def lower(roots: list[Expr], t: Float) -> list[Expr]:
     """Replace primitives by their implementations until only machine operations stand.
 
-    For float32, a primitive of WIDE becomes the machine operation "wide" with its name as value.
+    For float32, a primitive of WIDE becomes the machine operation "wide" with its name as value;
+    `where(c, fast, wide)` costs more than fast only where c does not hold in some lane.
     """
 
     def step(e: Expr, args: tuple[Expr, ...]) -> Expr | None:

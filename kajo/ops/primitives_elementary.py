@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from .expression import Expr, Number, const, eq, fma, isnan, where
+from .expression import Expr, Number, const, eq, fma, isnan, node, where
 from .primitives import (
+    F32,
     F64_FOR_F32,
     INF,
     LN2,
@@ -27,10 +28,13 @@ from .primitives import (
     int_shift_right,
     int_sub,
     libm,
+    lookup,
     max_,
+    piecewise_precise,
     primitive,
     rint,
     scale,
+    scale_floor,
     sign_bit_set,
     sqrt,
     to_float,
@@ -42,6 +46,20 @@ from .primitives import (
 def _clip(x: Expr, low: float, high: float) -> Expr:
     """x within bounds, nan staying nan."""
     return where(x < low, low, where(x > high, high, x))
+
+
+def _exp_by_table(x: Expr, precise: bool) -> Expr:
+    """exp in float32 for x between exp_low and exp_high, by 2**(1/32) to whole powers."""
+    shift = 1.5 * 2.0 ** (F32.mantissa - 5)
+    shifted = fma(x, 1 / math.log(2), shift)
+    n = shifted - shift
+    high, low = F32.split(LN2, 2, F32.mantissa + 1)
+    r = fma(n, -low, fma(n, -high, x))
+    p = fma(r * r, fma(r, 0.16666752539208876, 0.5000040891724031), r)
+    power = lookup("exp2", 0, bits(shifted))
+    if precise:
+        return scale_floor(power + fma(power, p, lookup("exp2", 1, bits(shifted))), n)
+    return scale_floor(fma(power, p, power), n)
 
 
 def _reduce_exp(t: Float, x: Expr, bounded: bool = False) -> tuple[Expr, Expr, Expr, Expr]:
@@ -61,6 +79,8 @@ def _reduce_exp(t: Float, x: Expr, bounded: bool = False) -> tuple[Expr, Expr, E
 def exp(t: Float, x: Expr) -> Expr:
     if t is F64_FOR_F32:
         return exp_inside(x)
+    if t is F32:
+        return _exp_by_table(_clip(x, t.exp_low, t.exp_high), precise=True)
     n, r, rest, q = _reduce_exp(t, x)
     s = 1 + r
     return scale(s + (fma(r * r, q, (1 - s) + r) + rest), n)  # (1 - s) + r is what s has lost
@@ -72,7 +92,9 @@ def exp_inside(t: Float, x: Expr) -> Expr:
     return _short_exp(t, x, bounded=False)
 
 
-def _short_exp(t: Float, x: Expr, bounded: bool) -> Expr:
+def _short_exp(t: Float, x: Expr, bounded: bool, precise: bool = False) -> Expr:
+    if t is F32:
+        return _exp_by_table(x if bounded else _clip(x, t.exp_low, t.exp_high), precise)
     n, r, _, q = _reduce_exp(t, x, bounded)
     return scale(fma(r * r, q, r) + 1, n)
 
@@ -116,7 +138,8 @@ def expm1(t: Float, x: Expr) -> Expr:
 @primitive(lambda y, x: (y * (1 - y),))
 def sigmoid(t: Float, x: Expr) -> Expr:
     """1 / (1 + exp(-x)), keeping the left tail."""
-    e = exp_inside(-abs_(x))
+    below = -abs_(x)
+    e = _short_exp(t, where(below < t.exp_low, t.exp_low, below), bounded=True, precise=True)
     return where(x < 0, e, 1) / (1 + e)
 
 
@@ -126,9 +149,9 @@ def tanh(t: Float, x: Expr) -> Expr:
     if t.bits == 64:
         m = expm1(-2 * a)  # keeps the small ones exact
         return copysign(-m / (m + 2), x)
-    z = x * x
-    near = fma(z * a, t.polynomial("tanh", z), a)
-    return copysign(where(a < 1, near, 1 - 2 / (exp_inside(2 * a) + 1)), x)
+    b = where(a > 9.5, 9.5, a)  # where it is 1
+    index = int_shift_right(bits(b + 1), 20)
+    return copysign(piecewise_precise("tanh", index, b), x)
 
 
 @primitive(lambda y, x: (cosh(x),), wide=True)
@@ -315,7 +338,7 @@ def _reduce_quarter(t: Float, x: Expr) -> tuple[Expr, Expr, Expr]:
     if t is F64_FOR_F32:
         high, low = t.split(PI / 2, 2, t.mantissa + 1)
         return bits(turns), fma(n, -low, fma(n, -high, x)), const(0.0)
-    a, b, c, d = t.split(PI / 2, 4, t.mantissa - 13 if t.bits == 32 else t.mantissa - 20)
+    a, b, c, d = t.split(PI / 2, 4, t.mantissa - 20)
     exact = fma(n, -b, fma(n, -a, x))
     near = fma(n, -c, exact)
     r = fma(n, -d, near)
@@ -334,8 +357,36 @@ def _cos_near_zero(t: Float, r: Expr, rest: Expr) -> Expr:
     return w + (((1 - w) - h) + fma(z * z, t.polynomial("cos", z), -(r * rest)))
 
 
+SINE_BOUND = 1600.0  # n pi/8 for what is smaller has an n of 12 bits
+
+
+def _sine_by_table(x: Expr, quarters: int) -> Expr:
+    """sin(x + quarters * pi/2) in float32: sin(angle + r) with an angle near n pi/8 from a table."""
+    shift = 1.5 * 2.0**F32.mantissa
+    shifted = fma(x, 8 / math.pi, shift)
+    n = shifted - shift
+    a = F32.split(PI / 8, 2, F32.mantissa + 1)[0]
+    b, c = F32.split(PI / 8 - Fraction(a), 2, 12)  # n * b has no error
+    excess = lookup("sine", 0, bits(shifted))
+    from_angle = fma(n, -a, x) - excess
+    r = fma(n, -b, from_angle)
+    rest = fma(n, -c, fma(n, -b, from_angle - r))
+    sine = lookup("sine", 1, bits(shifted), 4 * quarters)
+    cosine = lookup("sine", 1, bits(shifted), 4 * quarters + 4)
+    z = r * r
+    near = fma(cosine, r, sine)
+    lost = fma(cosine, r, sine - near)
+    of_sine = fma(r * z, fma(z, 0.00832258774802424, -0.1666665367132347), rest)
+    of_cosine = z * fma(z, 0.04159146056574446, -0.49999909053556196)
+    return near + fma(sine, of_cosine, fma(cosine, of_sine, lost))
+
+
 def _sine(t: Float, x: Expr, quarters: int, name: str) -> Expr:
     """sin(x + quarters * pi/2)"""
+    if t is F32:
+        y = _sine_by_table(x, quarters)
+        y = where(eq(x, 0), x, y) if name == "sin" else y
+        return where(abs_(x) < SINE_BOUND, y, node("wide", x, val=f"{name}_of_large"))
     q, r, rest = _reduce_quarter(t, x)
     q = int_add(q, quarters) if quarters else q
     y = where(int_is_zero(int_and(q, 1)), _sin_near_zero(t, r, rest), _cos_near_zero(t, r, rest))
@@ -347,7 +398,20 @@ def _sine(t: Float, x: Expr, quarters: int, name: str) -> Expr:
 
 def _is_huge(t: Float, x: Expr) -> Expr:
     """Whether the reduction by parts of pi/2 is not exact enough; nan and infinity included."""
-    return ~(abs_(x) < (2e4 if t.bits == 32 else 1e9))
+    return ~(abs_(x) < 1e9)
+
+
+def sin_of_large(t: Float, x: Expr) -> Expr:
+    """sin for what the table's angles do not serve."""
+    return _sine(t, x, 0, "sin")
+
+
+def cos_of_large(t: Float, x: Expr) -> Expr:
+    """cos for what the table's angles do not serve."""
+    return _sine(t, x, 1, "cos")
+
+
+WIDE.update(sin_of_large=sin_of_large, cos_of_large=cos_of_large)
 
 
 @primitive(lambda y, x: (cos(x),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .expression import Expr, const, eq, fma, isnan, where
+from .expression import Expr, const, eq, fma, isnan, node, where
 from .primitives import (
     F32,
     F64,
@@ -16,9 +16,12 @@ from .primitives import (
     WIDE,
     Float,
     abs_,
+    bits,
     copysign,
     horner,
     libm,
+    piecewise,
+    piecewise_precise,
     primitive,
     rare,
     rint,
@@ -55,13 +58,13 @@ def _exp_of_minus_square(x: Expr, half: float) -> Expr:
 @primitive(lambda y, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),))
 def erf(t: Float, x: Expr) -> Expr:
     a, z = abs_(x), x * x
-    near = fma(x, t.polynomial("erf", z, chains=1), x)
     if t is F32:
-        c = where(a > 4.0, 4.0, a)
-        tail = exp_of_bounded(t, fma(-c, c, t.polynomial("log_erfcx", c - 2)))
-    else:
-        c = where(a > 6.0, 6.0, a)
-        tail = exp_of_bounded(t, -(c * c)) * _scaled_erfc(t, c)
+        b = where(a > 3.937, 3.937, a)  # where it is 1
+        index = bits(b + 1.5 * 2.0 ** (t.mantissa - 3))
+        return copysign(piecewise_precise("erf", index, b), x)
+    near = fma(x, t.polynomial("erf", z, chains=1), x)
+    c = where(a > 6.0, 6.0, a)
+    tail = exp_of_bounded(t, -(c * c)) * _scaled_erfc(t, c)
     return where(a < 1, near, copysign(1 - tail, x))
 
 
@@ -116,14 +119,26 @@ def ndtr(t: Float, x: Expr) -> Expr:
     return where(a < 0.6, near, where(x < 0, q, 1 - q))
 
 
+PIECES_END = 7.87  # of the tables for the linear unit
+
+
+def _by_pieces(table: str, x: Expr) -> Expr:
+    a = abs_(x)
+    b = where(a > PIECES_END, PIECES_END, a)
+    return piecewise(table, bits(b + 1.5 * 2.0 ** (F32.mantissa - 2)), b)
+
+
+def _beyond_pieces(x: Expr, y: Expr, function: str) -> Expr:
+    """y, but the function in float64 where it is tiny and the tables have ended."""
+    return where(x >= -PIECES_END, y, node("wide", x, val=function))
+
+
 @primitive(lambda y, x: ((2 - x**2) * exp(-0.5 * x**2) * INVERSE_ROOT_2PI,))
 def gelu_slope(t: Float, x: Expr) -> Expr:
     """ndtr(x) + x times the normal density."""
     if t is F32:
-        a = _magnitude(x)
-        bell = _bell(t, a)
-        left = _tail_over_bell(t, a, bell) - a * bell * INVERSE_ROOT_2PI
-        return where(x < 0, left, 1 - left)
+        left = _by_pieces("gelu_slope", x)
+        return _beyond_pieces(x, where(x < 0, left, 1 - left), "gelu_slope_in_tail")
     c = where(x > 40, 40.0, where(x < -40, -40.0, x))  # infinity times a density of 0
     return ndtr(x) + c * exp(-0.5 * (c * c)) * INVERSE_ROOT_2PI
 
@@ -132,11 +147,22 @@ def gelu_slope(t: Float, x: Expr) -> Expr:
 def gelu(t: Float, x: Expr) -> Expr:
     """x * ndtr(x)"""
     if t is F32:
-        a = _magnitude(x)
-        rest = _tail_over_bell(t, a, a * _bell(t, a))
-        return where(x < 0, -rest, x - rest)
+        y = where(x < 0, 0.0, x) - _by_pieces("gelu_tail", x)
+        return _beyond_pieces(x, y, "gelu_in_tail")
     return where(x < -40, -40.0, x) * ndtr(x)
 
+
+def gelu_in_tail(t: Float, x: Expr) -> Expr:
+    """gelu where float32 has no table."""
+    return gelu(x)
+
+
+def gelu_slope_in_tail(t: Float, x: Expr) -> Expr:
+    """gelu_slope where float32 has no table."""
+    return gelu_slope(x)
+
+
+WIDE.update(gelu_in_tail=gelu_in_tail, gelu_slope_in_tail=gelu_slope_in_tail)
 
 # ---- inverse and scaled error functions ----------------------------------------------------------
 

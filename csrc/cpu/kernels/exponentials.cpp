@@ -8,7 +8,7 @@
 namespace kajo::cpu::KAJO_ISA {
 namespace {
 
-// exp(x) for x up to 88, with the coefficients and so the bits of the operation; -inf gives 0.
+// exp(x) for x up to 88 by one polynomial, less precise than the operation; -inf gives 0.
 KAJO_INLINE VF exponential(VF x) {
     x = v_max(splat<VF>(-104), x);
     const VF n = v_rint(x * splat<VF>(0x1.715476p+0));

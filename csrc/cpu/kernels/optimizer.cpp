@@ -13,7 +13,7 @@ constexpr unsigned kNoMasks = 0;
 template <class V, int states, class F>
 void update(const void* const* in, void* const* out, const void* scalars, int64_t n, F f) {
     const auto* numbers = static_cast<const Lane<V>*>(scalars);
-    tile<V, 2 + states, 1 + states, kNoMasks, kNoMasks>(
+    tile<V, 2 + states, 1 + states, kNoMasks, kNoMasks, 1>(
         in, out, n, [&](const V* a, V* r) __attribute__((always_inline)) {
             V p = a[0], s[states + 1];
             for (int k = 0; k < states; k++) s[k] = a[2 + k];
