@@ -15,6 +15,7 @@
 #include "ops/reduction.h"
 #include "ops/softmax.h"
 #include "ops/triangular.h"
+#include "ops/views.h"
 
 namespace kajo::ops {
 
@@ -67,6 +68,9 @@ void check_operands(const Tensor& q, const Tensor& k, const Tensor& v, const Ten
           mask.dtype(), " and query.dtype: ", q.dtype(), " instead.");
 }
 
+// What 16 bits are computed in.
+DType computing_type(DType type) { return item_size(type) < 4 ? DType::Float32 : type; }
+
 // What is added to the scores; undefined where nothing is.
 Tensor additive_mask(const Tensor& mask, DType type) {
     if (!mask.defined()) return mask;
@@ -93,8 +97,10 @@ Tensor attention_weights(const Tensor& q, const Tensor& k, const Tensor& mask,
 
 // The gradients in ordinary operations, for when they are to be differentiated again.
 void composite_gradient(Backward& ctx, const AttentionAttributes& given) {
-    const Tensor &grad = ctx.grad(), q = ctx.saved(0), k = ctx.saved(1), v = ctx.saved(2);
-    const Tensor weights = attention_weights(q, k, ctx.saved(3), given);
+    const auto wide = [](const Tensor& t) { return to(t, computing_type(t.dtype())); };
+    const Tensor grad = wide(ctx.grad()), q = wide(ctx.saved(0)), k = wide(ctx.saved(1)),
+                 v = wide(ctx.saved(2));
+    const Tensor weights = attention_weights(q, k, additive_mask(ctx.saved(3), q.dtype()), given);
     const Tensor flowing = matmul(grad, mT(v));
     const Tensor mean = sum(mul(flowing, weights), IntSpan{-1}, true, std::nullopt);
     const Tensor slopes = mul(weights, sub(flowing, mean));
@@ -126,19 +132,57 @@ Tensor fused(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& ma
             ? detach(transpose(
                   empty({shape[0], shape[2], shape[1], shape[3]}, q.dtype(), q.device()), 1, 2))
             : empty(shape, q.dtype(), q.device());
-    launch(attention_kernel, {out}, {q, k, v, mask}, given);
-    return attach("ScaledDotProductFlashAttentionForCpuBackward0", out, {q, k, v}, {q, k, v, mask},
-                  [given](Backward& ctx) {
-                      if (is_differentiating()) return composite_gradient(ctx, given);
-                      const Tensor q = ctx.saved(0), k = ctx.saved(1), v = ctx.saved(2);
-                      const Tensor dq = gradient_like(q), dk = gradient_like(k),
-                                   dv = gradient_like(v);
-                      launch(attention_backward_kernel, {dq, dk, dv},
-                             {ctx.grad(), q, k, v, ctx.saved(3)}, given);
-                      ctx.set(0, dq);
-                      ctx.set(1, dk);
-                      ctx.set(2, dv);
-                  });
+    Dims statistics_shape(q.sizes().data(), q.sizes().size() - 1);
+    statistics_shape.push_back(2);
+    const Tensor statistics = empty(statistics_shape, computing_type(q.dtype()), q.device());
+    launch(attention_kernel, {out, statistics}, {q, k, v, mask}, given);
+    return attach(
+        "ScaledDotProductFlashAttentionForCpuBackward0", out, {q, k, v},
+        {q, k, v, mask, out, statistics}, [given](Backward& ctx) {
+            if (is_differentiating()) return composite_gradient(ctx, given);
+            const Tensor q = ctx.saved(0), k = ctx.saved(1), v = ctx.saved(2);
+            const Tensor dq = gradient_like(q), dk = gradient_like(k), dv = gradient_like(v);
+            launch(attention_backward_kernel, {dq, dk, dv},
+                   {ctx.grad(), q, k, v, ctx.saved(3), ctx.saved(4), ctx.saved(5)}, given);
+            ctx.set(0, dq);
+            ctx.set(1, dk);
+            ctx.set(2, dv);
+        });
+}
+
+// The heads of a group become a dimension of their own, along which keys and values are the same
+// memory; of one query each, they are the queries of one head.
+Tensor grouped(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
+               double dropout_p, bool is_causal, std::optional<double> scale) {
+    const Tensor& q = query;
+    check(q.dim() >= 3 && key.dim() >= 3 && key.size(-3) > 0 && q.size(-3) % key.size(-3) == 0 &&
+              value.size(-3) > 0 && q.size(-3) % value.size(-3) == 0,
+          "scaled_dot_product_attention(): Number of heads in key and value must divide the "
+          "number of heads in query, but got shapes ",
+          q.sizes(), ", ", key.sizes(), " and ", value.sizes());
+    const int64_t heads = q.size(-3), groups = key.size(-3);
+    if (dropout_p > 0 || value.size(-3) != groups) {
+        const auto repeated = [&](const Tensor& t) {
+            return repeat_interleave(t, heads / t.size(-3), -3, std::nullopt);
+        };
+        return scaled_dot_product_attention(q, repeated(key), repeated(value), mask, dropout_p,
+                                            is_causal, scale, false);
+    }
+    if (q.size(-2) == 1 && !is_causal && !mask.defined()) {
+        const Tensor rows = unflatten(squeeze_dims(q, IntSpan{-2}), -2, {groups, heads / groups});
+        const Tensor out =
+            scaled_dot_product_attention(rows, key, value, mask, 0, false, scale, false);
+        return unsqueeze(flatten(out, -3, -2), -2);
+    }
+    const auto shared = [&](const Tensor& t) { return unsqueeze(t, -3); };
+    Tensor spread = mask;
+    if (mask.defined() && mask.dim() >= 3)
+        spread = mask.size(-3) == 1 ? unsqueeze(mask, -3)
+                                    : unflatten(mask, -3, {groups, heads / groups});
+    const Tensor out =
+        scaled_dot_product_attention(unflatten(q, -3, {groups, heads / groups}), shared(key),
+                                     shared(value), spread, 0, is_causal, scale, false);
+    return flatten(out, -4, -3);
 }
 
 }  // namespace
@@ -156,38 +200,26 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
     const bool both = is_causal && attn_mask.defined() && fits && attention_ways().fused;
     check_operands(query, key, value, attn_mask, is_causal && !both);
     if (both) {
-        const Tensor mask = add(additive_mask(attn_mask, query.dtype()), causal_mask(query, key));
+        const Tensor mask = add(additive_mask(attn_mask, computing_type(query.dtype())),
+                                to(causal_mask(query, key), computing_type(query.dtype())));
         return scaled_dot_product_attention(query, key, value, mask, 0, false, scale, enable_gqa);
     }
-    const Tensor& q = query;
-    Tensor k = key, v = value;
-    if (enable_gqa) {
-        check(q.dim() >= 3 && k.dim() >= 3 && k.size(-3) > 0 && q.size(-3) % k.size(-3) == 0 &&
-                  v.size(-3) > 0 && q.size(-3) % v.size(-3) == 0,
-              "scaled_dot_product_attention(): Number of heads in key and value must divide the "
-              "number of heads in query, but got shapes ",
-              q.sizes(), ", ", k.sizes(), " and ", v.sizes());
-        k = repeat_interleave(k, q.size(-3) / k.size(-3), -3, std::nullopt);
-        v = repeat_interleave(v, q.size(-3) / v.size(-3), -3, std::nullopt);
-    }
-    if (item_size(q.dtype()) < 4) {
-        const Tensor mask = attn_mask.defined() && is_float(attn_mask.dtype())
-                                ? to(attn_mask, DType::Float32)
-                                : attn_mask;
-        return to(scaled_dot_product_attention(to(q, DType::Float32), to(k, DType::Float32),
-                                               to(v, DType::Float32), mask, dropout_p, is_causal,
-                                               scale, false),
-                  q.dtype());
-    }
+    const Tensor &q = query, &k = key, &v = value;
+    if (enable_gqa && !(q.dim() >= 3 && k.dim() >= 3 && v.dim() >= 3 && q.size(-3) == k.size(-3) &&
+                        q.size(-3) == v.size(-3)))
+        return grouped(q, k, v, attn_mask, dropout_p, is_causal, scale);
     const AttentionAttributes given{
         scale.value_or(1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(q.size(-1), 1)))),
         is_causal};
-    const Tensor mask = additive_mask(attn_mask, q.dtype());
-    if (dropout_p > 0 || (mask.defined() && needs_grad({&mask})) || k.size(-2) == 0) {
-        Tensor weights = attention_weights(q, k, mask, given);
+    const DType computing = computing_type(q.dtype());
+    if (dropout_p > 0 || (attn_mask.defined() && needs_grad({&attn_mask})) || k.size(-2) == 0) {
+        Tensor weights = attention_weights(to(q, computing), to(k, computing),
+                                           additive_mask(attn_mask, computing), given);
         if (dropout_p > 0) weights = dropout(weights, dropout_p, true);
-        return matmul(weights, v);
+        return to(matmul(weights, to(v, computing)), q.dtype());
     }
+    const bool additive = attn_mask.defined() && attn_mask.dtype() != DType::Bool;
+    const Tensor mask = additive ? to(attn_mask, computing) : attn_mask;
     const auto batch_of = [](const Tensor& t) {
         return IntSpan(t.sizes().data(), t.sizes().size() - 2);
     };
