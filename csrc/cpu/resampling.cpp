@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -274,16 +275,33 @@ struct Picks {
     std::vector<int64_t> index;
     std::vector<Run> runs;
 
-    explicit Picks(const Axis& axis) {
-        for (int64_t place = 0; place < axis.out; place++) {
-            index.push_back(single_source(axis, place));
-            if (place > 0 && index.back() == index[static_cast<size_t>(place) - 1] + 1)
-                runs.back().n++;
-            else
-                runs.push_back({place, index.back(), 1});
+    explicit Picks(const Axis& axis) : index(static_cast<size_t>(axis.out)) {
+        // What lies inside a border is one run.
+        const bool is_border = axis.source == Source::Reflect || axis.source == Source::Replicate ||
+                               axis.source == Source::Circular;
+        const int64_t begin = is_border ? std::clamp<int64_t>(axis.before, 0, axis.out) : axis.out;
+        const int64_t end = std::clamp(axis.before + axis.size, begin, axis.out);
+        add_places(axis, 0, begin);
+        if (end > begin) {
+            const int64_t from = begin - axis.before;
+            std::iota(index.begin() + begin, index.begin() + end, from);
+            runs.push_back({begin, from, end - begin});
         }
+        add_places(axis, end, axis.out);
     }
     bool is_in_runs() const { return runs.size() * 8 <= index.size() + 32; }
+
+  private:
+    void add_places(const Axis& axis, int64_t begin, int64_t end) {
+        for (int64_t place = begin; place < end; place++) {
+            const int64_t from = single_source(axis, place);
+            index[static_cast<size_t>(place)] = from;
+            if (place > begin && from == index[static_cast<size_t>(place) - 1] + 1)
+                runs.back().n++;
+            else
+                runs.push_back({place, from, 1});
+        }
+    }
 };
 
 template <class T>
