@@ -99,3 +99,89 @@ def test_a_bias_is_added_once_and_last(shape: tuple) -> None:
     assert kajo.addmm(bias, rows, weight.t()).equal(plain + bias)
     copied = weight.t().contiguous()
     assert kajo.addmm(bias, rows, copied).equal(rows @ copied + bias)
+
+
+def relative_error(product: kajo.Tensor, exact: kajo.Tensor) -> float:
+    return float((product - exact).abs().mean() / exact.abs().mean())
+
+
+def normal(*shape: int) -> kajo.Tensor:
+    random = np.random.default_rng(sum(shape))
+    return kajo.from_numpy(random.standard_normal(shape).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("shape", "error"),
+    [
+        ((128, 128, 3072), 2.6e-7),  # one chain of additions over a block gives 3.3e-7
+        ((100, 1000, 1024), 2.6e-7),
+        ((256, 256, 256), 2.3e-7),
+        ((16, 24, 65536), 3.5e-7),  # without pieces 4.5e-7
+    ],
+)
+def test_long_sums_are_taken_in_parts(shape: tuple, error: float) -> None:
+    m, n, k = shape
+    a, b = normal(m, k), normal(k, n)
+    exact = a.double() @ b.double()
+    assert relative_error(a @ b, exact) < error
+    assert relative_error(a.t().contiguous().t() @ b, exact) < error
+
+
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64, kajo.bfloat16])
+@pytest.mark.parametrize("m", [2, 3, 7, 9, 16])
+def test_few_rows_read_weights_where_they_lie(m: int, dtype: kajo.dtype) -> None:
+    n, k = 133, 1100
+    rows, weight, bias = (t.to(dtype) for t in (normal(m, k), normal(n, k), normal(n)))
+    spread = kajo.empty(m, 2 * k, dtype=dtype)[:, ::2].copy_(rows)  # the engine packs it
+    ours = kajo.nn.functional.linear(rows, weight, bias)
+    packed = kajo.nn.functional.linear(spread, weight, bias)
+    if dtype != kajo.bfloat16:
+        assert not ours.equal(packed)  # sums in another order
+    exact = rows.double() @ weight.double().t() + bias.double()
+    bound = {kajo.float32: 1e-6, kajo.float64: 1e-14, kajo.bfloat16: 1e-2}[dtype]
+    for product in (ours, packed):
+        assert relative_error(product.double(), exact) < bound
+    want = 0.5 * exact - 3.0 * bias.double()
+    product = kajo.addmm(bias, rows, weight.t(), beta=-2.5, alpha=0.5)
+    assert relative_error(product.double(), want) < bound * 2
+
+
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64, kajo.bfloat16])
+def test_products_of_every_kind_do_not_depend_on_the_number_of_threads(dtype: kajo.dtype) -> None:
+    threads = kajo.get_num_threads()
+    shapes = [(5, 300, 700), (40, 30, 5000), (900, 1000, 70), (130, 130, 130), (600, 64, 64)]
+    try:
+        for m, n, k in shapes:
+            a, b = normal(m, k).to(dtype), normal(n, k).to(dtype)
+            for right in (b.t(), b.t().contiguous()):
+                results = []
+                for count in (1, 2, 3):
+                    kajo.set_num_threads(count)
+                    results.append(a @ right)
+                assert results[0].equal(results[1])
+                assert results[0].equal(results[2])
+    finally:
+        kajo.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.int16, np.int8, np.uint8])
+def test_integers_wrap_around(dtype: type) -> None:
+    random = np.random.default_rng(0)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    a, b = (random.integers(low, high, s).astype(dtype) for s in ((67, 150), (150, 139)))
+    want = a @ b
+    ours = kajo.from_numpy(a) @ kajo.from_numpy(b)
+    np.testing.assert_array_equal(ours.numpy(), want)
+    columns = kajo.from_numpy(b.T.copy()).t()
+    np.testing.assert_array_equal((kajo.from_numpy(a) @ columns).numpy(), want)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 8), (16, 5, 70), (64, 64, 64), (33, 100, 40)])
+def test_small_transposed_operands(shape: tuple) -> None:
+    m, n, k = shape
+    a, b = normal(6, m, k), normal(6, n, k)
+    product = kajo.bmm(a, b.transpose(1, 2))
+    # Transposed first, then as if it had lain so.
+    assert product.equal(kajo.bmm(a, b.transpose(1, 2).contiguous()))
+    exact = kajo.bmm(a.double(), b.double().transpose(1, 2))
+    assert relative_error(product, exact) < 1e-6

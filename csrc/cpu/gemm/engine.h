@@ -55,12 +55,15 @@ struct Blocking {
     int64_t k = 384;                     // packed steps: a panel of B stays in the L1 cache
     bool whole_k = false;                // blocks of k are that long, rather than of equal length
     bool chain = false;                  // one sum over all of k, not one a block; alpha is 1
+    bool in_parts = false;               // long sums are taken in parts (see sum_steps)
     int64_t rows = 16 * 14;              // of A: stay in the L2 cache while the panels of B pass
     int64_t columns = 256;               // of a task when all of A is packed beforehand
     int64_t wide = 512;                  // of a task that packs its own A or packs none
     int64_t column_multiple = 0;         // tasks start at multiples of this; 0: of the tile's width
     int64_t task_rows = 448;             // of a task
+    int64_t tasks = 4;                   // at least, where rows are many
     int64_t prepack = int64_t{1} << 20;  // bytes of A packed beforehand
+    int64_t in_place = INT64_MAX;        // columns up to which A is read in place if it can be
     int64_t streamed = int64_t{6} << 20;  // elements of a result that bypasses the cache
 };
 

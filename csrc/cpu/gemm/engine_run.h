@@ -21,21 +21,27 @@ struct Cut {
     int64_t task_columns, column_tasks;
 };
 
-// Tasks without an A of their own are cut along columns first, so that each panel of B is packed
-// once.
+// Where A is read in place: along rows first, since each task packs its panels of B; along columns
+// where tasks are still few.
 template <class M>
 void cut_evenly(const Product<M>& p, Cut& cut) {
-    constexpr int64_t kFewestRows = 384;
-    const int64_t panels = ceil_div(p.n, kTileColumns<typename M::Scalar>);
+    using S = typename M::Scalar;
+    constexpr int64_t kFewestRows = 384, kMostTasks = 32, kNear = int64_t{1} << 20;
+    const int64_t panels = ceil_div(p.n, kTileColumns<S>);
     const double work = double(p.m) * double(p.n) * double(p.k);
-    const int64_t tasks = std::max<int64_t>(1, int64_t(std::min(work / kTaskWork, 1e9)));
-    const int64_t fewest = ceil_div(p.n, p.blocking.wide);
-    const int64_t columns = std::clamp(tasks, fewest, panels);
-    cut.task_columns = ceil_div(panels, columns) * kTileColumns<typename M::Scalar>;
-    cut.column_tasks = ceil_div(p.n, cut.task_columns);
-    const int64_t rows = std::clamp<int64_t>(tasks / cut.column_tasks, 1, p.m / kFewestRows + 1);
-    cut.task_tiles = ceil_div(cut.tiles, std::max(rows, ceil_div(p.m, 8 * p.blocking.task_rows)));
+    const int64_t tasks = std::clamp(int64_t(work / kTaskWork), int64_t{1}, kMostTasks);
+    const int64_t rows = std::max(std::clamp<int64_t>(p.m / kFewestRows, 1, tasks),
+                                  ceil_div(p.m, 8 * p.blocking.task_rows));
+    cut.task_tiles = ceil_div(cut.tiles, rows);
     cut.row_tasks = ceil_div(cut.tiles, cut.task_tiles);
+    // An A beyond the caches is not read again for every panel.
+    const bool near = p.m * p.k * int64_t(sizeof(S)) <= kNear * rows;
+    const int64_t most = near ? panels : ceil_div(panels, 4);
+    const int64_t fewest = ceil_div(p.n, p.blocking.wide);
+    const int64_t columns =
+        std::clamp(ceil_div(tasks, cut.row_tasks), fewest, std::max(most, fewest));
+    cut.task_columns = ceil_div(panels, columns) * kTileColumns<S>;
+    cut.column_tasks = ceil_div(p.n, cut.task_columns);
 }
 
 template <class M>
@@ -48,14 +54,14 @@ Cut cut_product(const Product<M>& p) {
     const int64_t blocks = ceil_div(p.k, block.k);
     cut.k = block.whole_k ? std::min(block.k, p.k) : ceil_div(p.k, blocks);
     cut.single = blocks == 1;
-    cut.in_place = p.a.in_place().data != nullptr;
+    const bool small = cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
+    cut.in_place = p.a.in_place().data != nullptr && (p.n <= block.in_place || !small);
     if (cut.in_place) {
         cut.prepack = false;
         cut_evenly(p, cut);
         return cut;
     }
-    cut.prepack =
-        p.n > block.columns && cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
+    cut.prepack = p.n > block.columns && small;
 
     const int64_t multiple = block.column_multiple ? block.column_multiple : kTileColumns<S>;
     const int64_t most = cut.prepack ? block.columns : block.wide;
@@ -63,7 +69,7 @@ Cut cut_product(const Product<M>& p) {
     cut.column_tasks = ceil_div(p.n, cut.task_columns);
 
     // Where columns are few, the rows are cut so that several cores have work.
-    const int64_t few = std::min(ceil_div(4, cut.column_tasks), p.m / 64);
+    const int64_t few = std::min(ceil_div(block.tasks, cut.column_tasks), p.m / 64);
     const int64_t row_tasks = std::max<int64_t>({1, ceil_div(p.m, block.task_rows), few});
     cut.task_tiles = ceil_div(cut.tiles, row_tasks);
     cut.row_tasks = ceil_div(cut.tiles, cut.task_tiles);
@@ -95,8 +101,8 @@ class Runner {
             });
         }
         for_tasks(cut_.row_tasks * cut_.column_tasks, work, [&](int64_t task) {
-            run_task(task % cut_.row_tasks * cut_.task_tiles,
-                     task / cut_.row_tasks * cut_.task_columns);
+            run_task(task / cut_.column_tasks * cut_.task_tiles,
+                     task % cut_.column_tasks * cut_.task_columns);
         });
     }
 
@@ -198,6 +204,7 @@ class Runner {
                          c,          direct ? c_row : kColumns,
                          sink.alpha, beta,
                          write,      first_lanes<S>(columns - (vectors - 1) * W)};
+        if (p_.blocking.in_parts) call.sum_steps = sum_steps(k);
         if (last && sink.column_bias) call.bias = sink.column_bias + column;
         if (cut_.in_place) {
             call.a = in_place_.data + row * in_place_.lane_stride + k0 * in_place_.k_stride;

@@ -54,6 +54,9 @@ inline Vector<float> load_first(const BFloat16* p, int count) {
     return (Vector<float>)(wide << 16);
 }
 inline void store_first(BFloat16* p, Vector<float> v, int count) {
+#if defined(__AVX512BF16__)
+    return store_halves(p, (Halves)_mm512_cvtneps_pbh((__m512)v), count);
+#endif
     const Vector<uint32_t> bits = (Vector<uint32_t>)v;
     const Vector<uint32_t> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
     const Vector<uint32_t> nan = (Vector<uint32_t>)(v != v);

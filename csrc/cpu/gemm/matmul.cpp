@@ -1,7 +1,9 @@
 // Matrix products of real and complex floating point types.
 #include "cpu/gemm/batch.h"
+#include "cpu/gemm/few_rows.h"
 #include "cpu/gemm/gemv.h"
 #include "cpu/gemm/kernels.h"
+#include "cpu/gemm/long_sums.h"
 
 namespace kajo::cpu::KAJO_ISA {
 namespace {
@@ -23,16 +25,17 @@ bool reads_in_place(const MatmulArgs& args) {
 template <class S>
 void multiply_in_place(const MatmulArgs& args) {
     constexpr int W = kLanes<S>, kColumns = kTileColumns<S>;
-    constexpr int64_t kSteps = 512, kTaskColumns = 8 * kColumns;
+    constexpr int64_t kSteps = 512, kShort = 32, kTaskColumns = 8 * kColumns;
+    constexpr double kRowTaskWork = kTaskWork / 3;
     const auto* a = static_cast<const S*>(args.a);
     const auto* b = static_cast<const S*>(args.b);
     const MatrixSink<S> sink = sink_of<S>(args);
     const int height = tile_rows(args.m);
+    const int64_t tiles = (args.m + height - 1) / height;
     const int64_t column_tasks = (args.n + kTaskColumns - 1) / kTaskColumns;
-    const double tile_work =
-        double(height) * double(std::min(args.n, kTaskColumns)) * double(args.k);
-    const int64_t task_rows = height * int64_t(std::clamp(kTaskWork / tile_work, 1.0, 10.0));
-    const int64_t row_tasks = (args.m + task_rows - 1) / task_rows;
+    const double work = double(args.m) * double(args.n) * double(args.k);
+    const int64_t row_tasks =
+        std::clamp(int64_t(work / kRowTaskWork / double(column_tasks)), (tiles + 9) / 10, tiles);
 
     auto run_tile = [&](int64_t i, int64_t j, int64_t k0) {
         const int rows = int(std::min<int64_t>(height, args.m - i));
@@ -42,23 +45,64 @@ void multiply_in_place(const MatmulArgs& args) {
         const S beta = k0 ? S(1) : sink.beta;
         S* const c = sink.c + i * args.c_row_stride + j;
         const bool last = k0 + k == args.k;
-        kTiles<Multiply<S>, false>[vectors - 1][rows](
-            {k, a + i * args.a_row_stride + k0 * args.a_column_stride, args.a_row_stride,
-             args.a_column_stride, b + k0 * args.b_row_stride + j, args.b_row_stride, c,
-             args.c_row_stride, sink.alpha, beta, beta == 0 ? Write::Overwrite : Write::Update,
-             first_lanes<S>(columns - (vectors - 1) * W),
-             last && sink.column_bias ? sink.column_bias + j : nullptr});
+        TileCall<S> call{k,
+                         a + i * args.a_row_stride + k0 * args.a_column_stride,
+                         args.a_row_stride,
+                         args.a_column_stride,
+                         b + k0 * args.b_row_stride + j,
+                         args.b_row_stride,
+                         c,
+                         args.c_row_stride,
+                         sink.alpha,
+                         beta,
+                         beta == 0 ? Write::Overwrite : Write::Update,
+                         first_lanes<S>(columns - (vectors - 1) * W),
+                         last && sink.column_bias ? sink.column_bias + j : nullptr};
+        call.sum_steps = sum_steps(k);
+        kTiles<Multiply<S>, false>[vectors - 1][rows](call);
         if (sink.has_epilogue && last) sink.finish(c, args.c_row_stride, i, rows, j, columns);
     };
-    const double work = double(args.m) * double(args.n) * double(args.k);
     for_tasks(row_tasks * column_tasks, work, [&](int64_t task) {
-        const int64_t i0 = task % row_tasks * task_rows, j0 = task / row_tasks * kTaskColumns;
-        const int64_t i1 = std::min(args.m, i0 + task_rows);
+        const int64_t rows = task / column_tasks, j0 = task % column_tasks * kTaskColumns;
+        const int64_t i0 = rows * tiles / row_tasks * height;
+        const int64_t i1 = std::min(args.m, (rows + 1) * tiles / row_tasks * height);
         const int64_t j1 = std::min(args.n, j0 + kTaskColumns);
+        // A short sum is all writing: rows of the result in order.
+        if (args.k <= kShort) {
+            for (int64_t i = i0; i < i1; i += height)
+                for (int64_t j = j0; j < j1; j += kColumns) run_tile(i, j, 0);
+            return;
+        }
         for (int64_t j = j0; j < j1; j += kColumns)
             for (int64_t k0 = 0; k0 < args.k; k0 += kSteps)
                 for (int64_t i = i0; i < i1; i += height) run_tile(i, j, k0);
     });
+}
+
+// A small B with its columns adjacent is transposed first, then read in place.
+constexpr int64_t kSmallBytes = 32768;
+
+template <class S>
+int64_t whole_vectors(int64_t n) {
+    return (n + kLanes<S> - 1) / kLanes<S> * kLanes<S>;
+}
+
+template <class S>
+bool is_small_transposed(const MatmulArgs& args) {
+    return args.b_column_stride != 1 &&
+           args.k * whole_vectors<S>(args.n) * int64_t(sizeof(S)) <= kSmallBytes;
+}
+
+template <class S>
+void multiply_transposed(MatmulArgs args) {
+    alignas(kVectorBytes) S rows[kSmallBytes / sizeof(S)];
+    const int64_t panel = whole_vectors<S>(args.n);
+    pack_panel(static_cast<const S*>(args.b), args.b_column_stride, args.b_row_stride, int(args.n),
+               int(panel), args.k, rows);
+    args.b = rows;
+    args.b_row_stride = panel;
+    args.b_column_stride = 1;
+    multiply_in_place<S>(args);
 }
 
 template <class T>
@@ -66,12 +110,15 @@ void multiply_matrix(const MatmulArgs& args) {
     using S = ComputeType<T>;
     if (args.k <= 0) return put_empty_product<T>(args);
     if (args.m == 1 || args.n == 1) return multiply_vector(vector_product<T>(args));
-    if constexpr (std::is_same_v<S, T>)
+    if constexpr (std::is_same_v<S, T>) {
+        if (has_few_rows(args))
+            return multiply_few_rows<Multiply<S>, T>(few_rows<S>(args, 1), args);
+        if (is_small_transposed<S>(args)) return multiply_transposed<S>(args);
         if (reads_in_place<S>(args)) return multiply_in_place<S>(args);
+    }
     const MatrixSource<T> a(static_cast<const T*>(args.a), args.a_row_stride, args.a_column_stride);
     const MatrixSource<T> b(static_cast<const T*>(args.b), args.b_column_stride, args.b_row_stride);
-    const MatrixSink<T> sink = sink_of<T>(args);
-    run_product<Multiply<S>>({args.m, args.n, args.k, a, b, sink});
+    multiply_sources<Multiply<S>, T>(args, args.k, a, b, kProductBlocking);
 }
 
 // A complex product is the real product of [Re A, Im A] pairs of columns with pairs of rows
@@ -159,8 +206,7 @@ void multiply_complex(const MatmulArgs& args) {
     if (args.k <= 0) return put_empty_product<S>(real);
     const ComplexRows<S> a(static_cast<const S*>(args.a), args.a_row_stride, args.a_column_stride);
     const ComplexColumns<S> b(args);
-    const MatrixSink<S> sink = sink_of<S>(real);
-    run_product<Multiply<S>>({real.m, real.n, real.k, a, b, sink});
+    multiply_sources<Multiply<S>, S>(real, real.k, a, b, kProductBlocking);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 #include "cpu/gemm/batch.h"
 #include "cpu/gemm/bfloat16.h"
 #include "cpu/gemm/engine_run.h"
+#include "cpu/gemm/few_rows.h"
 #include "cpu/gemm/gemv.h"
+#include "cpu/gemm/long_sums.h"
 #include "cpu/gemm/matrix.h"
 #include "cpu/gemm/pairs.h"
 
@@ -15,6 +17,13 @@ namespace {
 struct PairSource final : Source<float> {
     PairSource(const void* p, int64_t lane_stride, int64_t k_stride, int64_t k)
         : p(static_cast<const uint16_t*>(p)), lane_stride(lane_stride), k_stride(k_stride), k(k) {}
+
+    // A row of pairs is one of 32-bit elements.
+    Strided<float> in_place() const override {
+        const bool pairs = k_stride == 1 && lane_stride % 2 == 0 && k % 2 == 0;
+        if (!pairs || !near_rows<float>(lane_stride / 2, 1)) return {};
+        return {reinterpret_cast<const float*>(p), lane_stride / 2, 1};
+    }
 
     void pack(int64_t lane, int lanes, int64_t k0, int64_t steps, int panel,
               float* out) const override {
@@ -80,10 +89,13 @@ struct PairSource final : Source<float> {
 void multiply_pairs(const MatmulArgs& args) {
     if (args.k <= 0) return put_empty_product<BFloat16>(args);
     if (args.m == 1 || args.n == 1) return multiply_vector(vector_product<BFloat16>(args));
+    const bool pairs =
+        args.k % 2 == 0 && args.a_row_stride % 2 == 0 && args.b_column_stride % 2 == 0;
+    if (pairs && has_few_rows(args))
+        return multiply_few_rows<MultiplyPairs, BFloat16>(few_rows<float>(args, 2), args);
     const PairSource a(args.a, args.a_row_stride, args.a_column_stride, args.k);
     const PairSource b(args.b, args.b_column_stride, args.b_row_stride, args.k);
-    const MatrixSink<BFloat16> sink = sink_of<BFloat16>(args);
-    run_product<MultiplyPairs>({args.m, args.n, (args.k + 1) / 2, a, b, sink});
+    multiply_sources<MultiplyPairs, BFloat16>(args, (args.k + 1) / 2, a, b, kProductBlocking);
 }
 
 }  // namespace

@@ -22,6 +22,32 @@ void add_row(U* c, const U* b, U a, int64_t n) {
     for (; j < n; j++) c[j] = U(c[j] + Wide<U>(a) * b[j]);
 }
 
+// C += alpha * A B on a block of C that stays in registers.
+constexpr int kBlockRows = 4, kBlockVectors = 4;
+
+template <class U>
+void add_block(U* c, int64_t c_row, const U* a, int64_t a_row, int64_t a_k, Wide<U> alpha,
+               const U* b, int64_t b_row, int64_t k) {
+    constexpr int W = kLanes<U>;
+    Vector<U> sum[kBlockRows][kBlockVectors];
+#pragma GCC unroll 4
+    for (int i = 0; i < kBlockRows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < kBlockVectors; j++) sum[i][j] = load(c + i * c_row + j * W);
+    for (; k > 0; k--, a += a_k, b += b_row) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kBlockRows; i++) {
+            const U x = U(alpha * a[i * a_row]);
+#pragma GCC unroll 4
+            for (int j = 0; j < kBlockVectors; j++) sum[i][j] += load(b + j * W) * x;
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kBlockRows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < kBlockVectors; j++) store(c + i * c_row + j * W, sum[i][j]);
+}
+
 // U is the unsigned type of the same width: products modulo 2^bits are the same.
 template <class T>
 void multiply_integer(const MatmulArgs& args) {
@@ -41,7 +67,7 @@ void multiply_integer(const MatmulArgs& args) {
             row[l] = U(old + (bias ? bias[by_column ? l : i] : U(0)));
         }
     };
-    constexpr int64_t kRows = 64;
+    constexpr int64_t kRows = 32;
     const int64_t row_tasks = (args.m + kRows - 1) / kRows;
     const int64_t column_tasks = (args.n + kColumns - 1) / kColumns;
     const double work = double(args.m) * double(args.n) * double(args.k);
@@ -63,10 +89,25 @@ void multiply_integer(const MatmulArgs& args) {
                 rows = block.as<U>();
                 stride = kColumns;
             }
-            for (int64_t i = i0; i < i1; i++)
+            constexpr int64_t kBlockColumns = kBlockVectors * kLanes<U>;
+            int64_t i = i0;
+            const int64_t whole = n / kBlockColumns * kBlockColumns;
+            for (; i + kBlockRows <= i1; i += kBlockRows) {
+                const U* block = a + i * args.a_row_stride + k0 * args.a_column_stride;
+                for (int64_t j = 0; j < whole; j += kBlockColumns)
+                    add_block(c + i * args.c_row_stride + j0 + j, args.c_row_stride, block,
+                              args.a_row_stride, args.a_column_stride, alpha, rows + j, stride,
+                              k1 - k0);
+            }
+            const auto add_rest = [&](int64_t row, int64_t begin) {
+                if (begin == n) return;
                 for (int64_t k = k0; k < k1; k++)
-                    add_row(c + i * args.c_row_stride + j0, rows + (k - k0) * stride,
-                            U(alpha * a[i * args.a_row_stride + k * args.a_column_stride]), n);
+                    add_row(c + row * args.c_row_stride + j0 + begin,
+                            rows + (k - k0) * stride + begin,
+                            U(alpha * a[row * args.a_row_stride + k * args.a_column_stride]),
+                            n - begin);
+            };
+            for (int64_t row = i0; row < i1; row++) add_rest(row, row < i ? whole : 0);
         }
     });
 }

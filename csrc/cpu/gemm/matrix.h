@@ -38,6 +38,14 @@ struct MatrixSource final : Source<ComputeType<T>> {
     int64_t lane_stride, k_stride;
 };
 
+// Few tasks repeat the packing of B; A is packed once.
+inline constexpr Blocking kProductBlocking{.k = 512,
+                                           .in_parts = true,
+                                           .task_rows = 1120,
+                                           .tasks = 8,
+                                           .prepack = int64_t{64} << 20,
+                                           .in_place = 768};
+
 using Activation = void (*)(void* values, int64_t count);
 
 // What follows the product: C = activation(AB + bias), AB being scaled already.
@@ -99,6 +107,14 @@ struct MatrixSink final : Sink<ComputeType<T>> {
     void put(S* values, int64_t row, int rows, int64_t column, int columns) const override {
         for (int i = 0; i < rows; i++)
             put_row(values + i * kTileColumns<S>, row + i, column, columns);
+    }
+
+    void put_whole(const S* values, int64_t row, int rows, int64_t column) const {
+        constexpr int W = kLanes<S>;
+        T* out = c + row * row_stride + column;
+        for (int i = 0; i < rows; i++, out += row_stride, values += kTileColumns<S>)
+#pragma GCC unroll 2
+            for (int j = 0; j < kTileColumns<S>; j += W) store_first(out + j, load(values + j), W);
     }
 
     void put_row(S* values, int64_t row, int64_t column, int64_t count) const {

@@ -53,9 +53,20 @@ struct TileCall {
     const S* bias = nullptr;        // added to each row; not by Stream
     const TileRun* runs = nullptr;  // that make up k; null: one from the beginning
     int64_t run_count = 1;
-    bool runs_of_a = false;      // rather than of b
-    int64_t second = kLanes<S>;  // the second vector of a row of B, from the first
+    bool runs_of_a = false;         // rather than of b
+    int64_t second = kLanes<S>;     // the second vector of a row of B, from the first
+    int64_t sum_steps = INT64_MAX;  // so many steps are summed up apart, then added
 };
+
+// Rounding errors grow with the length of a sum: long ones are taken in parts of about this many
+// steps.
+inline constexpr int64_t kSumSteps = 96;
+
+// The length of the parts that a sum over k is taken in.
+inline int64_t sum_steps(int64_t k) {
+    const int64_t parts = std::max<int64_t>(1, (k + kSumSteps / 2) / kSumSteps);
+    return (k + parts - 1) / parts;
+}
 
 // A packed `b` is zero-padded; the last vector of another is read under its mask. In a packed `a`
 // a_row is 1.
@@ -72,9 +83,11 @@ void tile(const TileCall<typename M::Scalar>& call) {
     Vector<S> sum[ROWS][VECTORS];
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++) {
-        __builtin_prefetch(c + i * c_row, 1);
 #pragma GCC unroll 2
-        for (int j = 0; j < VECTORS; j++) sum[i][j] = Vector<S>{};
+        for (int j = 0; j < VECTORS; j++) {
+            __builtin_prefetch(c + i * c_row + j * W, 1);
+            sum[i][j] = Vector<S>{};
+        }
     }
     if (PACKED && call.write == Write::Continue) {
 #pragma GCC unroll 16
@@ -84,25 +97,48 @@ void tile(const TileCall<typename M::Scalar>& call) {
                 sum[i][j] = j < VECTORS - 1 ? load(c + i * c_row + j * W)
                                             : load(last, c + i * c_row + j * W);
     }
+    alignas(kVectorBytes) S parts[ROWS * VECTORS * W];  // sums of the steps before
+    bool in_parts = false;
     const TileRun whole{0, call.k};
     const TileRun* run = call.runs ? call.runs : &whole;
     for (int64_t left = call.run_count; left > 0; left--, run++) {
         (call.runs_of_a ? a : b) = (call.runs_of_a ? call.a : call.b) + run->offset;
-        for (int64_t k = run->steps; k > 0; k--) {
-            Vector<S> row[VECTORS];
+        for (int64_t steps_left = run->steps;;) {
+            const int64_t steps = std::min(steps_left, call.sum_steps);
+            for (int64_t k = steps; k > 0; k--) {
+                Vector<S> row[VECTORS];
 #pragma GCC unroll 2
-            for (int j = 0; j < VECTORS; j++)
-                row[j] = !PACKED && j == VECTORS - 1 ? load(last, b + j * W) : load(b + j * second);
+                for (int j = 0; j < VECTORS; j++)
+                    row[j] =
+                        !PACKED && j == VECTORS - 1 ? load(last, b + j * W) : load(b + j * second);
 #pragma GCC unroll 16
-            for (int i = 0; i < ROWS; i++) {
-                const Vector<S> x = broadcast(a[i * a_row]);
+                for (int i = 0; i < ROWS; i++) {
+                    const Vector<S> x = broadcast(a[i * a_row]);
 #pragma GCC unroll 2
-                for (int j = 0; j < VECTORS; j++) sum[i][j] = M::add_product(x, row[j], sum[i][j]);
+                    for (int j = 0; j < VECTORS; j++)
+                        sum[i][j] = M::add_product(x, row[j], sum[i][j]);
+                }
+                a += a_k;
+                b += b_k;
             }
-            a += a_k;
-            b += b_k;
+            if ((steps_left -= steps) <= 0) break;
+#pragma GCC unroll 16
+            for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+                for (int j = 0; j < VECTORS; j++) {
+                    S* const part = parts + (i * VECTORS + j) * W;
+                    store(part, in_parts ? load(part) + sum[i][j] : sum[i][j]);
+                    sum[i][j] = Vector<S>{};
+                }
+            in_parts = true;
         }
     }
+    if (in_parts)
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++)
+                sum[i][j] = load(parts + (i * VECTORS + j) * W) + sum[i][j];
     if (PACKED && call.write == Write::Stream) {
 #pragma GCC unroll 16
         for (int i = 0; i < ROWS; i++)
