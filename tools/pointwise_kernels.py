@@ -241,9 +241,8 @@ def _wide_function(name: str) -> str:
     return f"VD wide_{name}({signature}) {{\n{body}    return {results[0][0]};\n}}\n\n"
 
 
-# How many statements a kernel has that is run on two vectors at a time: shorter ones wait for memory,
-# for longer ones the registers do not suffice.
-PAIRED = range(8, 100)
+# Statements of a kernel up to which it is run on two vectors at a time; for more, registers do not suffice.
+PAIRED = 100
 
 
 def _copies(k: Kernel, t: Float) -> int:
@@ -251,7 +250,7 @@ def _copies(k: Kernel, t: Float) -> int:
     seldom = {e.args[2] for e in nodes if e.op == "where"}
     calls = any(e.op == "wide" and e not in seldom for e in nodes)
     work = sum(e.op not in ("var", "const") for e in nodes)
-    return 2 if work in PAIRED and not calls else 1
+    return 2 if work < PAIRED and not calls else 1
 
 
 def _vector_kernel(k: Kernel) -> str:

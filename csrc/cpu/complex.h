@@ -6,7 +6,7 @@
 namespace kajo::cpu {
 
 struct ComplexTiles {
-    TileFn add, sub, mul, square, neg, conj;
+    TileFn add, sub, mul, square, neg, conj, div, reciprocal, sgn;
 };
 struct ComplexKernels {
     ComplexTiles c64, c128;

@@ -4,6 +4,7 @@
 
 #include "cpu/complex.h"
 #include "cpu/tensor_operands.h"
+#include "pointwise_ids.h"
 
 namespace kajo::cpu {
 
@@ -29,9 +30,34 @@ struct Roles {
     DType outputs;
 };
 
+// The sign of 16-bit numbers is a bit, for which they need not be converted.
+template <class F>
+void each_16_bits(const void* const* in, void* const* out, int64_t n, F f) {
+    const auto* from = static_cast<const uint16_t*>(in[0]);
+    auto* to = static_cast<uint16_t*>(out[0]);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) to[i] = f(from[i]);
+}
+void negate_16_bits(const void* const* in, void* const* out, const void*, int64_t n) {
+    each_16_bits(in, out, n, [](uint16_t x) { return static_cast<uint16_t>(x ^ 0x8000); });
+}
+void absolute_16_bits(const void* const* in, void* const* out, const void*, int64_t n) {
+    each_16_bits(in, out, n, [](uint16_t x) { return static_cast<uint16_t>(x & 0x7fff); });
+}
+TileFn sign_tile(const PointwiseAttributes& a) {
+    const bool forward = a.part == PointwisePart::Forward;
+    if (!forward || (a.promoted != DType::BFloat16 && a.promoted != DType::Float16)) return nullptr;
+    return a.op == OpId::neg ? negate_16_bits : a.op == OpId::abs ? absolute_16_bits : nullptr;
+}
+
 Roles roles_of(const PointwiseOp& op, const PointwiseAttributes& a) {
     const PointwiseTypes types = pointwise_types(op, a.promoted);
     Roles roles{};
+    if (const TileFn of_sign = sign_tile(a)) {
+        roles.function = of_sign;
+        roles.inputs[0] = roles.outputs = a.promoted;
+        return roles;
+    }
     const auto input_role = [&](int i) {
         return op.input_is_mask >> i & 1 ? DType::Bool : types.input;
     };

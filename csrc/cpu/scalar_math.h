@@ -57,6 +57,20 @@ inline T trunc_divide(T a, T b) {
     if (std::is_signed_v<T> && b == static_cast<T>(-1)) return neg(a);  // the smallest by -1
     return static_cast<T>(a / b);
 }
+// Of 32 bits and fewer the quotient in float64 never rounds up to a whole number, and there are
+// vector instructions for it.
+template <Integer T>
+    requires(sizeof(T) <= 4)
+inline T trunc_divide(T a, T b) {
+    const double q = static_cast<double>(a) / static_cast<double>(b == 0 ? T(1) : b);
+    const int32_t whole = static_cast<int32_t>(q > 0x7fffffff ? -0x1p31 : q);  // the smallest by -1
+    return b == 0 ? T(0) : static_cast<T>(whole);
+}
+template <Integer T>
+    requires(sizeof(T) <= 4)
+inline T fmod(T a, T b) {
+    return b == 0 ? T(0) : sub(a, mul(trunc_divide(a, b), b));
+}
 template <Integer T>
 inline T fmod(T a, T b) {
     return b == 0 || (std::is_signed_v<T> && b == static_cast<T>(-1)) ? T(0)

@@ -291,7 +291,7 @@ KAJO_INLINE V load(const void* p, int64_t at, int count) {
     const Lane<V>* from = static_cast<const Lane<V>*>(p) + at;
     if (count == kLanes<V>) return *reinterpret_cast<const Unaligned*>(from);
     V x = splat<V>(1);
-    std::memcpy(&x, from, count * sizeof(Lane<V>));
+    if (count) std::memcpy(&x, from, count * sizeof(Lane<V>));
     return x;
 }
 template <class V, bool mask>
@@ -330,26 +330,31 @@ KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f
     constexpr int lanes = kLanes<V>;
     constexpr std::make_integer_sequence<int, inputs> each_input;
     constexpr std::make_integer_sequence<int, outputs> each_output;
+    // Copies, which no store into a result can change.
+    const void* from[inputs];
+    void* to[outputs];
+    for (int k = 0; k < inputs; k++) from[k] = in[k];
+    for (int k = 0; k < outputs; k++) to[k] = out[k];
     for (int64_t i = 0; i < n; i += lanes * copies) {
         V a[copies * inputs], r[copies * outputs];
         const bool full = n - i >= lanes * copies;
         if (full) [[likely]] {
 #pragma GCC unroll 4
             for (int c = 0; c < copies; c++)
-                load_all<V, mask_inputs>(in, i + c * lanes, lanes, a + c * inputs, each_input);
+                load_all<V, mask_inputs>(from, i + c * lanes, lanes, a + c * inputs, each_input);
         } else {
             for (int c = 0; c < copies; c++)
-                load_all<V, mask_inputs>(in, i + c * lanes, part(n - i - c * lanes, lanes),
+                load_all<V, mask_inputs>(from, i + c * lanes, part(n - i - c * lanes, lanes),
                                          a + c * inputs, each_input);
         }
         f(a, r);
         if (full) [[likely]] {
 #pragma GCC unroll 4
             for (int c = 0; c < copies; c++)
-                store_all<V, mask_outputs>(out, i + c * lanes, lanes, r + c * outputs, each_output);
+                store_all<V, mask_outputs>(to, i + c * lanes, lanes, r + c * outputs, each_output);
         } else {
-            for (int c = 0; c < copies; c++)
-                store_all<V, mask_outputs>(out, i + c * lanes, part(n - i - c * lanes, lanes),
+            for (int c = 0; c < copies && i + c * lanes < n; c++)
+                store_all<V, mask_outputs>(to, i + c * lanes, part(n - i - c * lanes, lanes),
                                            r + c * outputs, each_output);
         }
     }

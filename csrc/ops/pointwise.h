@@ -184,8 +184,9 @@ Tensor maximum(const Tensor& self, const Tensor& other);
 Tensor minimum(const Tensor& self, const Tensor& other);
 using OptionalScalar = std::optional<Scalar>;
 Tensor clamp(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max);
-Tensor clamp_tensor(const Tensor& self, const Tensor& min,
-                    const Tensor& max);  // either may be undefined
+Tensor clamp_tensor(const Tensor& self, const Tensor& min, const Tensor& max);
+Tensor clamp_tensor_(const Tensor& self, const Tensor& min,
+                     const Tensor& max);  // either may be undefined
 Tensor clamp_(const Tensor& self, const OptionalScalar& min, const OptionalScalar& max);
 Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<double> posinf,
                   std::optional<double> neginf);

@@ -337,11 +337,15 @@ template <Tensor (*run)(const PointwiseCall&)>
 Tensor power(const Tensor& self, const Scalar& exponent) {
     check(!(is_integral(self.dtype(), true) && exponent.is_integral() && exponent.as_int() < 0),
           "pow(): Integers to negative integer powers are not allowed, got exponent ", exponent);
-    if (!exponent.is_complex() && exponent.as_double() == 2.0)
-        return run({OpId::pow_square, {&self, 1}});
-    if (!exponent.is_complex() && exponent.as_double() == 3.0)
-        return run({OpId::pow_cube, {&self, 1}});
     const DType type = self.dtype();
+    const bool is_whole = is_integral(type, true);
+    constexpr std::pair<double, OpId> kSimple[] = {
+        {2.0, OpId::pow_square},   {3.0, OpId::pow_cube},
+        {0.5, OpId::pow_root},     {-0.5, OpId::pow_inverse_root},
+        {-1.0, OpId::pow_inverse}, {-2.0, OpId::pow_inverse_square}};
+    for (const auto& [number, op] : kSimple)
+        if (!exponent.is_complex() && exponent.as_double() == number && (number > 1 || !is_whole))
+            return run({op, {&self, 1}});
     const Scalar kept = has_16_bits(type) ? rounded(exponent, type) : exponent;
     return run({OpId::pow_scalar, {&self, 1}, {&kept, 1}});
 }
@@ -595,6 +599,13 @@ Tensor clamp_tensor(const Tensor& self, const Tensor& min, const Tensor& max) {
     if (!min.defined()) return binary<OpId::clamp_max_tensor>(self, max);
     const Tensor inputs[] = {self, min, max};
     return pointwise({OpId::clamp_tensor, inputs});
+}
+Tensor clamp_tensor_(const Tensor& self, const Tensor& min, const Tensor& max) {
+    check_bounds(min.defined() || max.defined());
+    if (!max.defined()) return binary_<OpId::clamp_min_tensor>(self, min);
+    if (!min.defined()) return binary_<OpId::clamp_max_tensor>(self, max);
+    const Tensor inputs[] = {self, min, max};
+    return pointwise_inplace({OpId::clamp_tensor, inputs});
 }
 
 Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<double> posinf,

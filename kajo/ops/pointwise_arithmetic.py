@@ -279,6 +279,17 @@ def rsqrt(input: Expr) -> Expr:
     return rsqrt_(input)
 
 
+@pointwise(name="pow", node_name="PowBackward0", allows="float complex")
+def pow_inverse_square(input: Expr) -> Expr:
+    return 1 / (input * input)
+
+
+# Powers that PyTorch, too, computes without logarithms: (-0.0)**0.5 is -0 and (-inf)**0.5 nan.
+alias("pow_root", "sqrt", "pow", "PowBackward0")
+alias("pow_inverse_root", "rsqrt", "pow", "PowBackward0")
+alias("pow_inverse", "reciprocal", "pow", "PowBackward0")
+
+
 @pointwise(allows="float", partials=lambda y, a, b: (a / y, b / y))
 def hypot_(input: Expr, other: Expr) -> Expr:
     """sqrt(input**2 + other**2), without overflow on the way.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -32,10 +34,40 @@ def test_complex_arithmetic(dtype: str) -> None:
             (kajo.add(x, y, alpha=2 - 1j), a + (2 - 1j) * b),
             (kajo.sub(x, y, alpha=3), a - 3 * b),
             (x[::2] + y[::2], a[::2] + b[::2]),
+            (x / y, a / b),
+            (x.reciprocal(), 1 / a),
+            (x**-1, 1 / a),
+            (kajo.sgn(x), a / np.abs(a)),
+            (x.angle(), np.angle(a)),
         ]
         for got, expected in pairs:
             tolerance = 1e-5 if dtype == "complex64" else 1e-13
             np.testing.assert_allclose(got.numpy(), expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [kajo.complex64, kajo.complex128])
+def test_complex_quotients_at_the_edges(dtype: kajo.dtype) -> None:
+    """Sizes whose squares leave the range, zeros and infinities, in every place of a vector."""
+    large = 1e30 if dtype == kajo.complex64 else 1e300
+    for shift in range(5):
+        pad = [1 + 0j] * shift
+        x = kajo.tensor(
+            [*pad, large + large * 1j, 1j / large, 0j, complex(math.inf, 1)], dtype=dtype
+        )
+        r = x.reciprocal().tolist()[shift:]
+        assert abs(r[0] * large - (0.5 - 0.5j)) < 1e-6
+        assert abs(r[1] / large + 1j) < 1e-6
+        assert r[2].real == math.inf and math.isnan(r[2].imag)
+        s = kajo.sgn(x).tolist()[shift:]
+        assert abs(s[0] - (1 + 1j) / math.sqrt(2)) < 1e-6
+        assert abs(s[1] - 1j) < 1e-6
+        assert s[2] == 0
+        assert math.isnan(s[3].real) and s[3].imag == 0
+        zeros = kajo.tensor([*pad, 0j, complex(-0.0, 0.0), complex(0.0, -0.0)], dtype=dtype)
+        angles = zeros.angle().tolist()[shift:]
+        assert (
+            angles[0] == 0 and abs(angles[1] - math.pi) < 1e-6 and math.copysign(1, angles[2]) < 0
+        )
 
 
 @pytest.mark.parametrize("dim", [0, 1, 2])

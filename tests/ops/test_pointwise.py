@@ -391,3 +391,92 @@ def test_meta_tensors() -> None:
     assert tuple(y.shape) == (2, 3) and y.device.type == "meta"
     with pytest.raises(RuntimeError, match="device"):
         x + kajo.ones(3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
+def test_quotients_of_integers(dtype):
+    """All kinds of division, by one number and element by element, the ends of the range included."""
+    info = np.iinfo(dtype)
+    source = np.random.default_rng(3)
+    a = source.integers(info.min, info.max, 500, dtype, endpoint=True)
+    a[:6] = [info.min, info.max, info.min, info.max, 0, info.max - 1]
+    b = source.integers(info.min, info.max, 500, dtype, endpoint=True)
+    b[100:] = source.integers(1, 12, 400)
+    b[2:4] = [info.max, info.min if info.min else 1]
+    b[b == 0] = 7
+    b[0] = 1
+    x, y = kajo.from_numpy(a), kajo.from_numpy(b)
+    cases = [(x, y, a, b)] + [(x, d, a, np.array(d, dtype)) for d in (1, 3, 7, 100)]
+    for left, right, p, q in cases:
+        quotient = p // q
+        np.testing.assert_array_equal((left // right).numpy(), quotient)
+        np.testing.assert_array_equal((left % right).numpy(), p % q)
+        np.testing.assert_array_equal(kajo.fmod(left, right).numpy(), np.fmod(p, q))
+        towards_zero = quotient + ((p % q != 0) & ((p < 0) != (q < 0)))
+        trunc = kajo.div(left, right, rounding_mode="trunc").numpy()
+        np.testing.assert_array_equal(trunc, towards_zero.astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [kajo.bfloat16, kajo.float16])
+def test_signs_of_16_bits(dtype):
+    """Negation and size of 16-bit numbers are those of float32, zeros and infinities included."""
+    x = kajo.cat([kajo.randn(67), kajo.tensor([0.0, -0.0, math.inf, -math.inf])]).to(dtype)
+    for view in (x, x[::2], x.view(71, 1)):
+        wide = view.float()
+        for function in (kajo.neg, kajo.abs):
+            result = function(view)
+            assert result.dtype == dtype
+            np.testing.assert_array_equal(result.float().numpy(), function(wide).numpy())
+            signs = kajo.signbit(result).tolist()
+            assert signs == kajo.signbit(function(wide)).tolist()
+    assert kajo.isnan(-kajo.tensor([math.nan], dtype=dtype)).item()
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, -1, -2, 2, 3])
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64, kajo.complex64])
+def test_simple_powers(exponent, dtype):
+    """What has no logarithm in it is as precise, and has the derivative, of the general power."""
+    x = (kajo.rand(37, dtype=kajo.float64) + 0.1).to(dtype)
+    general = kajo.pow(x, kajo.full((37,), exponent, dtype=dtype))
+    tolerance = 1e-14 if dtype == kajo.float64 else 1e-6
+    np.testing.assert_allclose((x**exponent).numpy(), general.numpy(), rtol=tolerance)
+    if dtype == kajo.float64:
+        x.requires_grad_()
+        assert kajo.autograd.gradcheck(lambda v: v**exponent, (x,))
+        assert kajo.autograd.gradgradcheck(lambda v: v**exponent, (x,))
+        assert (x**exponent).grad_fn.name() == "PowBackward0"
+
+
+def test_clamp_in_place():
+    x = kajo.randn(50)
+    expected = x.clamp(-0.5, 0.5)
+    storage = x.data_ptr()
+    assert x.clamp_(-0.5, 0.5) is x
+    assert x.data_ptr() == storage
+    assert kajo.equal(x, expected)
+    low, high = kajo.full((50,), -0.1), kajo.full((50,), 0.1)
+    assert kajo.equal(x.clone().clamp_(low, high), x.clamp(low, high))
+    assert kajo.equal(x.clone().clamp_(max=high), x.clamp(max=high))
+    leaf = kajo.randn(50, requires_grad=True)
+    (leaf * 1).clamp_(-0.5, 0.5).sum().backward()
+    assert kajo.equal(leaf.grad, ((leaf >= -0.5) & (leaf <= 0.5)).float())
+
+
+@pytest.mark.parametrize(
+    "dtype", [kajo.uint8, kajo.int16, kajo.float32, kajo.float64, kajo.complex128]
+)
+def test_every_second_element(dtype):
+    for n in (1, 2, 3, 31, 32, 33, 63, 64, 65, 129, 5000):
+        x = (kajo.randn(2 * n) * 50).to(dtype)
+        for start in (0, 1):
+            taken = x[start::2]
+            expected = x.tolist()[start::2]
+            assert taken.contiguous().tolist() == expected
+            assert (taken + 0).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [kajo.uint8, kajo.int32, kajo.int64, kajo.float32, kajo.bfloat16])
+def test_truth_values_as_numbers(dtype):
+    for n in (1, 31, 32, 33, 100):
+        x = kajo.randn(n) > 0
+        assert x.to(dtype).tolist() == [float(v) for v in x.tolist()]

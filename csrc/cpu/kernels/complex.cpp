@@ -2,6 +2,8 @@
 #include "cpu/complex.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "cpu/fold.h"
 
@@ -87,7 +89,44 @@ struct Parts {
         each(out[0], n, [&](V<T> a) { return a * s; }, in[0]);
     }
 
-    static constexpr ComplexTiles tiles{add, sub, mul, square, neg, conj};
+    // The larger part of each number, in both of its places.
+    static V<T> size(V<T> x) {
+        const V<T> a = x < 0 ? -x : x, b = arranged(a, 1, 0);
+        return a > b ? a : b;
+    }
+    static V<T> sum_of_squares(V<T> x) {
+        const V<T> s = x * x;
+        return arranged(s, 0, 0) + arranged(s, 1, 1);
+    }
+    // Scaled by the larger part of the divisor, so that its square does not overflow.
+    static V<T> quotient(V<T> x, V<T> y) {
+        const V<T> larger = size(y), scaled = y / larger;
+        const V<T> square = sum_of_squares(scaled) * larger;
+        return larger == 0 ? x / larger : product(x, scaled * -signs()) / square;
+    }
+    static void div(const void* const* in, void* const* out, const void*, int64_t n) {
+        each(out[0], n, [](V<T> a, V<T> b) { return quotient(a, b); }, in[0], in[1]);
+    }
+    static void reciprocal(const void* const* in, void* const* out, const void*, int64_t n) {
+        V<T> one;
+        for (int i = 0; i < kStep; i++) one[i] = i % 2 ? T{0} : T{1};
+        each(out[0], n, [&](V<T> a) { return quotient(one, a); }, in[0]);
+    }
+    static void sgn(const void* const* in, void* const* out, const void*, int64_t n) {
+        each(
+            out[0], n,
+            [](V<T> a) {
+                const V<T> larger = size(a), scaled = a / larger;
+                V<T> length = sum_of_squares(scaled);
+                for (int i = 0; i < kStep; i++) length[i] = std::sqrt(length[i]);
+                const V<T> infinite = larger + std::numeric_limits<T>::infinity() - larger;
+                const V<T> y = infinite != infinite ? scaled : scaled / length;
+                return larger == 0 ? V<T>{} : y;
+            },
+            in[0]);
+    }
+
+    static constexpr ComplexTiles tiles{add, sub, mul, square, neg, conj, div, reciprocal, sgn};
 };
 
 }  // namespace

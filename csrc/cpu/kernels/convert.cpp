@@ -48,11 +48,22 @@ void convert<Half, float>(void* to_, const void* from_, int64_t n) {
 }
 #endif
 
+// A truth value is stored as 0 or 1, which the compiler makes vectors of only if it is a number.
+template <class To>
+constexpr ConvertFn of_bool() {
+    if constexpr (std::is_same_v<To, uint8_t>)
+        return convert<uint8_t, int8_t>;
+    else
+        return convert<To, uint8_t>;
+}
+
 template <class From>
 constexpr std::array<ConvertFn, kCommonDTypes> row() {
     auto to = []<class To>() -> ConvertFn {
         if constexpr (std::is_same_v<To, From>)
             return nullptr;
+        else if constexpr (std::is_same_v<From, bool>)
+            return of_bool<To>();
         else
             return convert<To, From>;
     };

@@ -77,6 +77,27 @@ void transpose(T* to, int64_t to_row, const T* from, int64_t from_col, int64_t r
     }
 }
 
+// to[j] = from[2 * j]
+template <class T>
+void take_every_second(T* to, const T* from, int64_t n) {
+    int64_t j = 0;
+    if constexpr (!std::is_same_v<T, Wide>) {
+        constexpr int N = kSide<T>;
+        using V = typename Row<T, N>::type;
+        V even{};
+        for (int i = 0; i < N; i++) even[i] = static_cast<T>(2 * i);
+        // The last vector that is read ends before the last element.
+        for (; j + N < n; j += N) {
+            V a, b;
+            std::memcpy(&a, from + 2 * j, sizeof a);
+            std::memcpy(&b, from + 2 * j + N, sizeof b);
+            a = __builtin_shuffle(a, b, even);
+            std::memcpy(to + j, &a, sizeof a);
+        }
+    }
+    for (; j < n; j++) to[j] = from[2 * j];
+}
+
 template <class T>
 void move(void* to_, int64_t to_row, int64_t to_col, const void* from_, int64_t from_row,
           int64_t from_col, int64_t rows, int64_t cols) {
@@ -94,6 +115,9 @@ void move(void* to_, int64_t to_row, int64_t to_col, const void* from_, int64_t 
             const T* last = from + i * from_row - (cols - 1);
             for (int64_t j = 0; j < cols; j++) row[j] = last[cols - 1 - j];
         }
+    } else if (to_col == 1 && from_col == 2) {
+        for (int64_t i = 0; i < rows; i++)
+            take_every_second(to + i * to_row, from + i * from_row, cols);
     } else if (to_col == 1 && from_row == 1 && rows > 1) {
         transpose(to, to_row, from, from_col, rows, cols);
     } else if (to_row == 1 && from_col == 1 && rows > 1) {
