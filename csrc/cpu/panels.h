@@ -12,9 +12,10 @@ struct PanelFunctions {
     size_t (*bytes)(int64_t k, int64_t n);
     void (*pack)(const void* b, int64_t row_stride, int64_t column_stride, int64_t k, int64_t n,
                  void* panels);
-    // c (rows, n) = a (rows, k) b, or, where `add`, c + a b; in the calling thread.
-    void (*multiply)(const void* a, const void* panels, void* c, int64_t rows, int64_t n, int64_t k,
-                     bool add);
+    // c (rows, n) = a (rows, k) b, or, where `add`, c + a b, from the first panel that is given on;
+    // in the calling thread.
+    void (*multiply)(const void* a, int64_t a_row, const void* panels, void* c, int64_t c_row,
+                     int64_t rows, int64_t n, int64_t k, bool add);
 };
 struct PanelKernels {
     PanelFunctions f32, f64;

@@ -1,18 +1,17 @@
 // Recurrent layers that have kernels of their own.
 #pragma once
 
-#include <tuple>
-
 #include "core/tensor.h"
 
 namespace kajo::ops {
 
-// One layer of an LSTM in one direction. from_input (steps * batch, 4 n): what the input and the
-// biases add to the gates, in the order input, forget, new, output; hidden, cell (batch, n): the
-// state to begin with; weight (4 n, n). Returns the hidden states (steps * batch, n) and the last
-// cell.
-std::tuple<Tensor, Tensor> lstm_layer(const Tensor& from_input, const Tensor& hidden,
-                                      const Tensor& cell, const Tensor& weight, int64_t steps,
-                                      bool reverse);
+// One layer in one direction. kind: place in cpu::kCellLayouts, of G gates; from_input (rows, G n):
+// what the input and the biases add to the gates, step by step; hidden, cell (batch, n): the state
+// to begin with; weight (G n, n); bias (G n): of the hidden state's product, where that is apart;
+// sizes: rows of each step, where they differ. Returns the hidden states (rows, n), the last ones
+// of each sequence and, of an LSTM, its last cells.
+TensorList recurrent_layer(int64_t kind, const Tensor& from_input, const Tensor& hidden,
+                           const Tensor& cell, const Tensor& weight, const Tensor& bias,
+                           const Tensor& sizes, bool reverse);
 
 }  // namespace kajo::ops

@@ -8,9 +8,9 @@ namespace kajo::python {
 namespace {
 
 const OpEntry kOperations[] = {
-    {"lstm_layer(Tensor from_input, Tensor hidden, Tensor cell, Tensor weight, int steps, bool "
-     "reverse) -> (Tensor, Tensor)",
-     bind<&ops::lstm_layer>, kPrivate},
+    {"recurrent_layer(int kind, Tensor from_input, Tensor hidden, Tensor? cell, Tensor weight, "
+     "Tensor? bias, Tensor? sizes, bool reverse) -> Tensor[]",
+     bind<&ops::recurrent_layer>, kPrivate},
 };
 
 }  // namespace

@@ -22,8 +22,8 @@ struct Panels {
             pack_panel<T>(from + j * column_stride, column_stride, row_stride,
                           static_cast<int>(std::min<int64_t>(kColumns, n - j)), kColumns, k, to);
     }
-    static void multiply(const void* left, const void* panels, void* result, int64_t rows,
-                         int64_t n, int64_t k, bool add) {
+    static void multiply(const void* left, int64_t a_row, const void* panels, void* result,
+                         int64_t c_row, int64_t rows, int64_t n, int64_t k, bool add) {
         constexpr int W = kLanes<T>;
         const T *a = static_cast<const T*>(left), *b = static_cast<const T*>(panels);
         T* const c = static_cast<T*>(result);
@@ -33,7 +33,7 @@ struct Panels {
             const int vectors = (columns + W - 1) / W;
             for (int64_t i = 0; i < rows; i += height)
                 kTiles<Multiply<T>, false>[vectors - 1][std::min<int64_t>(height, rows - i)](
-                    {k, a + i * k, k, 1, b, kColumns, c + i * n + j, n, T(1), T(1),
+                    {k, a + i * a_row, a_row, 1, b, kColumns, c + i * c_row + j, c_row, T(1), T(1),
                      add ? Write::Update : Write::Overwrite,
                      first_lanes<T>(columns - (vectors - 1) * W)});
         }

@@ -67,24 +67,66 @@ _STEP: dict[str, Callable[[Mapping[str, Any]], Step]] = {
 }
 
 
-def _fused_lstm(
-    from_input: Tensor, sizes: list[int], first: State, weight: Tensor, reverse: bool
+# The kinds of cells in the order of the kernels' table.
+_KINDS = {"LSTM": 0, "GRU": 1, "RNN_TANH": 2, "RNN_RELU": 3}
+
+
+def _fused(
+    mode: str,
+    from_input: Tensor,
+    sizes: list[int],
+    first: State,
+    weights: Mapping[str, Any],
+    reverse: bool,
 ) -> tuple[Tensor, State]:
     """All steps in one call; 16 bits are computed in float32 and rounded at the end."""
     dtype = from_input.dtype
     wide = kajo.float64 if dtype == kajo.float64 else kajo.float32
-    hidden, cell = first
-    output, cell = _core.lstm_layer(
+    bias = weights.get("bias_hh") if mode == "GRU" else None
+    output, *last = _core.recurrent_layer(
+        _KINDS[mode],
         from_input.to(wide),
-        hidden.to(wide),
-        cell.to(wide),
-        weight.to(dtype).to(wide),
-        len(sizes),
+        first[0].to(wide),
+        first[1].to(wide) if len(first) > 1 else None,
+        weights["weight_hh"].to(dtype).to(wide),
+        None if bias is None else bias.to(dtype).to(wide),
+        None if sizes[0] == sizes[-1] else kajo.tensor(sizes),
         reverse,
     )
-    output, cell = output.to(dtype), cell.to(dtype)
-    last = output[: sizes[0]] if reverse else output[-sizes[0] :]
-    return output, (last, cell)
+    return output.to(dtype), tuple(part.to(dtype) for part in last)
+
+
+def _stepwise(
+    step: Step, from_input: Tensor, sizes: list[int], first: State, reverse: bool
+) -> tuple[Tensor, State]:
+    """Step by step in ordinary operations, for what the kernels do not do."""
+    parts = from_input.split(sizes)
+    outputs: list[Tensor] = []
+    if reverse:
+        state = tuple(part[: sizes[-1]] for part in first)
+        for part in reversed(parts):
+            have, want = state[0].size(0), part.size(0)
+            if want > have:
+                # Sequences that end here join with the state they begin with.
+                state = tuple(
+                    kajo.cat([s, f[have:want]]) for s, f in zip(state, first, strict=True)
+                )
+            state = step(part, state)
+            outputs.append(state[0])
+        return kajo.cat(outputs[::-1]), state
+    state = first
+    ended: list[State] = []
+    for part in parts:
+        want = part.size(0)
+        if want < state[0].size(0):
+            ended.append(tuple(s[want:] for s in state))
+            state = tuple(s[:want] for s in state)
+        state = step(part, state)
+        outputs.append(state[0])
+    if ended:
+        groups = zip(state, *reversed(ended), strict=True)
+        state = tuple(kajo.cat(group) for group in groups)
+    return kajo.cat(outputs), state
 
 
 def run_layer(
@@ -128,34 +170,7 @@ def run_layer(
     from_input = _core.linear(data, weights["weight_ih"], bias)
     # Autocast lowers products only: what they meet in the state keeps its precision.
     mixed = any(part.dtype != from_input.dtype for part in first)
-    fused = mode == "LSTM" and "weight_hr" not in weights and len(set(sizes)) == 1
-    if fused and (whole or not mixed):
-        return _fused_lstm(from_input, sizes, first, weights["weight_hh"], reverse)
-    parts = from_input.split(sizes)
-    step = _STEP[mode](weights)
-    outputs: list[Tensor] = []
-    if reverse:
-        state = tuple(part[: sizes[-1]] for part in first)
-        for part in reversed(parts):
-            have, want = state[0].size(0), part.size(0)
-            if want > have:
-                # Sequences that end here join with the state they begin with.
-                state = tuple(
-                    kajo.cat([s, f[have:want]]) for s, f in zip(state, first, strict=True)
-                )
-            state = step(part, state)
-            outputs.append(state[0])
-        return kajo.cat(outputs[::-1]), state
-    state = first
-    ended: list[State] = []
-    for part in parts:
-        want = part.size(0)
-        if want < state[0].size(0):
-            ended.append(tuple(s[want:] for s in state))
-            state = tuple(s[:want] for s in state)
-        state = step(part, state)
-        outputs.append(state[0])
-    if ended:
-        groups = zip(state, *reversed(ended), strict=True)
-        state = tuple(kajo.cat(group) for group in groups)
-    return kajo.cat(outputs), state
+    fused = "weight_hr" not in weights and from_input.numel() > 0
+    if fused and (not mixed or (whole and mode == "LSTM")):
+        return _fused(mode, from_input, sizes, first, weights, reverse)
+    return _stepwise(_STEP[mode](weights), from_input, sizes, first, reverse)
