@@ -17,13 +17,12 @@ def _in_projection_packed(
     """Queries, keys and values by one weight of three parts, in as few products as possible."""
     size = q.size(-1)
     if k is v and q is k:
-        projected = _core.linear(q, w, b)
-        return tuple(part.contiguous() for part in projected.chunk(3, -1))
+        return tuple(_core.linear(q, w, b).chunk(3, -1))
     if k is v:
         w_q, w_kv = w.split([size, size * 2])
         b_q, b_kv = (None, None) if b is None else b.split([size, size * 2])
         keys, values = _core.linear(k, w_kv, b_kv).chunk(2, -1)
-        return _core.linear(q, w_q, b_q), keys.contiguous(), values.contiguous()
+        return _core.linear(q, w_q, b_q), keys, values
     weights = w.chunk(3)
     biases = (None, None, None) if b is None else b.chunk(3)
     return tuple(
@@ -265,14 +264,19 @@ def multi_head_attention_forward(
         k = kajo.cat([k, bias_k.repeat(1, batch, 1)])
         v = kajo.cat([v, bias_v.repeat(1, batch, 1)])
         attn_mask, padding = _longer(attn_mask), _longer(padding)
-    q = q.view(length, batch * num_heads, head).transpose(0, 1)
-    k = _heads(k, static_k, batch * num_heads, head, "static_k")
-    v = _heads(v, static_v, batch * num_heads, head, "static_v")
+    # Where nothing but the projections is seen, heads are views of them.
+    apart = not need_weights and not add_zero_attn and static_k is None and static_v is None
+    if apart:
+        q, k, v = (t.view(t.size(0), batch, num_heads, head).permute(1, 2, 0, 3) for t in (q, k, v))
+    else:
+        q = q.reshape(length, batch * num_heads, head).transpose(0, 1)
+        k = _heads(k, static_k, batch * num_heads, head, "static_k")
+        v = _heads(v, static_v, batch * num_heads, head, "static_v")
     if add_zero_attn:
         k = kajo.cat([k, k.new_zeros((batch * num_heads, 1, head))], 1)
         v = kajo.cat([v, v.new_zeros((batch * num_heads, 1, head))], 1)
         attn_mask, padding = _longer(attn_mask), _longer(padding)
-    source = k.size(1)
+    source = k.size(-2)
     if padding is not None:
         if tuple(padding.shape) != (batch, source):
             raise AssertionError(
@@ -289,10 +293,9 @@ def multi_head_attention_forward(
                 if attn_mask.size(0) == 1
                 else attn_mask.view(batch, num_heads, -1, source)
             )
-        query, key, value = [t.reshape(batch, num_heads, -1, head) for t in (q, k, v)]
-        attended = _core.scaled_dot_product_attention(
-            query, key, value, attn_mask, dropped, is_causal
-        )
+        if not apart:
+            q, k, v = (t.reshape(batch, num_heads, -1, head) for t in (q, k, v))
+        attended = _core.scaled_dot_product_attention(q, k, v, attn_mask, dropped, is_causal)
         joined = attended.permute(2, 0, 1, 3).reshape(length * batch, size)
         output = _core.linear(joined, out_proj_weight, out_proj_bias).view(length, batch, -1)
         return (output if batched else output.squeeze(1)), None
@@ -319,7 +322,7 @@ def multi_head_attention_forward(
 def _heads(projected: Tensor, static: Tensor | None, lead: int, head: int, name: str) -> Tensor:
     """Keys or values as (N heads, S, E / heads)."""
     if static is None:
-        return projected.view(projected.size(0), lead, head).transpose(0, 1)
+        return projected.reshape(projected.size(0), lead, head).transpose(0, 1)
     for dim, expected in ((0, lead), (2, head)):
         if static.size(dim) != expected:
             raise AssertionError(

@@ -181,3 +181,20 @@ def test_not_a_number_is_handed_on_and_large_scores_do_not_overflow() -> None:
     large = kajo.full((1, 20, 4), 1e18)
     large[0, 3] = -1e18
     assert attention(q, large, kajo.ones(1, 20, 4)).tolist() == [[[1.0] * 4] * 2]
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("same", [False, True])
+def test_heads_that_are_views_equal_those_that_are_copied(batch_first: bool, same: bool) -> None:
+    kajo.manual_seed(0)
+    layer = kajo.nn.MultiheadAttention(12, 3, batch_first=batch_first).double()
+    x = kajo.randn(4, 4, 12, dtype=kajo.float64, requires_grad=True)
+    y = x if same else kajo.randn(4, 4, 12, dtype=kajo.float64, requires_grad=True)
+    padding = kajo.arange(4) >= kajo.tensor([[4], [2], [3], [4]])
+    results = []
+    for weights in (False, True):
+        out, _ = layer(x, y, y, need_weights=weights, key_padding_mask=padding)
+        grads = kajo.autograd.grad(out.sin().sum(), [x, *layer.parameters()])
+        results.append([out, *grads])
+    for a, b in zip(*results, strict=True):
+        kajo.testing.assert_close(a, b)
