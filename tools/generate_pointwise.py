@@ -312,6 +312,16 @@ def _multiple(gradient: Expr | None, scalars: list[str]) -> str:
     return "InputGradient::kOther"
 
 
+def takes_repeated(op: Operation) -> bool:
+    """Whether all kernels of float32 and float64 are written over vectors."""
+    kernels = []
+    for t in TYPES[:2]:
+        kernels.append(forward_kernel(op, t))
+        for wanted in (op.differentiable, *([i] for i in op.differentiable)):
+            kernels.append(backward_kernel(op, t, wanted, "backward"))
+    return all(k is None or k.is_vector for k in kernels)
+
+
 def descriptor(op: Operation) -> str:
     """The initialiser of an operation's PointwiseOp, its kernels left out."""
     names = ", ".join(f'"{s}"' for s in op.scalars) or "nullptr"
@@ -336,7 +346,8 @@ def descriptor(op: Operation) -> str:
         f"{str(op.checks_zero_divisor).lower()}, {op.identifier}_defaults, "
         f"{op.identifier}_scalars, "
         f"{{}}, {{}}, {str(result).lower()}, {bits(saved)}, {bits(op.differentiable)}, "
-        f"{{{', '.join(single)}}}, {real}, {complex_}, {underivable}}};\n}}\n\n"
+        f"{{{', '.join(single)}}}, {real}, {complex_}, {underivable}, "
+        f"{str(takes_repeated(op)).lower()}}};\n}}\n\n"
     )
 
 

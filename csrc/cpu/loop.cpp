@@ -45,6 +45,7 @@ struct Lane {
     ConvertFn convert = nullptr;  // inputs: stored to computing; outputs: back; null: same type
     MoveFn move = nullptr;
     bool repeats = false;         // every tile reads the same, as it does of a constant
+    bool single = false;          // a tile reads one element, which is not repeated over all of it
     Dims strides;                 // along the dimensions of the loop
     Dims own_sizes, own_strides;  // merged as far as this operand alone allows
 };
@@ -81,8 +82,9 @@ class Loop {
         set_dims(shape, outputs, inputs);
     }
 
-    void run(TileFn function, const void* scalars) {
+    void run(TileFn function, const void* scalars, bool takes_repeated) {
         if (total_ == 0) return;
+        takes_repeated_ = takes_repeated;
         function_ = function;
         scalars_ = scalars;
         if (row_dim_ != 0)
@@ -124,6 +126,8 @@ class Loop {
     TileFn function_ = nullptr;  // null: copies the input
     const void* scalars_ = nullptr;
     bool stream_ = false;
+    bool takes_repeated_ = false;
+    int64_t flags_ = 0;  // the bits from kRepeatedShift on that say which inputs are single
 };
 
 void Loop::set_dims(IntSpan shape, std::span<const Operand> outputs,
@@ -307,14 +311,14 @@ void Loop::run_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transfe
             continue;
         }
         if (!p) transfer(lane, Direction::Gather, p = lane.convert ? staging : slot);
-        if (lane.convert) lane.convert(slot, p, n);
+        if (lane.convert) lane.convert(slot, p, lane.single ? kRepeatedElements : n);
         in[i - outputs_] = slot;
     }
     for (size_t i = 0; i < outputs_; i++) {
         char* p = lanes_[i].convert || stream_ ? nullptr : direct(lanes_[i]);
         out[i] = p ? p : scratch.slots[i];
     }
-    function_(in, out, scalars_, n);
+    function_(in, out, scalars_, n | flags_);
     for (size_t i = 0; i < outputs_; i++)
         if (out[i] == scratch.slots[i]) {
             const Lane& lane = lanes_[i];
@@ -406,6 +410,11 @@ void Loop::run_rows() {
     const int64_t pieces = (length + limit - 1) / limit;
     const int64_t tile = std::min(limit, ((length + pieces - 1) / pieces + 63) / 64 * 64);
     const size_t dims = sizes_.size();
+    for (size_t i = outputs_; takes_repeated_ && i < count_; i++) {
+        Lane& lane = lanes_[i];
+        lane.single = lane.strides[0] == 0 && !lane.repeats;
+        flags_ |= static_cast<int64_t>(lane.single) << (kRepeatedShift + i - outputs_);
+    }
     stream_ = may_stream(tile) && length * lanes_[0].size % 64 == 0;
     parallel_ranges(
         total_ / length * pieces, std::max<int64_t>(1, kParallelGrain / tile),
@@ -432,7 +441,8 @@ void Loop::run_rows() {
                     [&](const Lane& lane) { return lane.strides[0] == 1 ? start(lane) : nullptr; },
                     [&](const Lane& lane, Direction way, char* buffer) {
                         if (way == Direction::Gather)
-                            lane.move(buffer, n, 1, start(lane), 0, lane.strides[0], 1, n);
+                            lane.move(buffer, n, 1, start(lane), 0, lane.strides[0], 1,
+                                      lane.single ? kRepeatedElements : n);
                         else
                             lane.move(start(lane), 0, lane.strides[0], buffer, n, 1, 1, n);
                     });
@@ -513,8 +523,9 @@ void Loop::run_boxes() {
 
 // All operands as the kernel wants them, or one element for all: no tiles but for the constants.
 bool run_direct(TileFn function, const void* scalars, IntSpan shape,
-                std::span<const Operand> outputs, std::span<const Operand> inputs) {
-    int64_t total = 1, piece = INT64_MAX;
+                std::span<const Operand> outputs, std::span<const Operand> inputs,
+                bool takes_repeated) {
+    int64_t total = 1, piece = INT64_MAX, flags = 0;
     for (int64_t s : shape) total *= s;
     const void* in[kMaxOperands];
     void* out[kMaxOperands];
@@ -529,7 +540,9 @@ bool run_direct(TileFn function, const void* scalars, IntSpan shape,
         const Operand& o = inputs[k];
         in[k] = o.data;
         in_step[k] = o.constant ? 0 : item_size(o.stored);
-        if (o.constant)
+        if (o.constant && takes_repeated)
+            flags |= int64_t{1} << (kRepeatedShift + k);
+        else if (o.constant)
             piece = std::min(kTileElements, kTileBytes / item_size(o.computing));
         else if (o.strides || o.stored != o.computing)
             return false;
@@ -540,14 +553,14 @@ bool run_direct(TileFn function, const void* scalars, IntSpan shape,
         const void* from[kMaxOperands];
         void* to[kMaxOperands];
         for (size_t i = 0; i < inputs.size(); i++)
-            from[i] = in_step[i]
-                          ? static_cast<const char*>(in[i]) + begin * in_step[i]
-                          : repeat(inputs[i], thread_scratch(), i, std::min(piece, end - begin));
+            from[i] = in_step[i] ? static_cast<const char*>(in[i]) + begin * in_step[i]
+                                 : repeat(inputs[i], thread_scratch(), i,
+                                          flags ? kRepeatedElements : std::min(piece, end - begin));
         for (size_t i = 0; i < outputs.size(); i++)
             to[i] = static_cast<char*>(out[i]) + begin * out_step[i];
         for (int64_t at = begin; at < end; at += piece) {
             const int64_t n = std::min(piece, end - at);
-            function(from, to, scalars, n);
+            function(from, to, scalars, n | flags);
             if (n < piece) break;
             for (size_t i = 0; i < inputs.size(); i++)
                 from[i] = static_cast<const char*>(from[i]) + n * in_step[i];
@@ -565,9 +578,10 @@ bool run_direct(TileFn function, const void* scalars, IntSpan shape,
 }  // namespace
 
 void run_tiles(TileFn function, const void* scalars, IntSpan shape,
-               std::span<const Operand> outputs, std::span<const Operand> inputs) {
-    if (run_direct(function, scalars, shape, outputs, inputs)) return;
-    Loop(shape, outputs, inputs).run(function, scalars);
+               std::span<const Operand> outputs, std::span<const Operand> inputs,
+               bool takes_repeated) {
+    if (run_direct(function, scalars, shape, outputs, inputs, takes_repeated)) return;
+    Loop(shape, outputs, inputs).run(function, scalars, takes_repeated);
 }
 
 void copy_tiles(IntSpan shape, const Operand& to, const Operand& from) {
@@ -590,7 +604,7 @@ void copy_tiles(IntSpan shape, const Operand& to, const Operand& from) {
         });
         return;
     }
-    Loop(shape, {&target, 1}, {&source, 1}).run(nullptr, nullptr);
+    Loop(shape, {&target, 1}, {&source, 1}).run(nullptr, nullptr, false);
 }
 
 }  // namespace kajo::cpu

@@ -28,7 +28,8 @@ constexpr int64_t kParallelGrain = 32768;
 constexpr int kMaxOperands = 12;
 
 void run_tiles(TileFn function, const void* scalars, IntSpan shape,
-               std::span<const Operand> outputs, std::span<const Operand> inputs);
+               std::span<const Operand> outputs, std::span<const Operand> inputs,
+               bool takes_repeated = false);
 
 // Converts as it goes; the computing types are not looked at.
 void copy_tiles(IntSpan shape, const Operand& to, const Operand& from);

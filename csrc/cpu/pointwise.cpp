@@ -28,6 +28,7 @@ struct Roles {
     TileFn function;
     DType inputs[kMaxOperands];  // what the kernel sees for each of them
     DType outputs;
+    bool takes_repeated;
 };
 
 // The sign of 16-bit numbers is a bit, for which they need not be converted.
@@ -58,6 +59,7 @@ Roles roles_of(const PointwiseOp& op, const PointwiseAttributes& a) {
         roles.inputs[0] = roles.outputs = a.promoted;
         return roles;
     }
+    const bool takes_repeated = op.takes_repeated && (types.compute == F32 || types.compute == F64);
     const auto input_role = [&](int i) {
         return op.input_is_mask >> i & 1 ? DType::Bool : types.input;
     };
@@ -66,6 +68,7 @@ Roles roles_of(const PointwiseOp& op, const PointwiseAttributes& a) {
         roles.outputs = types.result;
         const TileFn by_hand = complex_tile(a.op, types.compute);
         roles.function = by_hand ? by_hand : op.forward.by_type[types.compute];
+        roles.takes_repeated = takes_repeated;
         return roles;
     }
     const bool all = a.part == PointwisePart::AllGradients;
@@ -78,6 +81,7 @@ Roles roles_of(const PointwiseOp& op, const PointwiseAttributes& a) {
         if (reads >> i & 1) roles.inputs[k++] = input_role(i);
     roles.outputs = types.input;
     roles.function = (all ? op.backward : one->kernel).by_type[types.compute];
+    roles.takes_repeated = takes_repeated;
     return roles;
 }
 
@@ -181,7 +185,7 @@ void pointwise(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
         store_number(a.number, roles.inputs[i], numbers.input);
         in.add_constant(numbers.input, roles.inputs[i]);
     }
-    run_tiles(roles.function, numbers.scalars, shape, out.span(), in.span());
+    run_tiles(roles.function, numbers.scalars, shape, out.span(), in.span(), roles.takes_repeated);
 }
 
 }  // namespace kajo::cpu

@@ -18,6 +18,11 @@ enum ComputeType : int8_t { F32, F64, I8, I16, I32, I64, U8, B8, C64, C128, kCom
 // rule is Complex, inputs are real and the result (g, y) is of the matching complex type.
 using TileFn = void (*)(const void* const* in, void* const* out, const void* scalars, int64_t n);
 
+// For kernels that say so (PointwiseOp::takes_repeated): bit kRepeatedShift + k of n says that
+// input k is one number for all, of which memory holds kRepeatedElements.
+constexpr int kRepeatedShift = 48;
+constexpr int64_t kRepeatedElements = 64;
+
 struct KernelSet {
     TileFn by_type[kComputeTypes];  // by the inputs' compute type; null: not supported
 };
@@ -95,6 +100,7 @@ struct PointwiseOp {
     const GradientProgram* gradient;          // for real types; null: not differentiable
     const GradientProgram* complex_gradient;  // for complex inputs or results; null: none
     uint8_t underivable_inputs;  // bit i: the derivative by input i exists but is not known
+    bool takes_repeated;         // the kernels of float32 and float64 do, see kRepeatedShift
 };
 
 // The kernels of one operation for one instruction set.

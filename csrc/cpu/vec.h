@@ -11,6 +11,8 @@
 #include <immintrin.h>
 #endif
 
+#include "cpu/pointwise_table.h"
+
 namespace kajo::cpu {
 namespace {
 
@@ -311,9 +313,9 @@ KAJO_INLINE int part(int64_t rest, int lanes) {
 }
 
 template <class V, unsigned masks, int... k>
-KAJO_INLINE void load_all(const void* const* in, int64_t at, int count, V* a,
+KAJO_INLINE void load_all(const void* const* in, const int64_t* start, int64_t at, int count, V* a,
                           std::integer_sequence<int, k...>) {
-    ((a[k] = load<V, (masks >> k & 1) != 0>(in[k], at, count)), ...);
+    ((a[k] = load<V, (masks >> k & 1) != 0>(in[k], start[k] + at, count)), ...);
 }
 template <class V, unsigned masks, int... k>
 KAJO_INLINE void store_all(void* const* out, int64_t at, int count, const V* r,
@@ -326,8 +328,12 @@ KAJO_INLINE void store_all(void* const* out, int64_t at, int count, const V* r,
 // byte for each element, and in registers a truth value for each lane.
 template <class V, int inputs, int outputs, unsigned mask_inputs, unsigned mask_outputs, int copies,
           class Body>
-KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f) {
+KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t flagged, Body f) {
     constexpr int lanes = kLanes<V>;
+    static_assert(lanes * copies <= kRepeatedElements);
+    const int64_t n = flagged & ((int64_t{1} << kRepeatedShift) - 1);
+    int64_t moves[inputs];  // all bits of what moves on, none of what is one number for all
+    for (int k = 0; k < inputs; k++) moves[k] = (flagged >> (kRepeatedShift + k) & 1) - 1;
     constexpr std::make_integer_sequence<int, inputs> each_input;
     constexpr std::make_integer_sequence<int, outputs> each_output;
     // Copies, which no store into a result can change.
@@ -337,14 +343,16 @@ KAJO_INLINE void tile(const void* const* in, void* const* out, int64_t n, Body f
     for (int k = 0; k < outputs; k++) to[k] = out[k];
     for (int64_t i = 0; i < n; i += lanes * copies) {
         V a[copies * inputs], r[copies * outputs];
+        int64_t start[inputs];
+        for (int k = 0; k < inputs; k++) start[k] = i & moves[k];
         const bool full = n - i >= lanes * copies;
         if (full) [[likely]] {
 #pragma GCC unroll 4
             for (int c = 0; c < copies; c++)
-                load_all<V, mask_inputs>(from, i + c * lanes, lanes, a + c * inputs, each_input);
+                load_all<V, mask_inputs>(from, start, c * lanes, lanes, a + c * inputs, each_input);
         } else {
             for (int c = 0; c < copies; c++)
-                load_all<V, mask_inputs>(from, i + c * lanes, part(n - i - c * lanes, lanes),
+                load_all<V, mask_inputs>(from, start, c * lanes, part(n - i - c * lanes, lanes),
                                          a + c * inputs, each_input);
         }
         f(a, r);

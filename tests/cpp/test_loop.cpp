@@ -148,6 +148,51 @@ void test_kernels() {
     }
 }
 
+bool was_repeated = false;
+
+// Reads one number for all where the flags say so.
+template <class T>
+void add_flagged(const void* const* in, void* const* out, const void*, int64_t flagged) {
+    const int64_t n = flagged & ((int64_t{1} << kajo::cpu::kRepeatedShift) - 1);
+    int64_t step[2];
+    for (int k = 0; k < 2; k++) {
+        const bool one = flagged >> (kajo::cpu::kRepeatedShift + k) & 1;
+        step[k] = one ? 0 : 1;
+        was_repeated |= one;
+        for (int64_t i = 1; one && i < kajo::cpu::kRepeatedElements; i++)
+            if (static_cast<const T*>(in[k])[i] != static_cast<const T*>(in[k])[0]) failures++;
+    }
+    const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[1]);
+    for (int64_t i = 0; i < n; i++) static_cast<T*>(out[0])[i] = a[i * step[0]] + b[i * step[1]];
+}
+
+void test_rows_of_one_number() {
+    for (int round = 0; round < 100; round++) {
+        const Dims rows{draw(1, 9), draw(200, 3000)};
+        const bool same = draw(0, 1);
+        const DType stored = same ? DType::Float32 : kTypes[draw(0, 11)];
+        Block column({rows[0], 1}, stored, false), x(rows, DType::Float32, true);
+        Block sum(rows, DType::Float64, false);
+        Operand one = column.operand(DType::Float32);
+        const int64_t strides[] = {column.strides.empty() ? 1 : column.strides[0], 0};
+        one.strides = strides;
+        const Operand inputs[] = {x.operand(DType::Float32), one};
+        const Operand outputs[] = {sum.operand(DType::Float32)};
+        kajo::cpu::run_tiles(add_flagged<float>, nullptr, rows, outputs, inputs, true);
+        bool ok = true;
+        each_index(rows, [&](const std::vector<int64_t>& i) {
+            const double wanted = static_cast<float>(read(x.at(i), x.type)) +
+                                  static_cast<float>(read(column.at({i[0], 0}), column.type));
+            ok &= read(sum.at(i), sum.type) == static_cast<float>(wanted);
+        });
+        if (!ok) {
+            failures++;
+            std::fprintf(stderr, "failed: one number for a row, round %d\n", round);
+        }
+    }
+    if (!was_repeated) failures++;
+}
+
 void test_copies() {
     for (int round = 0; round < 400; round++) {
         const Dims shape = random_shape();
@@ -194,6 +239,7 @@ int main() {
     test_transposes();
     test_copies();
     test_kernels();
+    test_rows_of_one_number();
     if (failures == 0) std::puts("loop: all checks passed");
     return failures == 0 ? 0 : 1;
 }

@@ -480,3 +480,46 @@ def test_truth_values_as_numbers(dtype):
     for n in (1, 31, 32, 33, 100):
         x = kajo.randn(n) > 0
         assert x.to(dtype).tolist() == [float(v) for v in x.tolist()]
+
+
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64, kajo.bfloat16, kajo.int32])
+def test_one_number_for_a_row(dtype):
+    """Columns are as good as columns written out, whatever the length of the rows."""
+    for rows, length in ((3, 255), (3, 256), (5, 257), (2, 1000), (3, 1500), (40, 1031)):
+        x = (kajo.randn(rows, length) * 9).to(dtype)
+        column = (kajo.randn(rows, 1) * 9).to(dtype)
+        wide = column.expand(rows, length).contiguous()
+        row = x[:1]
+        for function in (kajo.add, kajo.mul, kajo.maximum, kajo.lt, kajo.sub):
+            assert kajo.equal(function(x, column), function(x, wide))
+            assert kajo.equal(function(column, x), function(wide, x))
+            assert kajo.equal(
+                function(column, row), function(wide, row.expand(rows, length).contiguous())
+            )
+        mask = column > 0
+        assert kajo.equal(
+            kajo.where(mask, x, column), kajo.where(mask.expand(rows, length).clone(), x, wide)
+        )
+        assert kajo.equal(kajo.masked_fill(x, mask, 1), kajo.where(mask, kajo.ones_like(x), x))
+        assert kajo.equal(x.clone().add_(column), x + wide)
+    x, column = kajo.randn(4, 300), kajo.randn(4, 1)
+    assert kajo.equal(kajo.lerp(x, column, 0.25), kajo.lerp(x, column.expand(4, 300).clone(), 0.25))
+    out = kajo.zeros(300, 4).t()
+    kajo.add(x, column, out=out)
+    assert kajo.equal(out, x + column.expand(4, 300).clone())
+
+
+@pytest.mark.parametrize("n", [1, 15, 33, 64, 65, 129, 40_000])
+def test_numbers_beside_tensors(n):
+    x = kajo.randn(n)
+    for number in (0.3, -2, 1.0):
+        filled = kajo.full((n,), float(number))
+        assert kajo.equal(x + number, x + filled)
+        assert kajo.equal(number - x, filled - x)
+        assert kajo.equal(x < number, x < filled)
+        assert kajo.equal(kajo.where(x > 0, x, number), kajo.where(x > 0, x, filled))
+        doubled = kajo.full((n,), float(number), dtype=kajo.float64)
+        assert kajo.equal(x.double() * number, x.double() * doubled)
+        assert kajo.equal(x * kajo.tensor(float(number)), x * filled)
+        in_place = x.clone()
+        assert kajo.equal(in_place.mul_(number), x * filled)
