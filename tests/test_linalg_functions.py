@@ -271,3 +271,36 @@ def test_results_of_another_type_are_refused() -> None:
         linalg.norm(A, out=kajo.empty(0))
     with pytest.raises(RuntimeError, match="Expected out tensor"):
         linalg.eigh(A, out=(kajo.empty(0), kajo.empty(0)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8, 16])
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64])
+def test_small_systems_agree_with_those_that_lapack_solves(n: int, dtype: kajo.dtype) -> None:
+    bound = {kajo.float32: 1e-3, kajo.float64: 1e-11}[dtype]
+    A, B = random(7, n, n, dtype=dtype), random(7, n, 3, dtype=dtype)
+    # The same systems within ones that are large enough for LAPACK.
+    wide = kajo.eye(20, dtype=dtype).repeat(7, 1, 1)
+    wide[:, :n, :n] = A
+    right = kajo.zeros(7, 20, 3, dtype=dtype)
+    right[:, :n] = B
+    x = kajo.linalg.solve(A, B)
+    scale = float(x.abs().max())
+    assert (x - kajo.linalg.solve(wide, right)[:, :n]).abs().max() < bound * scale
+    LU, pivots = kajo.linalg.lu_factor(A)
+    P, L, U = kajo.lu_unpack(LU, pivots)
+    assert (P @ L @ U - A).abs().max() < bound
+    assert (pivots == kajo.linalg.lu_factor(wide)[1][:, :n]).all()
+    adjoint = kajo.linalg.lu_solve(LU, pivots, B, adjoint=True)
+    assert (A.mT @ adjoint - B).abs().max() < bound * float(adjoint.abs().max() + 1)
+    inverse = kajo.linalg.inv(A)
+    assert (inverse - kajo.linalg.inv(wide)[:, :n, :n]).abs().max() < bound * scale
+    assert kajo.linalg.det(A).allclose(kajo.linalg.det(wide), rtol=bound)
+
+
+def test_a_small_singular_matrix_is_refused() -> None:
+    A = kajo.tensor([[1.0, 2.0], [2.0, 4.0]])
+    assert kajo.linalg.lu_factor_ex(A)[2].item() == 2
+    with pytest.raises(kajo.linalg.LinAlgError):
+        kajo.linalg.inv(A)
+    tall = kajo.tensor([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]])
+    assert kajo.linalg.lu_factor_ex(tall)[2].item() == 1

@@ -7,6 +7,7 @@
 #include "core/shape.h"
 #include "cpu/copy.h"
 #include "cpu/lapack.h"
+#include "cpu/small_systems.h"
 
 namespace kajo::cpu {
 
@@ -98,10 +99,14 @@ void lu_factor(TensorRefs out, TensorRefs in, const void*) {
     const int64_t m = in[0].size(-2), n = in[0].size(-1), k = std::min(m, n);
     with_type(in[0].dtype(), [&]<class T>() {
         for_batch(batch_of(in[0]), m, n, [&](int64_t entry) {
+            T* const a = out[0].data<T>() + entry * m * n;
+            int32_t* const pivots = out[1].data<int32_t>() + entry * k;
+            if constexpr (std::is_floating_point_v<T>)
+                if (std::max(m, n) <= kSmallSystem)
+                    return put_info(out[2], entry, factor_small(a, m, n, pivots));
             const int rows = static_cast<int>(m), columns = static_cast<int>(n), lead = leading(m);
             int info = 0;
-            lapack<T>().getrf(&rows, &columns, out[0].data<T>() + entry * m * n, &lead,
-                              out[1].data<int32_t>() + entry * k, &info);
+            lapack<T>().getrf(&rows, &columns, a, &lead, pivots, &info);
             put_info(out[2], entry, info);
         });
     });
@@ -114,11 +119,19 @@ void lu_solve(TensorRefs out, TensorRefs in, const void* attributes) {
     with_type(out[0].dtype(), [&]<class T>() {
         for_batch(batch_of(out[0]), n, n, [&](int64_t entry) {
             ColumnCopy<T> lu(in[0], entry);
+            const int32_t* const pivots = in[1].data<int32_t>() + entry * n;
+            T* const x = out[0].data<T>() + entry * n * k;
+            if constexpr (std::is_floating_point_v<T>)
+                if (n <= kSmallSystem) {
+                    const auto solve =
+                        transpose == 'N' ? solve_small<T> : solve_small_transposed<T>;
+                    for (int64_t c = 0; c < k; c++) solve(lu.data(), n, pivots, x + c * n);
+                    return;
+                }
             const int size = static_cast<int>(n), columns = static_cast<int>(k), lead = leading(n);
             int info = 0;
-            lapack<T>().getrs(&transpose, &size, &columns, lu.data(), &lead,
-                              in[1].data<int32_t>() + entry * n, out[0].data<T>() + entry * n * k,
-                              &lead, &info, 1);
+            lapack<T>().getrs(&transpose, &size, &columns, lu.data(), &lead, pivots, x, &lead,
+                              &info, 1);
         });
     });
 }

@@ -185,3 +185,56 @@ def test_small_transposed_operands(shape: tuple) -> None:
     assert product.equal(kajo.bmm(a, b.transpose(1, 2).contiguous()))
     exact = kajo.bmm(a.double(), b.double().transpose(1, 2))
     assert relative_error(product, exact) < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [kajo.float32, kajo.float64])
+def test_long_dot_products_are_taken_in_pieces(dtype: kajo.dtype) -> None:
+    k = 200_003
+    a, b = normal(k).to(dtype), normal(k + 1)[1:].to(dtype)
+    exact = (a.double() * b.double()).sum()
+    # Every product is below 25, and so many of them have a sum of some hundreds.
+    bound = {kajo.float32: 1e-3, kajo.float64: 1e-9}[dtype]
+    threads = kajo.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2):
+            kajo.set_num_threads(count)
+            results.append(kajo.mv(a.unsqueeze(0), b))
+            assert abs(float(results[-1]) - float(exact)) < bound
+    finally:
+        kajo.set_num_threads(threads)
+    assert results[0].equal(results[1])
+    whole = kajo.mv(a[:60_000].unsqueeze(0), b[:60_000])  # too short for pieces
+    assert abs(float(whole) - float((a[:60_000].double() * b[:60_000].double()).sum())) < bound
+
+
+@pytest.mark.parametrize("shape", [(70, 100, 64), (13, 33, 30), (64, 64, 256), (70, 40, 600)])
+def test_short_bfloat16_sums_are_rounded_once(shape: tuple) -> None:
+    # The tile itself writes 16 bits, with the bias, where sums are short.
+    m, n, k = shape
+    a, b, bias = (t.to(kajo.bfloat16) for t in (normal(3, m, k), normal(3, k, n), normal(n)))
+    exact = kajo.bmm(a.double(), b.double())
+    rounded = exact.to(kajo.bfloat16)
+    assert (kajo.bmm(a, b) != rounded).double().mean() < 2e-3
+    with_bias = (exact[0] + bias.double()).to(kajo.bfloat16)
+    assert (kajo.addmm(bias, a[0], b[0]) != with_bias).double().mean() < 2e-3
+
+
+@pytest.mark.parametrize("dtype", [kajo.complex64, kajo.complex128])
+def test_products_of_complex_rows_and_conjugates(dtype: kajo.dtype) -> None:
+    random = np.random.default_rng(0)
+    a, b = (
+        (random.standard_normal(s) + 1j * random.standard_normal(s)) for s in ((70, 33), (33, 45))
+    )
+    left, right = kajo.from_numpy(a).to(dtype), kajo.from_numpy(b).to(dtype)
+    bound = {kajo.complex64: 1e-5, kajo.complex128: 1e-13}[dtype]
+    for x, y, want in (
+        (left, right, a @ b),
+        (left.conj(), right, a.conj() @ b),
+        (left, right.conj(), a @ b.conj()),
+        (left, right.t().contiguous().t(), a @ b),
+    ):
+        np.testing.assert_allclose((x @ y).numpy(), want, rtol=bound, atol=bound * 10)
+    want = 2 * (a @ b)
+    product = kajo.addmm(kajo.zeros(70, 45, dtype=dtype), left, right, alpha=2)
+    np.testing.assert_allclose(product.numpy(), want, rtol=bound, atol=bound * 10)

@@ -26,6 +26,8 @@ struct Source {
     // panels follow each other at distance k * panel.
     virtual void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const = 0;
     int group = 1;  // panels of B packed in one call
+    // Of k, that all panels of A take before the next ones: then rows far apart are read in order.
+    int64_t steps_at_once = INT64_MAX;
 
   protected:
     ~Source() = default;
@@ -44,6 +46,10 @@ struct Sink {
     virtual void put(S* tile, int64_t row, int rows, int64_t column, int columns) const = 0;
     S alpha = 1, beta = 0;
     const S* column_bias = nullptr;  // added by the tile, where all tiles are written in place
+    // The result in 16 bits, where a tile may write it itself: alpha * AB + bias, rounded.
+    uint16_t* narrow = nullptr;
+    int64_t narrow_row = 0;
+    const uint16_t* narrow_bias = nullptr;
     bool has_epilogue = false;
     bool epilogue_first = false;  // after the first block of k rather than the last
 
@@ -52,18 +58,21 @@ struct Sink {
 };
 
 struct Blocking {
-    int64_t k = 384;                     // packed steps: a panel of B stays in the L1 cache
-    bool whole_k = false;                // blocks of k are that long, rather than of equal length
-    bool chain = false;                  // one sum over all of k, not one a block; alpha is 1
-    bool in_parts = false;               // long sums are taken in parts (see sum_steps)
-    int64_t rows = 16 * 14;              // of A: stay in the L2 cache while the panels of B pass
-    int64_t columns = 256;               // of a task when all of A is packed beforehand
-    int64_t wide = 512;                  // of a task that packs its own A or packs none
-    int64_t column_multiple = 0;         // tasks start at multiples of this; 0: of the tile's width
-    int64_t task_rows = 448;             // of a task
-    int64_t tasks = 4;                   // at least, where rows are many
+    int64_t k = 384;              // packed steps: a panel of B stays in the L1 cache
+    bool whole_k = false;         // blocks of k are that long, rather than of equal length
+    bool chain = false;           // one sum over all of k, not one a block; alpha is 1
+    bool in_parts = false;        // long sums are taken in parts (see sum_steps)
+    int64_t rows = 16 * 14;       // of A: stay in the L2 cache while the panels of B pass
+    int64_t columns = 256;        // of a task when all of A is packed beforehand
+    int64_t wide = 512;           // of a task that packs its own A or packs none
+    int64_t column_multiple = 0;  // tasks start at multiples of this; 0: of the tile's width
+    int64_t task_rows = 448;      // of a task
+    int64_t tasks = 4;            // at least, of as many rows as the next line says
+    int64_t fewest_rows = 64;
+    bool even = false;                   // an even number of tasks along columns
     int64_t prepack = int64_t{1} << 20;  // bytes of A packed beforehand
-    int64_t in_place = INT64_MAX;        // columns up to which A is read in place if it can be
+    // Columns up to which A is read in place if it can be: where it is small or tall, and else.
+    int64_t near_in_place = INT64_MAX, far_in_place = INT64_MAX;
     int64_t streamed = int64_t{6} << 20;  // elements of a result that bypasses the cache
 };
 

@@ -55,7 +55,10 @@ Cut cut_product(const Product<M>& p) {
     cut.k = block.whole_k ? std::min(block.k, p.k) : ceil_div(p.k, blocks);
     cut.single = blocks == 1;
     const bool small = cut.tiles * cut.height * p.k * int64_t(sizeof(S)) <= block.prepack;
-    cut.in_place = p.a.in_place().data != nullptr && (p.n <= block.in_place || !small);
+    // Tasks of a tall A are its rows anyway.
+    const bool near = p.m * p.k * int64_t(sizeof(S)) <= int64_t{4} << 20 || p.m >= 2048;
+    const int64_t most_columns = near ? block.near_in_place : block.far_in_place;
+    cut.in_place = p.a.in_place().data != nullptr && (p.n <= most_columns || !small);
     if (cut.in_place) {
         cut.prepack = false;
         cut_evenly(p, cut);
@@ -65,11 +68,13 @@ Cut cut_product(const Product<M>& p) {
 
     const int64_t multiple = block.column_multiple ? block.column_multiple : kTileColumns<S>;
     const int64_t most = cut.prepack ? block.columns : block.wide;
-    cut.task_columns = ceil_div(ceil_div(p.n, ceil_div(p.n, most)), multiple) * multiple;
+    int64_t pieces = ceil_div(p.n, most);
+    if (block.even && pieces > 1) pieces += pieces % 2;
+    cut.task_columns = ceil_div(ceil_div(p.n, pieces), multiple) * multiple;
     cut.column_tasks = ceil_div(p.n, cut.task_columns);
 
     // Where columns are few, the rows are cut so that several cores have work.
-    const int64_t few = std::min(ceil_div(block.tasks, cut.column_tasks), p.m / 64);
+    const int64_t few = std::min(ceil_div(block.tasks, cut.column_tasks), p.m / block.fewest_rows);
     const int64_t row_tasks = std::max<int64_t>({1, ceil_div(p.m, block.task_rows), few});
     cut.task_tiles = ceil_div(cut.tiles, row_tasks);
     cut.row_tasks = ceil_div(cut.tiles, cut.task_tiles);
@@ -80,6 +85,7 @@ template <class M>
 class Runner {
     using S = typename M::Scalar;
     static constexpr int kColumns = kTileColumns<S>;
+    static constexpr int64_t kShortSum = 128;
 
   public:
     explicit Runner(const Product<M>& product)
@@ -129,8 +135,12 @@ class Runner {
         const int64_t k = steps(k0), begin = tile * height;
         const int64_t end = std::min(p_.m, begin + tiles * height);
         p_.a.begin(begin, end - begin, k0, k);
-        for (int64_t row = begin; row < end; row += height, out += height * k)
-            p_.a.pack(row, int(std::min<int64_t>(height, end - row)), k0, k, height, out);
+        for (int64_t i = 0; i < k; i += p_.a.steps_at_once) {
+            const int64_t some = std::min(p_.a.steps_at_once, k - i);
+            S* to = out + i * height;
+            for (int64_t row = begin; row < end; row += height, to += height * k)
+                p_.a.pack(row, int(std::min<int64_t>(height, end - row)), k0 + i, some, height, to);
+        }
     }
 
     void run_task(int64_t tile, int64_t column) const {
@@ -187,6 +197,8 @@ class Runner {
         const bool first = k0 == 0, last = k0 + k == p_.k;
 
         int64_t c_row = kColumns;
+        // A long sum hides the writing of a result that another pass narrows.
+        const bool narrow = sink.narrow && p_.k <= kShortSum;
         S* const direct = sink.direct(row, column, columns, c_row);
         S* const waiting =
             task.waiting + (cut_.single ? 0 : tile * task.panels + panel) * height * kColumns;
@@ -206,6 +218,11 @@ class Runner {
                          write,      first_lanes<S>(columns - (vectors - 1) * W)};
         if (p_.blocking.in_parts) call.sum_steps = sum_steps(k);
         if (last && sink.column_bias) call.bias = sink.column_bias + column;
+        if (narrow) {
+            call.narrow = sink.narrow + row * sink.narrow_row + column;
+            call.narrow_row = sink.narrow_row;
+            if (sink.narrow_bias) call.narrow_bias = sink.narrow_bias + column;
+        }
         if (cut_.in_place) {
             call.a = in_place_.data + row * in_place_.lane_stride + k0 * in_place_.k_stride;
             call.a_row = in_place_.lane_stride;
@@ -214,6 +231,7 @@ class Runner {
         } else {
             kTiles<M, true>[vectors - 1][rows](call);
         }
+        if (narrow) return;
         const bool finishes = sink.has_epilogue && (sink.epilogue_first ? first : last);
         if (finishes && (direct || sink.epilogue_first))
             sink.finish(c, direct ? c_row : kColumns, row, rows, column, columns);

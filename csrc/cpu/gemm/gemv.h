@@ -106,7 +106,20 @@ void multiply_vector(const VectorProduct<T>& p) {
         for (int64_t i = 0; i < p.k; i++) copied.as<S>()[i] = S(p.x[i * p.x_stride]);
         x = copied.as<S>();
     }
-    constexpr int64_t kTask = 32768;
+    constexpr int64_t kTask = 32768, kFew = 4;
+    // Few sums over very many steps: pieces of them are tasks, added up in order.
+    if (p.b_k == 1 && p.n <= kFew && p.k >= 2 * kTask) {
+        const int64_t pieces = (p.k + kTask - 1) / kTask;
+        const Scratch parts(size_t(p.n * pieces) * sizeof(S));
+        for_tasks(p.n * pieces, work, [&](int64_t task) {
+            const int64_t i = task % pieces * kTask;
+            parts.as<S>()[task] =
+                dot(x + i, p.b + task / pieces * p.b_n + i, std::min(kTask, p.k - i));
+        });
+        S sums[kFew] = {};
+        for (int64_t i = 0; i < p.n * pieces; i++) sums[i / pieces] += parts.as<S>()[i];
+        return put_sums(p, sums, 0, p.n);
+    }
     const int64_t columns = std::clamp<int64_t>(kTask / p.k, 1, kColumns);
     for_tasks((p.n + columns - 1) / columns, work, [&](int64_t task) {
         S sums[kColumns];

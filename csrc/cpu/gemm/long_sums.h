@@ -20,6 +20,7 @@ template <class S>
 struct LaterSource final : Source<S> {
     LaterSource(const Source<S>& all, int64_t begin) : all(all), begin_k(begin) {
         this->group = all.group;
+        this->steps_at_once = all.steps_at_once;
     }
 
     Strided<S> in_place() const override {

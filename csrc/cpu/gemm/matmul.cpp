@@ -17,7 +17,9 @@ constexpr bool kFastMasks = false;
 // Packing does not pay where few rows use each panel of B, or where all of B is near anyway.
 template <class S>
 bool reads_in_place(const MatmulArgs& args) {
-    constexpr int64_t kFewTiles = 10, kNear = 65536;
+    constexpr int64_t kFewTiles = 10, kNear = 65536, kManySteps = 128;
+    const bool along_rows = args.a_column_stride != 1 && args.k > kManySteps;
+    if (along_rows && !near_rows<S>(args.a_row_stride, args.a_column_stride)) return false;
     if (args.b_column_stride != 1 || (!kFastMasks && args.n % kLanes<S> != 0)) return false;
     return args.m <= kFewTiles * kTileRows || args.k * args.n <= kNear;
 }
@@ -155,6 +157,7 @@ struct ComplexColumns final : Source<S> {
 
     void pack(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const override {
         const S ar = alpha.real(), ai = alpha.imag();
+        if (column_stride == 1 && ai == 0) return pack_pairs(lane, lanes, k0, k, panel, out);
         for (int64_t i = k0; i < k0 + k; i++, out += panel) {
             const S* row = p + 2 * ((i / 2) * row_stride + lane / 2 * column_stride);
             for (int l = 0; l < lanes; l += 2, row += 2 * column_stride) {
@@ -166,6 +169,23 @@ struct ComplexColumns final : Source<S> {
             }
             std::fill(out + lanes, out + panel, S(0));
         }
+    }
+
+    // Numbers side by side: [re, im] times alpha, and [-im, re].
+    void pack_pairs(int64_t lane, int lanes, int64_t k0, int64_t k, int panel, S* out) const {
+        constexpr int W = kLanes<S>;
+        Vector<S> plain, swapped;
+        for (int l = 0; l < W; l += 2) {
+            plain[l] = alpha.real(), plain[l + 1] = sign * alpha.real();
+            swapped[l] = -odd_sign * plain[l + 1], swapped[l + 1] = odd_sign * alpha.real();
+        }
+        for (int64_t i = k0; i < k0 + k; i++, out += panel)
+            for (int l = 0; l < panel; l += W) {
+                const S* row = p + 2 * (i / 2) * row_stride + lane + l;
+                __builtin_prefetch(row + 8 * row_stride);
+                const Vector<S> v = load_first(row, lanes - l);
+                store(out + l, i % 2 ? swap_pairs<S>(v) * swapped : v * plain);
+            }
     }
 
     const S* p;

@@ -13,14 +13,16 @@ template <class S>
 bool near_rows(int64_t lane_stride, int64_t k_stride) {
     constexpr int64_t kCrowded = 4096 / int64_t(sizeof(S));
     if (k_stride == 1) return lane_stride % kCrowded != 0;
-    return lane_stride == 1 && k_stride % kCrowded != 0;
+    return lane_stride == 1 && k_stride % (kCrowded / 2) != 0;
 }
 
 // Element (lane, k) at p[lane * lane_stride + k * k_stride], converted to the computing type.
 template <class T>
 struct MatrixSource final : Source<ComputeType<T>> {
     MatrixSource(const T* p, int64_t lane_stride, int64_t k_stride)
-        : p(p), lane_stride(lane_stride), k_stride(k_stride) {}
+        : p(p), lane_stride(lane_stride), k_stride(k_stride) {
+        if (lane_stride == 1) this->steps_at_once = 32;
+    }
 
     Strided<ComputeType<T>> in_place() const override {
         if constexpr (std::is_same_v<ComputeType<T>, T>)
@@ -43,8 +45,11 @@ inline constexpr Blocking kProductBlocking{.k = 512,
                                            .in_parts = true,
                                            .task_rows = 1120,
                                            .tasks = 8,
+                                           .fewest_rows = 192,
+                                           .even = true,
                                            .prepack = int64_t{64} << 20,
-                                           .in_place = 768};
+                                           .near_in_place = 768,
+                                           .far_in_place = 256};
 
 using Activation = void (*)(void* values, int64_t count);
 
@@ -88,6 +93,13 @@ struct MatrixSink final : Sink<ComputeType<T>> {
                 this->epilogue.bias = nullptr;
                 this->has_epilogue = !this->epilogue.empty();
             }
+        if constexpr (std::is_same_v<T, BFloat16>) {
+            const bool by_row = epilogue.bias && !epilogue.bias_column;
+            if (beta != 0 || by_row || epilogue.activation) return;
+            this->narrow = reinterpret_cast<uint16_t*>(c);
+            this->narrow_row = row_stride;
+            this->narrow_bias = reinterpret_cast<const uint16_t*>(epilogue.bias);
+        }
     }
 
     S* direct(int64_t row, int64_t column, int, int64_t& stride) const override {

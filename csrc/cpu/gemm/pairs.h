@@ -12,6 +12,16 @@ struct MultiplyPairs {
     static Vector<float> add_product(Vector<float> a, Vector<float> b, Vector<float> c) {
         return _mm512_dpbf16_ps(c, (__m512bh)a, (__m512bh)b);
     }
+    static void store_narrow(uint16_t* p, Vector<float> v, LaneBits lanes) {
+        const auto halves = (__m256i)_mm512_cvtneps_pbh((__m512)v);
+        if (lanes == first_lanes<float>(kLanes<float>))
+            return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves);
+        _mm256_mask_storeu_epi16(p, __mmask16(lanes), halves);
+    }
+    static Vector<float> load_narrow(const uint16_t* p, LaneBits lanes) {
+        const __m256i halves = _mm256_maskz_loadu_epi16(__mmask16(lanes), p);
+        return (Vector<float>)(__builtin_convertvector((Halves)halves, Vector<uint32_t>) << 16);
+    }
 };
 
 // Pairs of a value's step and the next one.

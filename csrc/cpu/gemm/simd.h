@@ -200,6 +200,15 @@ inline Vector<S> odd_lanes(Vector<S> a, Vector<S> b) {
     return every_second<S, 1>(a, b, std::make_integer_sequence<int, kLanes<S>>());
 }
 
+template <class S, int... I>
+inline Vector<S> swap_pairs(Vector<S> v, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(v, v, (I ^ 1)...);
+}
+template <class S>
+inline Vector<S> swap_pairs(Vector<S> v) {
+    return swap_pairs<S>(v, std::make_integer_sequence<int, kLanes<S>>());
+}
+
 template <class S>
 inline S sum_lanes(Vector<S> v) {
     S sum = 0;

@@ -56,6 +56,10 @@ struct TileCall {
     bool runs_of_a = false;         // rather than of b
     int64_t second = kLanes<S>;     // the second vector of a row of B, from the first
     int64_t sum_steps = INT64_MAX;  // so many steps are summed up apart, then added
+    // Takes the result in place of c where the type of product writes 16 bits: alpha * AB + bias.
+    uint16_t* narrow = nullptr;
+    int64_t narrow_row = 0;
+    const uint16_t* narrow_bias = nullptr;
 };
 
 // Rounding errors grow with the length of a sum: long ones are taken in parts of about this many
@@ -89,6 +93,9 @@ void tile(const TileCall<typename M::Scalar>& call) {
             sum[i][j] = Vector<S>{};
         }
     }
+    if constexpr (requires { &M::store_narrow; })
+        if (call.narrow)
+            for (int i = 0; i < ROWS; i++) __builtin_prefetch(call.narrow + i * call.narrow_row, 1);
     if (PACKED && call.write == Write::Continue) {
 #pragma GCC unroll 16
         for (int i = 0; i < ROWS; i++)
@@ -139,6 +146,22 @@ void tile(const TileCall<typename M::Scalar>& call) {
 #pragma GCC unroll 2
             for (int j = 0; j < VECTORS; j++)
                 sum[i][j] = load(parts + (i * VECTORS + j) * W) + sum[i][j];
+    if constexpr (requires { &M::store_narrow; })
+        if (call.narrow) {
+            const Vector<S> alpha = broadcast(call.alpha);
+#pragma GCC unroll 2
+            for (int j = 0; j < VECTORS; j++) {
+                const LaneBits lanes = j < VECTORS - 1 ? first_lanes<S>(W) : call.last;
+                const Vector<S> bias = call.narrow_bias
+                                           ? M::load_narrow(call.narrow_bias + j * W, lanes)
+                                           : broadcast(S(-0.0));
+#pragma GCC unroll 16
+                for (int i = 0; i < ROWS; i++)
+                    M::store_narrow(call.narrow + i * call.narrow_row + j * W,
+                                    sum[i][j] * alpha + bias, lanes);
+            }
+            return;
+        }
     if (PACKED && call.write == Write::Stream) {
 #pragma GCC unroll 16
         for (int i = 0; i < ROWS; i++)
