@@ -34,8 +34,7 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
         parallel_ranges(outer, grain_for(row_bytes, kPiece), [&](int64_t begin, int64_t end) {
             for (int64_t o = begin; o < end; o++)
                 for (const Part& p : parts)
-                    std::memcpy(to + o * row_bytes + p.at, p.data + o * p.step,
-                                static_cast<size_t>(p.bytes));
+                    copy_run(to + o * row_bytes + p.at, p.data + o * p.step, p.bytes);
         });
         return;
     }
@@ -43,8 +42,8 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
     for (int64_t o = 0; o < outer; o++)
         for (const Part& p : parts)
             parallel_ranges(p.bytes, kPiece, [&](int64_t begin, int64_t end) {
-                std::memcpy(to + o * row_bytes + p.at + begin, p.data + o * p.step + begin,
-                            static_cast<size_t>(end - begin));
+                copy_run(to + o * row_bytes + p.at + begin, p.data + o * p.step + begin,
+                         end - begin);
             });
 }
 
@@ -97,9 +96,9 @@ void triangle(TensorRefs out, TensorRefs in, const void* attributes) {
                             const auto right = static_cast<size_t>((columns - edge) * item);
                             if (shape.upper) {
                                 std::memset(target, 0, left);
-                                std::memcpy(target + left, source + left, right);
+                                copy_run(target + left, source + left, (columns - edge) * item);
                             } else {
-                                std::memcpy(target, source, left);
+                                copy_run(target, source, edge * item);
                                 std::memset(target + left, 0, right);
                             }
                         }
