@@ -81,3 +81,15 @@ def test_copies_of_long_runs(length, start):
     array = np.arange(3 * (length + start), dtype=np.float32).reshape(3, -1)
     got = kajo.tensor(array)[:, start:].contiguous()
     np.testing.assert_array_equal(numbers(got), array[:, start:])
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "float64", "complex128"])
+def test_stack_along_the_last_dimension(count, dtype):
+    arrays = [np.random.default_rng(i).integers(0, 99, (30, 41)).astype(dtype) for i in range(count)]
+    tensors = [kajo.tensor(a) for a in arrays]
+    np.testing.assert_array_equal(numbers(kajo.stack(tensors, -1)), np.stack(arrays, -1))
+    np.testing.assert_array_equal(
+        numbers(kajo.cat([t.reshape(-1, 1) for t in tensors], 1)),
+        np.stack([a.reshape(-1) for a in arrays], -1),
+    )
