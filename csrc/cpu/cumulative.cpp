@@ -220,16 +220,34 @@ void linear_scan(TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
     const int64_t dim = dim_of(attributes);
     const Lanes decay(in[0], dim), from(in[1], dim), to(out[0], dim);
+    const int64_t n = from.length();
+    // Some lanes at once: those beside each other share the lines of the cache.
+    constexpr int kAbreast = 8;
+    const int64_t groups = (from.count() + kAbreast - 1) / kAbreast;
     dispatch<kFloatingAndComplex>(in[1].dtype(), "linear_scan", [&]<class T>() {
-        const T* decays = in[0].data<T>();
-        for_each_lane<T>(out[0], in[1], dim, [&](const T* source, T* target, int64_t lane) {
-            const T* a = decays + decay.offset(lane);
-            Running<T> state = static_cast<Running<T>>(source[0]);
-            target[0] = source[0];
-            for (int64_t i = 1; i < from.length(); i++) {
-                state = static_cast<Running<T>>(source[i * from.stride()]) +
-                        static_cast<Running<T>>(a[i * decay.stride()]) * state;
-                target[i * to.stride()] = static_cast<T>(state);
+        const int64_t grain = grain_for(n * kAbreast * int64_t{sizeof(T)}, kPieceBytes);
+        parallel_ranges(groups, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t lane = begin * kAbreast; lane < std::min(end * kAbreast, from.count());
+                 lane += kAbreast) {
+                const auto count =
+                    static_cast<int>(std::min<int64_t>(kAbreast, from.count() - lane));
+                const T *decays[kAbreast], *source[kAbreast];
+                T* target[kAbreast];
+                Running<T> state[kAbreast];
+                for (int k = 0; k < count; k++) {
+                    decays[k] = in[0].data<T>() + decay.offset(lane + k);
+                    source[k] = in[1].data<T>() + from.offset(lane + k);
+                    target[k] = out[0].data<T>() + to.offset(lane + k);
+                    state[k] = static_cast<Running<T>>(source[k][0]);
+                    target[k][0] = source[k][0];
+                }
+                for (int64_t i = 1; i < n; i++)
+                    for (int k = 0; k < count; k++) {
+                        state[k] =
+                            static_cast<Running<T>>(source[k][i * from.stride()]) +
+                            static_cast<Running<T>>(decays[k][i * decay.stride()]) * state[k];
+                        target[k][i * to.stride()] = static_cast<T>(state[k]);
+                    }
             }
         });
     });

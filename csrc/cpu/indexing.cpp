@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "cpu/lanes.h"
 #include "cpu/move.h"
+#include "cpu/reduce.h"
 #include "cpu/resampling.h"
 
 namespace kajo::cpu {
@@ -89,6 +90,10 @@ void put_row(T* self, const Places& places, const T* value, bool repeat, int64_t
     if (places.inner_is_run && !repeat) {
         if constexpr (kHow == Combine::Assign)
             copy_run(self + begin, value + begin, (end - begin) * int64_t{sizeof(T)});
+        else if constexpr (kHow == Combine::Add && std::is_floating_point_v<T>)
+            reduce_kernels()
+                .table[static_cast<size_t>(Reduction::Sum)][static_cast<size_t>(DTypeOf<T>::value)]
+                .merge(self + begin, value + begin, end - begin);
         else
             for (int64_t i = begin; i < end; i++) self[i] = combine<kHow, T>(self[i], value[i]);
         return;

@@ -32,8 +32,8 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
     constexpr int64_t kPiece = int64_t{1} << 18;
     // Parts that give one element to a row, as stacking along the last dimension has them.
     const int64_t item = result.item_size();
-    const bool one_each = std::all_of(parts.begin(), parts.end(),
-                                      [&](const Part& p) { return p.bytes == item; });
+    const bool one_each =
+        std::all_of(parts.begin(), parts.end(), [&](const Part& p) { return p.bytes == item; });
     const auto interleave = [&](int64_t begin, int64_t end) {
         constexpr int64_t kRows = 256;  // whose part of the result stays in the cache
         const MoveFn move = move_of(result.dtype());

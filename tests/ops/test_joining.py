@@ -86,7 +86,9 @@ def test_copies_of_long_runs(length, start):
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("dtype", ["float32", "int8", "float64", "complex128"])
 def test_stack_along_the_last_dimension(count, dtype):
-    arrays = [np.random.default_rng(i).integers(0, 99, (30, 41)).astype(dtype) for i in range(count)]
+    arrays = [
+        np.random.default_rng(i).integers(0, 99, (30, 41)).astype(dtype) for i in range(count)
+    ]
     tensors = [kajo.tensor(a) for a in arrays]
     np.testing.assert_array_equal(numbers(kajo.stack(tensors, -1)), np.stack(arrays, -1))
     np.testing.assert_array_equal(
