@@ -147,10 +147,12 @@ Tensor rms_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& wei
     const LayerShape s = layer_shape(input, normalized_shape, weight, Tensor());
     if (!is_float(input.dtype())) raise_unsupported("rms_norm", input.dtype());
     Tensor out = kajo::empty(input.sizes(), input.dtype(), input.device());
-    Tensor rstd = kajo::empty({s.rows}, cpu::reduce_type(input.dtype()), input.device());
+    const DType wide = cpu::reduce_type(input.dtype());
+    const Tensor no_mean = kajo::empty({0}, wide, input.device());
+    Tensor rstd = kajo::empty({s.rows}, wide, input.device());
     {
         const GradModeGuard no_grad(false);
-        launch(layer_norm_kernel, {alias(out, {s.rows, s.n}, {s.n, 1}, 0), Tensor(), rstd},
+        launch(layer_norm_kernel, {alias(out, {s.rows, s.n}, {s.n, 1}, 0), no_mean, rstd},
                {reshape(contiguous(input), {s.rows, s.n}),
                 s.weight ? contiguous(reshape(weight, {s.n})) : Tensor(), Tensor()},
                cpu::LayerNormAttributes{eps, false});

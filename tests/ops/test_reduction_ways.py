@@ -52,10 +52,10 @@ def test_bfloat16_as_stored_equals_the_float32_way(shape: tuple, dim: object, na
 
 
 def test_a_nan_in_bfloat16() -> None:
-    values = kajo.ones(300, dtype=kajo.bfloat16)
+    values = kajo.ones(100, dtype=kajo.bfloat16)
     values[77] = float("nan")
     assert values.amax().isnan().item() and values.sum().isnan().item()
-    assert values.nansum().item() == 299
+    assert values.nansum().item() == 99
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (700, 64), (70, 1000), (2, 70000)])
