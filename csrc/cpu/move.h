@@ -34,10 +34,11 @@ const ConvertKernels& convert_kernels();
 // where the target lies a little behind the source modulo the page size, as parts of rows do.
 inline void copy_run(void* to, const void* from, int64_t bytes) {
     constexpr int64_t kShort = 1024;
-    if (bytes <= kShort)
-        std::memcpy(to, from, static_cast<size_t>(bytes));
-    else
-        move_kernels().copy(to, from, bytes);
+    if (bytes > kShort) return move_kernels().copy(to, from, bytes);
+    // Where the compiler knew the bound, it would write that instruction itself.
+    size_t n = static_cast<size_t>(bytes);
+    asm("" : "+r"(n));
+    std::memcpy(to, from, n);
 }
 
 inline MoveFn move_of(DType t) {

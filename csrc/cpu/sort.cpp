@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "cpu/lanes.h"
+#include "cpu/scratch.h"
 #include "cpu/sort_entries.h"
 
 namespace kajo::cpu {
@@ -65,9 +66,10 @@ void for_each_lane(const char* operation, TensorRefs out, const Tensor& self, in
         with_entry<T>(n, [&]<class Entry>() {
             const int64_t grain = std::max<int64_t>(1, kPieceElements / n);
             parallel_ranges(lanes.from.count(), grain, [&](int64_t begin, int64_t end) {
-                const auto entries = scratch<Entry>(n), buffer = scratch<Entry>(n);
+                const Scratch entries(static_cast<size_t>(n) * sizeof(Entry)),
+                    buffer(static_cast<size_t>(n) * sizeof(Entry));
                 for (int64_t lane = begin; lane < end; lane++)
-                    f(lanes, lane, entries.get(), buffer.get());
+                    f(lanes, lane, entries.template as<Entry>(), buffer.template as<Entry>());
             });
         });
     });
@@ -195,11 +197,11 @@ bool sort_close(TensorRefs out, const Tensor& self, const SortOrder& order) {
     const auto distance = [&](uint64_t value) {
         return order.descending ? start - value : value - start;
     };
-    const auto entries = scratch<NarrowEntry>(n), buffer = scratch<NarrowEntry>(n);
+    const Scratch space(2 * static_cast<size_t>(n) * sizeof(NarrowEntry));
+    auto* entries = space.as<NarrowEntry>();
     for (int64_t i = 0; i < n; i++)
-        entries[static_cast<size_t>(i)] =
-            NarrowEntry::make(distance(static_cast<uint64_t>(source[i])), i);
-    const NarrowEntry* sorted = sort_entries(entries.get(), buffer.get(), n);
+        entries[i] = NarrowEntry::make(distance(static_cast<uint64_t>(source[i])), i);
+    const NarrowEntry* sorted = sort_entries(entries, entries + n, n);
     int64_t *values = out[0].data<int64_t>(), *indices = out[1].data<int64_t>();
     for (int64_t i = 0; i < n; i++) {
         const uint64_t key = sorted[i].key();

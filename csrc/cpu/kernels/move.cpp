@@ -110,7 +110,9 @@ void copy(void* to_, const void* from_, int64_t bytes) {
         std::memcpy(to + i, &a, 64);
         std::memcpy(to + i + 64, &b, 64);
     }
-    std::memcpy(to + i, from + i, static_cast<size_t>(bytes - i));
+    size_t rest = static_cast<size_t>(bytes - i);
+    asm("" : "+r"(rest));  // or the compiler would write the string instruction here
+    std::memcpy(to + i, from + i, rest);
 }
 
 template <class T>
