@@ -29,18 +29,19 @@ const ColumnKernels& column_kernels() {
 
 void run_columns(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
                  ColumnBody body, void* context) {
-    constexpr int64_t kElements = 32768, kTaskElements = 32768;
-    const int64_t n = layout.n;
+    const int64_t n = layout.n, elements = layout.elements_of_task();
     const bool across = layout.inner > 1;  // rows lie beside each other in memory already
     const int64_t rows = across ? layout.inner : layout.outer, sets = across ? layout.outer : 1;
     if (rows == 0 || sets == 0) return;
     const auto rounded = [](int64_t columns) { return (columns + 15) / 16 * 16; };
+    // A line of a block fills whole lines of the cache.
+    const int64_t least = inputs[0].item_size() >= 4 ? 16 : 32;
     const int64_t block =
-        std::min(rounded(rows), rounded(std::clamp<int64_t>(kElements / n, 1, kMaxColumns)));
+        std::min(rounded(rows), rounded(std::clamp<int64_t>(elements / n, least, kMaxColumns)));
     const int64_t blocks = (rows + block - 1) / block;
     const size_t places = inputs.size() + (output ? 1 : 0);
     parallel_ranges(
-        sets * blocks, std::max<int64_t>(1, kTaskElements / (n * block)),
+        sets * blocks, std::max<int64_t>(1, elements / (n * block)),
         [&](int64_t begin, int64_t end) {
             std::optional<Scratch> scratch[3];
             for (size_t k = 0; k < places; k++)

@@ -2,6 +2,8 @@
 // a block of rows is laid out as columns beside each other, and vectors run across them.
 #pragma once
 
+#include <algorithm>
+
 #include "core/tensor.h"
 #include "cpu/pointwise.h"
 #include "cpu/pointwise_table.h"
@@ -17,7 +19,11 @@ struct Layout {
         for (int64_t d = 0; d < t.dim(); d++) (d < dim ? outer : d == dim ? n : inner) *= t.size(d);
     }
     bool is_by_columns() const {
-        return n > 0 && n <= 8192 && (inner >= 8 || (inner == 1 && n <= 128 && outer >= 8));
+        return n > 0 && n <= 8192 && (inner >= 8 || (inner == 1 && n <= 48 && outer >= 8));
+    }
+    // Small tensors are shared out too, large ones in pieces that are worth handing out.
+    int64_t elements_of_task() const {
+        return std::clamp<int64_t>(outer * n * inner / 16, 8192, 32768);
     }
 };
 

@@ -49,11 +49,10 @@ void fill(TensorRefs outputs, TensorRefs, const void* attributes) {
     const bool zero = number.is_integral() && !number.as_bool();  // all types have it
     if (!zero) store_number(number, to.dtype(), value);
     const bool all_zero = std::all_of(value, value + to.item_size(), [](char c) { return c == 0; });
-    if (all_zero && to.is_contiguous()) {
-        constexpr int64_t kPiece = int64_t{256} << 10;
-        parallel_ranges(to.numel() * to.item_size(), kPiece, [&](int64_t begin, int64_t end) {
-            std::memset(to.data<char>() + begin, 0, static_cast<size_t>(end - begin));
-        });
+    constexpr int64_t kShort = int64_t{64} << 10;
+    if (const int64_t bytes = to.numel() * to.item_size();
+        all_zero && to.is_contiguous() && bytes <= kShort) {
+        std::memset(to.raw_data(), 0, static_cast<size_t>(bytes));
         return;
     }
     TensorOperands<2> operands(to.sizes());

@@ -39,9 +39,17 @@ using Running = typename RunningOf<T>::type;
 // Lanes that are runs of memory are few, as their distances are often powers of two, which share
 // one set of the cache; lanes beside each other fill its lines.
 constexpr int kAbreastRuns = 4, kAbreastColumns = 16;
+constexpr int64_t kPieceBytes = int64_t{1} << 15;
 
-template <int kAbreast, class T, Combine kHow>
-void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_stride,
+template <class T>
+bool stand_side_by_side(T* const* lanes, int count) {
+    for (int k = 1; k < count; k++)
+        if (lanes[k] != lanes[0] + k) return false;
+    return true;
+}
+
+template <int kAbreast, class T, Combine kHow, class From>
+void run_abreast(const From* const* from, T* const* to, int64_t n, int64_t from_stride,
                  int64_t to_stride) {
     Running<T> state[kAbreast];
     for (auto& s : state) s = Running<T>(kHow == Combine::Add ? 0 : 1);
@@ -54,16 +62,17 @@ void run_abreast(const T* const* from, T* const* to, int64_t n, int64_t from_str
         }
 }
 
-template <int kAbreast, class T, Combine kHow>
+template <int kAbreast, class T, Combine kHow, class From>
 void scan_abreast(const Tensor& out, const Tensor& self, const Lanes& to, const Lanes& from) {
-    const T* source = self.data<T>();
+    const From* source = self.data<From>();
     T* target = out.data<T>();
     const int64_t n = from.length();
     const int64_t groups = (from.count() + kAbreast - 1) / kAbreast;
     parallel_ranges(
-        groups, grain_for(n * kAbreast * int64_t{sizeof(T)}), [&](int64_t begin, int64_t end) {
+        groups, grain_for(n * kAbreast * int64_t{sizeof(T)}, kPieceBytes),
+        [&](int64_t begin, int64_t end) {
             for (int64_t g = begin; g < end; g++) {
-                const T* in[kAbreast];
+                const From* in[kAbreast];
                 T* result[kAbreast];
                 // The last group repeats its last lane, which writes the same twice.
                 for (int k = 0; k < kAbreast; k++) {
@@ -71,7 +80,14 @@ void scan_abreast(const Tensor& out, const Tensor& self, const Lanes& to, const 
                     in[k] = source + from.offset(lane);
                     result[k] = target + to.offset(lane);
                 }
-                run_abreast<kAbreast, T, kHow>(in, result, n, from.stride(), to.stride());
+                if constexpr (std::is_same_v<From, float> && std::is_same_v<T, float> &&
+                              kHow == Combine::Add && kAbreast == kAbreastColumns)
+                    if (stand_side_by_side(in, kAbreast) && stand_side_by_side(result, kAbreast)) {
+                        row_kernels().f32.running_sums(result[0], in[0], n, to.stride(),
+                                                       from.stride());
+                        continue;
+                    }
+                run_abreast<kAbreast, T, kHow, From>(in, result, n, from.stride(), to.stride());
             }
         });
 }
@@ -80,7 +96,7 @@ void scan_abreast(const Tensor& out, const Tensor& self, const Lanes& to, const 
 template <class T, class F>
 void for_each_lane(const Tensor& out, const Tensor& self, int64_t dim, F&& f) {
     const Lanes from(self, dim), to(out, dim);
-    parallel_ranges(from.count(), grain_for(from.length() * int64_t{sizeof(T)}),
+    parallel_ranges(from.count(), grain_for(from.length() * int64_t{sizeof(T)}, kPieceBytes),
                     [&](int64_t begin, int64_t end) {
                         for (int64_t lane = begin; lane < end; lane++)
                             f(self.data<T>() + from.offset(lane), out.data<T>() + to.offset(lane),
@@ -88,20 +104,20 @@ void for_each_lane(const Tensor& out, const Tensor& self, int64_t dim, F&& f) {
                     });
 }
 
-template <class T, Combine kHow>
+template <class T, Combine kHow, class From = T>
 void scan(const Tensor& out, const Tensor& self, int64_t dim) {
     const Lanes from(self, dim), to(out, dim);
     const bool runs = from.stride() == 1 && to.stride() == 1;
-    if (runs && std::is_same_v<T, float> && kHow == Combine::Add)
+    if (runs && std::is_same_v<T, float> && std::is_same_v<From, float> && kHow == Combine::Add)
         for_each_lane<T>(out, self, dim, [&](const T* source, T* target, int64_t) {
             row_kernels().f32.running_sum(target, source, from.length());
         });
     else if (from.count() < kAbreastRuns)
-        scan_abreast<1, T, kHow>(out, self, to, from);
+        scan_abreast<1, T, kHow, From>(out, self, to, from);
     else if (from.stride() == 1)
-        scan_abreast<kAbreastRuns, T, kHow>(out, self, to, from);
+        scan_abreast<kAbreastRuns, T, kHow, From>(out, self, to, from);
     else
-        scan_abreast<kAbreastColumns, T, kHow>(out, self, to, from);
+        scan_abreast<kAbreastColumns, T, kHow, From>(out, self, to, from);
 }
 
 int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attributes)->dim; }
@@ -109,8 +125,12 @@ int64_t dim_of(const void* attributes) { return static_cast<const ScanDim*>(attr
 template <Combine kHow>
 void sum_or_product(const char* operation, TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
-    dispatch(in[0].dtype(), operation,
-             [&]<class T>() { scan<T, kHow>(out[0], in[0], dim_of(attributes)); });
+    const int64_t dim = dim_of(attributes);
+    if (in[0].dtype() != out[0].dtype())
+        return dispatch<kIntegers | kBool>(in[0].dtype(), operation, [&]<class From>() {
+            scan<int64_t, kHow, From>(out[0], in[0], dim);
+        });
+    dispatch(in[0].dtype(), operation, [&]<class T>() { scan<T, kHow>(out[0], in[0], dim); });
 }
 
 template <class R>
@@ -143,17 +163,24 @@ void extreme(const char* operation, TensorRefs out, TensorRefs in, const void* a
     dispatch<kRealsAndBool>(in[0].dtype(), operation, [&]<class T>() {
         for_each_lane<T>(out[0], in[0], dim, [&](const T* source, T* target, int64_t lane) {
             int64_t* index = indices + to_index.offset(lane);
-            T best = source[0];
-            int64_t at = 0;
-            for (int64_t i = 0; i < from.length(); i++) {
-                const T value = source[i * from.stride()];
-                if (value == best || replaces(best, value, kLarger) || value != value) {
-                    best = value;
-                    at = i;
+            const auto run = [&](int64_t from_step, int64_t to_step, int64_t index_step) {
+                T best = source[0];
+                int64_t at = 0;
+                for (int64_t i = 0; i < from.length(); i++) {
+                    const T value = source[i * from_step];
+                    // No number is beyond a nan, and every nan is taken.
+                    if ((kLarger ? value >= best : value <= best) || value != value) {
+                        best = value;
+                        at = i;
+                    }
+                    target[i * to_step] = best;
+                    index[i * index_step] = at;
                 }
-                target[i * to.stride()] = best;
-                index[i * to_index.stride()] = at;
-            }
+            };
+            if (from.stride() == 1 && to.stride() == 1 && to_index.stride() == 1)
+                run(1, 1, 1);
+            else
+                run(from.stride(), to.stride(), to_index.stride());
         });
     });
 }
@@ -193,16 +220,34 @@ void linear_scan(TensorRefs out, TensorRefs in, const void* attributes) {
     if (in[0].numel() == 0) return;
     const int64_t dim = dim_of(attributes);
     const Lanes decay(in[0], dim), from(in[1], dim), to(out[0], dim);
+    const int64_t n = from.length();
+    // Some lanes at once: those beside each other share the lines of the cache.
+    constexpr int kAbreast = 8;
+    const int64_t groups = (from.count() + kAbreast - 1) / kAbreast;
     dispatch<kFloatingAndComplex>(in[1].dtype(), "linear_scan", [&]<class T>() {
-        const T* decays = in[0].data<T>();
-        for_each_lane<T>(out[0], in[1], dim, [&](const T* source, T* target, int64_t lane) {
-            const T* a = decays + decay.offset(lane);
-            Running<T> state = static_cast<Running<T>>(source[0]);
-            target[0] = source[0];
-            for (int64_t i = 1; i < from.length(); i++) {
-                state = static_cast<Running<T>>(source[i * from.stride()]) +
-                        static_cast<Running<T>>(a[i * decay.stride()]) * state;
-                target[i * to.stride()] = static_cast<T>(state);
+        const int64_t grain = grain_for(n * kAbreast * int64_t{sizeof(T)}, kPieceBytes);
+        parallel_ranges(groups, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t lane = begin * kAbreast; lane < std::min(end * kAbreast, from.count());
+                 lane += kAbreast) {
+                const auto count =
+                    static_cast<int>(std::min<int64_t>(kAbreast, from.count() - lane));
+                const T *decays[kAbreast], *source[kAbreast];
+                T* target[kAbreast];
+                Running<T> state[kAbreast];
+                for (int k = 0; k < count; k++) {
+                    decays[k] = in[0].data<T>() + decay.offset(lane + k);
+                    source[k] = in[1].data<T>() + from.offset(lane + k);
+                    target[k] = out[0].data<T>() + to.offset(lane + k);
+                    state[k] = static_cast<Running<T>>(source[k][0]);
+                    target[k][0] = source[k][0];
+                }
+                for (int64_t i = 1; i < n; i++)
+                    for (int k = 0; k < count; k++) {
+                        state[k] =
+                            static_cast<Running<T>>(source[k][i * from.stride()]) +
+                            static_cast<Running<T>>(decays[k][i * decay.stride()]) * state[k];
+                        target[k][i * to.stride()] = static_cast<T>(state[k]);
+                    }
             }
         });
     });

@@ -8,7 +8,8 @@ namespace kajo::cpu {
 struct ScanDim {
     int64_t dim;
 };
-// out {result} and in {self} have one type and shape, any strides.
+// out {result} and in {self} have one shape, any strides, and one type, but integers of any type
+// may go to int64.
 void cumsum(TensorRefs out, TensorRefs in, const void* scan_dim);
 void cumprod(TensorRefs out, TensorRefs in, const void* scan_dim);
 void logcumsumexp(TensorRefs out, TensorRefs in, const void* scan_dim);

@@ -2,11 +2,16 @@
 // files that are compiled once for each instruction set.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <complex>
 #include <cstring>
 #include <limits>
+#include <tuple>
 #include <utility>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 #include "core/dtype.h"
 
@@ -41,6 +46,52 @@ inline V<T> load(const T* p) {
     V<T> v;
     std::memcpy(&v, p, sizeof v);
     return v;
+}
+// Elements that are stored in another type than they are computed in.
+template <class T, class S>
+inline V<T> load_as(const S* p) {
+    if constexpr (std::is_same_v<T, S>) {
+        return load(p);
+    } else {
+        static_assert(std::is_same_v<S, BFloat16> && std::is_same_v<T, float>);
+#if defined(__AVX512F__)
+        const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+        return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+#else
+        typedef uint16_t Short __attribute__((vector_size(32)));
+        Short bits;
+        std::memcpy(&bits, p, sizeof bits);
+        const V<uint32_t> wide = __builtin_convertvector(bits, V<uint32_t>) << 16;
+        V<float> v;
+        std::memcpy(&v, &wide, sizeof v);
+        return v;
+#endif
+    }
+}
+// Two vectors of neighbouring elements, in any order.
+template <class T, class S>
+inline std::pair<V<T>, V<T>> load_pair(const S* p) {
+    if constexpr (sizeof(S) == sizeof(T)) {
+        return {load_as<T>(p), load_as<T>(p + kLanes<T>)};
+    } else {
+        V<uint32_t> words;
+        std::memcpy(&words, p, sizeof words);
+        return {(V<float>)(words << 16), (V<float>)(words & 0xffff0000u)};
+    }
+}
+
+// Whether a lane of a comparison's result is set.
+template <class X>
+inline bool any_lane(X mask) {
+#if defined(__AVX512F__)
+    return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#else
+    uint64_t words[8], all = 0;
+    static_assert(sizeof mask == sizeof words);
+    std::memcpy(words, &mask, sizeof mask);
+    for (const uint64_t w : words) all |= w;
+    return all != 0;
+#endif
 }
 
 // ---- what is folded
@@ -230,29 +281,122 @@ std::complex<R> sum_of_complex(const R* p, int64_t n) {
     return {v[0], v[1]};
 }
 
+// The extreme of numbers: the processor's own, which loses a nan, beside a test whether one was
+// met.
+#if defined(__AVX512F__)
 template <class Op, class T>
-T fold_run(const T* p, int64_t n) {
+constexpr bool kHasQuickExtreme =
+    (std::is_same_v<Op, Larger> || std::is_same_v<Op, Smaller>) && std::is_floating_point_v<T>;
+inline __mmask16 either_is_nan(V<float> a, V<float> b) {
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_UNORD_Q);
+}
+inline __mmask16 either_is_nan(V<double> a, V<double> b) {
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_UNORD_Q);
+}
+template <class Op>
+inline V<float> quick_extreme(V<float> x, V<float> best) {
+    if constexpr (std::is_same_v<Op, Larger>)
+        return (V<float>)_mm512_max_ps((__m512)x, (__m512)best);
+    else
+        return (V<float>)_mm512_min_ps((__m512)x, (__m512)best);
+}
+template <class Op>
+inline V<double> quick_extreme(V<double> x, V<double> best) {
+    if constexpr (std::is_same_v<Op, Larger>)
+        return (V<double>)_mm512_max_pd((__m512d)x, (__m512d)best);
+    else
+        return (V<double>)_mm512_min_pd((__m512d)x, (__m512d)best);
+}
+
+// Folds whole steps of four vectors; returns how many elements, 0 where one is a nan.
+template <class Op, class T, class S>
+inline int64_t fold_quickly(const S* p, int64_t n, V<T>* best) {
+    constexpr int kStep = kLanes<T>;
+    __mmask16 nan = 0;
+    V<T> b[4] = {best[0], best[1], best[2], best[3]};
+    int64_t i = 0;
+    for (; i + 4 * kStep <= n; i += 4 * kStep) {
+        V<T> x[4];
+        std::tie(x[0], x[1]) = load_pair<T>(p + i);
+        std::tie(x[2], x[3]) = load_pair<T>(p + i + 2 * kStep);
+        for (int k = 0; k < 4; k++) b[k] = quick_extreme<Op>(x[k], b[k]);
+        nan |= either_is_nan(x[0], x[1]) | either_is_nan(x[2], x[3]);
+    }
+    if (nan) return 0;
+    std::copy_n(b, 4, best);
+    return i;
+}
+#else
+template <class Op, class T>
+constexpr bool kHasQuickExtreme = false;
+template <class Op, class T, class S>
+inline int64_t fold_quickly(const S*, int64_t, V<T>*) {
+    return 0;
+}
+#endif
+
+// Sums of longer runs are taken in pieces, whose sums are added: they stay accurate.
+constexpr int64_t kFoldPiece = 4096;
+
+// Folds elements of type S in type T.
+template <class Op, class T, class S>
+T fold_run_as(const S* p, int64_t n) {
     if constexpr (kLanes<T> == 1 && std::is_same_v<Op, Add>)
         return sum_of_complex(reinterpret_cast<const decltype(p->real())*>(p), 2 * n);
     constexpr int kWide = 4, kStep = kLanes<T>;
+    const T identity = Op::template identity<T>();
     if (n < kStep) {
-        T value = Op::template identity<T>();
-        for (int64_t i = 0; i < n; i++) value = Op::fold(value, T(Op::map(p[i])));
+        T value = identity;
+        for (int64_t i = 0; i < n; i++) value = Op::fold(value, T(Op::map(T(p[i]))));
         return value;
     }
     V<T> sums[kWide];
-    for (auto& s : sums) s = filled<T>(Op::template identity<T>());
+    for (auto& s : sums) s = filled<T>(identity);
     int64_t i = 0;
-    for (; i + kWide * kStep <= n; i += kWide * kStep)
-        for (int k = 0; k < kWide; k++)
-            sums[k] = Op::fold(sums[k], V<T>(Op::map(load(p + i + k * kStep))));
-    for (; i + kStep <= n; i += kStep) sums[0] = Op::fold(sums[0], V<T>(Op::map(load(p + i))));
+    if constexpr (kHasQuickExtreme<Op, T>) i = fold_quickly<Op, T>(p, n, sums);
+    while (i + kWide * kStep <= n) {
+        V<T> piece[kWide];
+        for (auto& s : piece) s = filled<T>(identity);
+        // What is left over is no piece of its own.
+        const int64_t end = n - i < 2 * kFoldPiece ? n : i + kFoldPiece;
+        for (; i + kWide * kStep <= end; i += kWide * kStep)
+            for (int k = 0; k < kWide; k += 2) {
+                const auto [a, b] = load_pair<T>(p + i + k * kStep);
+                piece[k] = Op::fold(piece[k], V<T>(Op::map(a)));
+                piece[k + 1] = Op::fold(piece[k + 1], V<T>(Op::map(b)));
+            }
+        for (int k = 0; k < kWide; k++) sums[k] = Op::fold(sums[k], piece[k]);
+    }
+    for (; i + kStep <= n; i += kStep)
+        sums[0] = Op::fold(sums[0], V<T>(Op::map(load_as<T>(p + i))));
     if (i < n) {
-        V<T> rest = filled<T>(Op::template identity<T>());
-        std::memcpy(&rest, p + i, static_cast<size_t>(n - i) * sizeof(T));
-        sums[1] = Op::fold(sums[1], V<T>(Op::map(rest)));
+        alignas(64) T rest[kStep];
+        std::fill_n(rest, kStep, identity);
+        for (int64_t k = 0; i + k < n; k++) rest[k] = T(p[i + k]);
+        sums[1] = Op::fold(sums[1], V<T>(Op::map(load(rest))));
     }
     return fold_lanes<Op, T>(Op::fold(Op::fold(sums[0], sums[1]), Op::fold(sums[2], sums[3])));
+}
+
+template <class Op, class T>
+T fold_run(const T* p, int64_t n) {
+    return fold_run_as<Op, T>(p, n);
+}
+
+// The first place of a value in a run that has it; of a nan, the first nan.
+template <class T>
+int64_t place_in_run(const T* p, int64_t n, T value) {
+    const auto is_it = [&](auto x, auto v) { return (x == v) | ((x != x) & (v != v)); };
+    constexpr int kWide = 4, kStep = kLanes<T>;
+    const V<T> wanted = filled<T>(value);
+    int64_t at = 0;
+    for (; at + kWide * kStep <= n; at += kWide * kStep) {
+        auto found = is_it(load(p + at), wanted);
+        for (int k = 1; k < kWide; k++) found |= is_it(load(p + at + k * kStep), wanted);
+        if (any_lane(found)) break;
+    }
+    while (!is_it(p[at], value)) at++;
+    return at;
 }
 
 // ---- several runs at once

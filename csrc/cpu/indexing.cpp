@@ -4,6 +4,8 @@
 
 #include "core/parallel.h"
 #include "cpu/lanes.h"
+#include "cpu/move.h"
+#include "cpu/reduce.h"
 #include "cpu/resampling.h"
 
 namespace kajo::cpu {
@@ -72,13 +74,12 @@ void index_elements(const Places& places, const T* self, T* out) {
 }
 
 void index_rows(const Places& places, const char* self, char* out, int64_t item) {
-    const auto bytes = static_cast<size_t>(places.width * item);
+    const int64_t bytes = places.width * item;
     parallel_ranges(places.rows, grain_for(places.width * item), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
             // Random rows miss the cache: ask for one a few steps ahead.
             if (i + 8 < end) __builtin_prefetch(self + places.offset(i + 8) * item);
-            std::memcpy(out + static_cast<size_t>(i) * bytes, self + places.offset(i) * item,
-                        bytes);
+            copy_run(out + i * bytes, self + places.offset(i) * item, bytes);
         }
     });
 }
@@ -88,7 +89,11 @@ void put_row(T* self, const Places& places, const T* value, bool repeat, int64_t
              int64_t end) {
     if (places.inner_is_run && !repeat) {
         if constexpr (kHow == Combine::Assign)
-            std::memcpy(self + begin, value + begin, static_cast<size_t>(end - begin) * sizeof(T));
+            copy_run(self + begin, value + begin, (end - begin) * int64_t{sizeof(T)});
+        else if constexpr (kHow == Combine::Add && std::is_floating_point_v<T>)
+            reduce_kernels()
+                .table[static_cast<size_t>(Reduction::Sum)][static_cast<size_t>(DTypeOf<T>::value)]
+                .merge(self + begin, value + begin, end - begin);
         else
             for (int64_t i = begin; i < end; i++) self[i] = combine<kHow, T>(self[i], value[i]);
         return;

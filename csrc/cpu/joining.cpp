@@ -30,12 +30,24 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
     }
     char* to = result.data<char>();
     constexpr int64_t kPiece = int64_t{1} << 18;
+    // Parts that give one element to a row, as stacking along the last dimension has them.
+    const int64_t item = result.item_size();
+    const bool one_each =
+        std::all_of(parts.begin(), parts.end(), [&](const Part& p) { return p.bytes == item; });
+    const auto interleave = [&](int64_t begin, int64_t end) {
+        constexpr int64_t kRows = 256;  // whose part of the result stays in the cache
+        const MoveFn move = move_of(result.dtype());
+        for (; begin < end; begin += kRows)
+            for (const Part& p : parts)
+                move(to + begin * row_bytes + p.at, 0, row_bytes / item, p.data + begin * p.step, 0,
+                     p.step / item, 1, std::min(kRows, end - begin));
+    };
     if (outer >= 8 || outer * row_bytes <= kPiece) {
         parallel_ranges(outer, grain_for(row_bytes, kPiece), [&](int64_t begin, int64_t end) {
+            if (one_each) return interleave(begin, end);
             for (int64_t o = begin; o < end; o++)
                 for (const Part& p : parts)
-                    std::memcpy(to + o * row_bytes + p.at, p.data + o * p.step,
-                                static_cast<size_t>(p.bytes));
+                    copy_run(to + o * row_bytes + p.at, p.data + o * p.step, p.bytes);
         });
         return;
     }
@@ -43,8 +55,8 @@ void cat(TensorRefs out, TensorRefs in, const void* attributes) {
     for (int64_t o = 0; o < outer; o++)
         for (const Part& p : parts)
             parallel_ranges(p.bytes, kPiece, [&](int64_t begin, int64_t end) {
-                std::memcpy(to + o * row_bytes + p.at + begin, p.data + o * p.step + begin,
-                            static_cast<size_t>(end - begin));
+                copy_run(to + o * row_bytes + p.at + begin, p.data + o * p.step + begin,
+                         end - begin);
             });
 }
 
@@ -97,9 +109,9 @@ void triangle(TensorRefs out, TensorRefs in, const void* attributes) {
                             const auto right = static_cast<size_t>((columns - edge) * item);
                             if (shape.upper) {
                                 std::memset(target, 0, left);
-                                std::memcpy(target + left, source + left, right);
+                                copy_run(target + left, source + left, (columns - edge) * item);
                             } else {
-                                std::memcpy(target, source, left);
+                                copy_run(target, source, edge * item);
                                 std::memset(target + left, 0, right);
                             }
                         }

@@ -353,7 +353,7 @@ void Loop::copy_tile(Scratch& scratch, int64_t n, Direct direct, Transfer transf
     if (stream_)
         move_kernels().stream(direct(to), source, n * to.size);
     else if (target)
-        std::memcpy(target, source, static_cast<size_t>(n * to.size));
+        copy_run(target, source, n * to.size);
     else
         transfer(to, Direction::Scatter, source);
 }
@@ -596,7 +596,7 @@ void copy_tiles(IntSpan shape, const Operand& to, const Operand& from) {
             char* p = static_cast<char*>(to.data) + begin;
             const char* q = static_cast<const char*>(from.data) + begin;
             if (!stream) {
-                std::memcpy(p, q, static_cast<size_t>(end - begin));
+                copy_run(p, q, end - begin);
                 return;
             }
             move_kernels().stream(p, q, end - begin);

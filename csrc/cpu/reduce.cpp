@@ -29,12 +29,12 @@ const ReduceKernels& reduce_kernels() {
 
 namespace {
 
-constexpr int64_t kRunBlock = 4096;        // elements of a run that are folded into one state
-constexpr int64_t kRowBlock = 32;          // the same for rows of columns
+constexpr int64_t kCopiedRun = 4096;       // longest run that passes through scratch
+constexpr int64_t kRowBlock = 32;          // rows of columns that are folded into one state
 constexpr int64_t kColumns = 1024;         // states side by side
-constexpr int64_t kRunsElements = 65536;   // in the runs that are folded side by side
+constexpr int64_t kRunsElements = 16384;   // in the runs that are folded side by side
 constexpr int64_t kCopiedElements = 8192;  // the same where they pass through scratch
-constexpr int64_t kTaskElements = 65536;
+constexpr int64_t kTaskElements = 32768, kMostTaskElements = 262144;
 constexpr int64_t kEnoughTasks = 64;
 
 struct Axis {
@@ -96,11 +96,15 @@ struct Plan {
     int64_t stored_size, computing_size;
 
     // Elements that are folded into one state, and outputs that are made side by side.
-    int64_t block() const { return by_rows ? kRowBlock : kRunBlock; }
-    int64_t run_length() const { return std::max<int64_t>(1, std::min(inner.size, kRunBlock)); }
+    int64_t block() const { return by_rows ? kRowBlock : longest_run(); }
+    int64_t longest_run() const {
+        return reads_in_place() ? functions.longest_run
+                                : std::min(kCopiedRun, functions.longest_run);
+    }
+    bool reads_in_place() const { return !convert && inner.in == 1; }
+    int64_t run_length() const { return std::max<int64_t>(1, std::min(inner.size, longest_run())); }
     int64_t tile() const {
-        const bool direct = !convert && inner.in == 1;
-        const int64_t elements = direct ? kRunsElements : kCopiedElements;
+        const int64_t elements = reads_in_place() ? kRunsElements : kCopiedElements;
         const int64_t most = by_rows ? kColumns : std::max<int64_t>(1, elements / run_length());
         return std::min({most, columns.size, kColumns});
     }
@@ -113,16 +117,28 @@ bool is_located(const ReduceAttributes& how) {
     return how.reduction == Reduction::ArgMax || how.reduction == Reduction::ArgMin;
 }
 
+// Whether there are kernels for the elements as they are stored.
+bool is_taken_as_stored(DType stored, const ReduceAttributes& how) {
+    if (stored == DType::Bool)
+        return how.reduction == Reduction::Sum && how.computing == DType::Int64;
+    return stored == DType::BFloat16 && how.computing == DType::Float32 &&
+           reduce_kernels()
+               .table[static_cast<size_t>(how.reduction)][static_cast<size_t>(stored)]
+               .runs;
+}
+
 Plan make_plan(TensorRefs outputs, const Tensor& input, const ReduceAttributes& how) {
-    const auto type = static_cast<size_t>(how.computing);
+    const bool as_stored = is_taken_as_stored(input.dtype(), how);
+    const auto type = static_cast<size_t>(as_stored ? input.dtype() : how.computing);
     Plan plan{how,   reduce_kernels().table[static_cast<size_t>(how.reduction)][type],
               input, {outputs[0], outputs.size() > 1 ? outputs[1] : Tensor()},
               {},    {}};
     if (is_located(how) && outputs.size() == 1) std::swap(plan.outputs[0], plan.outputs[1]);
     plan.stored_size = input.item_size();
     plan.computing_size = item_size(how.computing);
-    plan.convert =
-        input.dtype() == how.computing ? nullptr : convert_of(input.dtype(), how.computing);
+    plan.convert = as_stored || input.dtype() == how.computing
+                       ? nullptr
+                       : convert_of(input.dtype(), how.computing);
     plan.move = move_of(input.dtype());
 
     const int64_t n = input.dim();
@@ -333,14 +349,16 @@ class Work {
         tiles_ = (plan.columns.size + tile_ - 1) / tile_;
         items_ = plan.outputs_count * tiles_;
         const int64_t per_item = std::max<int64_t>(1, plan.reduced_count * tile_);
-        if (items_ < kEnoughTasks && per_item > kTaskElements) {
-            const int64_t block = plan.block();
-            range_ = std::max(block, kTaskElements / tile_ / block * block);
+        const int64_t task =
+            std::clamp(per_item * items_ / kEnoughTasks, kTaskElements, kMostTaskElements);
+        if (items_ < kEnoughTasks && per_item > task) {
+            const int64_t step = plan.by_rows ? kRowBlock : kTaskElements;
+            range_ = std::max(step, task / tile_ / step * step);
             ranges_ = (plan.reduced_count + range_ - 1) / range_;
         } else {
             range_ = plan.reduced_count;
         }
-        group_ = std::max<int64_t>(1, kTaskElements / per_item);
+        group_ = std::max<int64_t>(1, task / per_item);
     }
 
     void run() const {

@@ -38,6 +38,7 @@ struct ReduceAttributes {
 // State of n outputs side by side; `other` and blocks that follow come later in order.
 struct ReduceFunctions {
     int64_t state_bytes;
+    int64_t longest_run;  // that one call folds
     void (*init)(void* state, int64_t n);
     // Folds `runs` contiguous runs of n elements, whose first has index `first`, into one state
     // each.
@@ -49,6 +50,7 @@ struct ReduceFunctions {
     void (*merge)(void* state, const void* other, int64_t n);
     void (*finish)(void* const* out, const void* state, int64_t n, const ReduceAttributes& how);
 };
+// By the type that is computed in; sums of truths, and what has bfloat16, stand at the stored type.
 struct ReduceKernels {
     ReduceFunctions table[kReductions][kCommonDTypes];  // runs == nullptr: not for this type
 };

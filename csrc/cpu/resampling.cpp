@@ -315,7 +315,7 @@ void pick_row(T* to, const T* from, const Picks& picks, bool in_runs) {
         if (run.n == 1)
             to[run.to] = from[run.from];
         else
-            std::memcpy(to + run.to, from + run.from, static_cast<size_t>(run.n) * sizeof(T));
+            copy_run(to + run.to, from + run.from, run.n * int64_t{sizeof(T)});
     }
 }
 

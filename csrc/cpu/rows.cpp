@@ -31,7 +31,7 @@ const RowKernels& row_kernels() {
 
 namespace {
 
-constexpr int64_t kTaskElements = 32768;
+constexpr int64_t kBlockElements = 32768;
 constexpr int64_t kMaxRows = 3;
 
 // The functions and the type that rows of `stored` are computed in.
@@ -45,67 +45,83 @@ struct Computing {
     TileFn exp;
 };
 
-// Gives `body` each row contiguous and in the computing type: in place where it is stored so, else
-// by way of scratch. `body(rows, first)`: pointers to `count` rows from row `first` on, inputs
-// before the output; rows are numbered in the order (outer, inner).
+// Gives `body` rows that are contiguous and in the computing type: in place where they are stored
+// so, else by way of scratch. `body(rows, first, count)`: pointers to `count` rows, one after the
+// other, from row `first` on, inputs before the output; rows are numbered in the order (outer,
+// inner).
 template <class Body>
-void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
-              Body body) {
+void each_block(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
+                Body body) {
     const int64_t n = layout.n, width = item_size(computing);
     if (n == 0) return;
-    // A block of neighbouring rows is transposed at once.
-    const int64_t block = std::clamp<int64_t>(kTaskElements / n, 1, 64);
-    const int64_t blocks = (layout.inner + block - 1) / block;
-    const int64_t grain = std::max<int64_t>(1, kTaskElements / (n * std::min(block, layout.inner)));
-    parallel_ranges(layout.outer * blocks, grain, [&](int64_t begin, int64_t end) {
+    const bool across = layout.inner > 1;  // neighbouring rows are transposed at once
+    const int64_t rows = across ? layout.inner : layout.outer, sets = across ? layout.outer : 1;
+    if (rows == 0 || sets == 0) return;
+    const int64_t block = std::clamp<int64_t>(kBlockElements / n, 1, 64);
+    const int64_t blocks = (rows + block - 1) / block;
+    const int64_t grain =
+        std::max<int64_t>(1, layout.elements_of_task() / (n * std::min(block, rows)));
+    parallel_ranges(sets * blocks, grain, [&](int64_t begin, int64_t end) {
         const size_t bytes = static_cast<size_t>(n * block * width);
-        Scratch moved(static_cast<size_t>(n * block * 8));
-        std::optional<Scratch> rows[kMaxRows];
+        std::optional<Scratch> converted[kMaxRows], moved;
+        const auto scratch = [&](size_t k) {
+            if (!converted[k]) converted[k].emplace(bytes);
+            return static_cast<char*>(converted[k]->data());
+        };
+        const auto arranged = [&] {
+            if (!moved) moved.emplace(static_cast<size_t>(n * block * 8));
+            return static_cast<char*>(moved->data());
+        };
         for (int64_t task = begin; task < end; task++) {
-            const int64_t outer = task / blocks, first = task % blocks * block;
-            const int64_t count = std::min(block, layout.inner - first);
-            const int64_t at = outer * n * layout.inner + first;
-            char* pointers[kMaxRows];
+            const int64_t set = task / blocks, first = task % blocks * block;
+            const int64_t count = std::min(block, rows - first);
+            const int64_t at = set * n * layout.inner + first * (across ? 1 : n);
+            void* pointers[kMaxRows] = {};
             for (size_t k = 0; k < inputs.size(); k++) {
                 const Tensor& t = inputs[k];
                 char* data = static_cast<char*>(t.raw_data()) + at * t.item_size();
-                if (layout.inner > 1) {
-                    if (!rows[k]) rows[k].emplace(bytes);
-                    void* to = t.dtype() == computing ? rows[k]->data() : moved.data();
+                if (across) {
+                    char* to = t.dtype() == computing ? scratch(k) : arranged();
                     move_of(t.dtype())(to, n, 1, data, 1, layout.inner, count, n);
-                    data = static_cast<char*>(to);
+                    data = to;
                 }
                 if (t.dtype() != computing) {
-                    if (!rows[k]) rows[k].emplace(bytes);
-                    convert_of(t.dtype(), computing)(rows[k]->data(), data, count * n);
-                    data = static_cast<char*>(rows[k]->data());
+                    convert_of(t.dtype(), computing)(scratch(k), data, count * n);
+                    data = scratch(k);
                 }
                 pointers[k] = data;
             }
+            const size_t last = inputs.size();
             char* target = nullptr;
             bool direct = true;
-            const size_t last = inputs.size();
             if (output) {
-                direct = layout.inner == 1 && output->dtype() == computing;
+                direct = !across && output->dtype() == computing;
                 target = static_cast<char*>(output->raw_data()) + at * output->item_size();
-                if (!direct && !rows[last]) rows[last].emplace(bytes);
-                pointers[last] = direct ? target : static_cast<char*>(rows[last]->data());
+                pointers[last] = direct ? target : scratch(last);
             }
-            for (int64_t r = 0; r < count; r++) {
-                void* p[kMaxRows] = {};
-                for (size_t k = 0; k < last + (output ? 1 : 0); k++)
-                    p[k] = pointers[k] + r * n * width;
-                body(p, outer * layout.inner + first + r);
-            }
+            body(pointers, set * rows + first, count);
             if (direct) continue;
             const void* from = pointers[last];
             if (output->dtype() != computing) {
-                void* to = layout.inner == 1 ? static_cast<void*>(target) : moved.data();
+                void* to = across ? arranged() : target;
                 convert_of(computing, output->dtype())(to, from, count * n);
                 from = to;
             }
-            if (layout.inner > 1)
-                move_of(output->dtype())(target, 1, layout.inner, from, n, 1, count, n);
+            if (across) move_of(output->dtype())(target, 1, layout.inner, from, n, 1, count, n);
+        }
+    });
+}
+
+// The same, row by row.
+template <class Body>
+void each_row(const Layout& layout, DType computing, TensorRefs inputs, const Tensor* output,
+              Body body) {
+    const int64_t bytes = layout.n * item_size(computing);
+    each_block(layout, computing, inputs, output, [&](void** p, int64_t first, int64_t count) {
+        for (int64_t r = 0; r < count; r++) {
+            void* row[kMaxRows];
+            for (int k = 0; k < kMaxRows; k++) row[k] = static_cast<char*>(p[k]) + r * bytes;
+            body(row, first + r);
         }
     });
 }
@@ -187,6 +203,18 @@ double pointed_at(const void* row, DType type, int64_t i) {
                                   : static_cast<double>(static_cast<const float*>(row)[i]);
 }
 
+// The logarithm of a sum that came out as nan: right only where an element is one.
+double sum_with_infinities(double log_sum, const void* x, DType type, int64_t n, int64_t stride) {
+    if (log_sum == log_sum) return log_sum;
+    double largest = pointed_at(x, type, 0);
+    for (int64_t i = 0; i < n; i++) {
+        const double value = pointed_at(x, type, i * stride);
+        if (value != value) return value;
+        largest = std::max(largest, value);
+    }
+    return largest;
+}
+
 void check_targets(const Tensor& target, int64_t classes, int64_t ignore_index) {
     const int64_t* t = target.data<int64_t>();
     for (int64_t i = 0; i < target.numel(); i++)
@@ -195,6 +223,28 @@ void check_targets(const Tensor& target, int64_t classes, int64_t ignore_index) 
 }
 
 }  // namespace
+
+void log_sum_exp(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
+    const Computing c(inputs[0].dtype());
+    const Layout layout(inputs[0], dim_of(attributes));
+    if (!layout.is_by_columns())
+        return each_row(layout, c.type, inputs, nullptr, [&](void** p, int64_t row) {
+            const double sum = c.functions.log_sum_exp(p[0], layout.n, c.exp);
+            set_number(outputs[0], row, sum_with_infinities(sum, p[0], c.type, layout.n, 1));
+        });
+    const TileFn log = tile_of(OpId::log, c.type);
+    each_column_block(layout, c.type, inputs, nullptr, [&](const ColumnBlock& b) {
+        alignas(64) double largest[kMaxColumns], log_sum[kMaxColumns];
+        column_functions(c.type).log_sum_exp(largest, log_sum, b.data[0], layout.n, b.width, c.exp,
+                                             log);
+        for (int64_t j = 0; j < b.count; j++) {
+            const double sum = pointed_at(largest, c.type, j) + pointed_at(log_sum, c.type, j);
+            const void* column = static_cast<const char*>(b.data[0]) + j * item_size(c.type);
+            set_number(outputs[0], b.first + j,
+                       sum_with_infinities(sum, column, c.type, layout.n, b.width));
+        }
+    });
+}
 
 void class_loss(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const auto& a = *static_cast<const ClassLossAttributes*>(attributes);
@@ -332,21 +382,27 @@ class Vector {
 }  // namespace
 
 void layer_norm(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
-    const double eps = static_cast<const LayerNormAttributes*>(attributes)->eps;
+    const auto& how = *static_cast<const LayerNormAttributes*>(attributes);
     const Computing c(inputs[0].dtype());
     const Layout layout(inputs[0], 1);
     const Vector weight(inputs[1], c.type), bias(inputs[2], c.type);
-    each_row(layout, c.type, {&inputs[0], 1}, &outputs[0], [&](void** p, int64_t row) {
-        double mean, rstd;
-        c.functions.layer_norm(p[1], p[0], weight.data(), bias.data(), layout.n, eps, &mean, &rstd);
-        set_number(outputs[1], row, mean);
-        set_number(outputs[2], row, rstd);
-    });
+    const auto run = how.centered ? c.functions.layer_norm : c.functions.rms_norm;
+    each_block(
+        layout, c.type, {&inputs[0], 1}, &outputs[0], [&](void** p, int64_t first, int64_t count) {
+            double mean[64], rstd[64];
+            run(p[1], p[0], weight.data(), bias.data(), count, layout.n, how.eps, mean, rstd);
+            for (int64_t r = 0; r < count; r++) {
+                if (how.centered) set_number(outputs[1], first + r, mean[r]);
+                set_number(outputs[2], first + r, rstd[r]);
+            }
+        });
 }
 
-void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
+void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes) {
     const Tensor &mean = inputs[3], &rstd = inputs[4];
     const Computing c(inputs[0].dtype());
+    const bool centered = static_cast<const LayerNormAttributes*>(attributes)->centered;
+    const auto run = centered ? c.functions.layer_norm_backward : c.functions.rms_norm_backward;
     const int64_t rows = inputs[0].size(0), n = inputs[0].size(1), width = item_size(c.type);
     const Vector weight(inputs[2], c.type);
     // The sums over rows are made in pieces of a fixed number of rows, then added in order.
@@ -368,8 +424,7 @@ void layer_norm_backward(TensorRefs outputs, TensorRefs inputs, const void*) {
         };
         const Tensor in[] = {part(inputs[0]), part(inputs[1])}, out = part(outputs[0]);
         each_row(Layout(in[0], 1), c.type, in, &out, [&](void** p, int64_t row) {
-            c.functions.layer_norm_backward(
-                p[2], p[0], p[1], weight.data(), n, number_at(mean, first + row),
+            run(p[2], p[0], p[1], weight.data(), n, centered ? number_at(mean, first + row) : 0,
                 number_at(rstd, first + row), sum_of(0, i), sum_of(1, i));
         });
     });

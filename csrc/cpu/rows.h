@@ -20,15 +20,23 @@ struct RowFunctions {
     double (*log_sum_exp)(const void* x, int64_t n, TileFn exp);
     // y = exp(x - shift) * scale
     void (*scaled_exp)(void* y, const void* x, int64_t n, double shift, double scale, TileFn exp);
-    // y = (x - mean) * rstd * weight + bias; weight and bias may be null.
-    void (*layer_norm)(void* y, const void* x, const void* weight, const void* bias, int64_t n,
-                       double eps, double* mean, double* rstd);
+    // y = (x - mean) * rstd * weight + bias of so many rows; weight and bias may be null.
+    void (*layer_norm)(void* y, const void* x, const void* weight, const void* bias, int64_t rows,
+                       int64_t n, double eps, double* mean, double* rstd);
+    // The same with 0 for the mean, which is not written.
+    void (*rms_norm)(void* y, const void* x, const void* weight, const void* bias, int64_t rows,
+                     int64_t n, double eps, double* mean, double* rstd);
     // Adds to the sums for weight and bias, and writes grad_x, where these are not null.
     void (*layer_norm_backward)(void* grad_x, const void* grad, const void* x, const void* weight,
                                 int64_t n, double mean, double rstd, void* grad_weight,
                                 void* grad_bias);
+    void (*rms_norm_backward)(void* grad_x, const void* grad, const void* x, const void* weight,
+                              int64_t n, double mean, double rstd, void* grad_weight,
+                              void* grad_bias);
     // y[i] = x[0] + ... + x[i], added in float64.
     void (*running_sum)(void* y, const void* x, int64_t n);
+    // The same down 16 columns that lie side by side; strides from row to row, in elements.
+    void (*running_sums)(void* y, const void* x, int64_t n, int64_t y_stride, int64_t x_stride);
 };
 struct RowKernels {
     RowFunctions f32, f64;
@@ -41,6 +49,8 @@ struct RowAttributes {
     int64_t dim;
 };
 void softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes);
+// The output has one element a row, in float32 or float64.
+void log_sum_exp(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void log_softmax(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 void log_softmax_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
@@ -60,9 +70,10 @@ void cross_entropy_backward(TensorRefs outputs, TensorRefs inputs, const void* a
 void nll_loss_backward(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 
 // Inputs: x (rows, n), weight (n) or undefined, bias (n) or undefined. Outputs: y, mean, rstd
-// (rows).
+// (rows). Not centered: the mean is taken to be 0, and is undefined (RMS norm).
 struct LayerNormAttributes {
     double eps;
+    bool centered;
 };
 void layer_norm(TensorRefs outputs, TensorRefs inputs, const void* attributes);
 // Inputs: grad, x, weight or undefined, mean, rstd. Outputs: grad_x, grad_weight, grad_bias (n).

@@ -1,7 +1,10 @@
 #include "cpu/sort.h"
 
+#include <cstring>
+
 #include "core/parallel.h"
 #include "cpu/lanes.h"
+#include "cpu/scratch.h"
 #include "cpu/sort_entries.h"
 
 namespace kajo::cpu {
@@ -63,9 +66,10 @@ void for_each_lane(const char* operation, TensorRefs out, const Tensor& self, in
         with_entry<T>(n, [&]<class Entry>() {
             const int64_t grain = std::max<int64_t>(1, kPieceElements / n);
             parallel_ranges(lanes.from.count(), grain, [&](int64_t begin, int64_t end) {
-                const auto entries = scratch<Entry>(n), buffer = scratch<Entry>(n);
+                const Scratch entries(static_cast<size_t>(n) * sizeof(Entry)),
+                    buffer(static_cast<size_t>(n) * sizeof(Entry));
                 for (int64_t lane = begin; lane < end; lane++)
-                    f(lanes, lane, entries.get(), buffer.get());
+                    f(lanes, lane, entries.template as<Entry>(), buffer.template as<Entry>());
             });
         });
     });
@@ -108,10 +112,37 @@ void best_few(Entry* best, int64_t k, const T* source, int64_t n, int64_t stride
     }
 }
 
+// The entry that k others come before. Digits, from the most significant on, tell where it is, and
+// only those that share them are looked at again; `buffer` has room for n, and keeps some of them.
 template <class Entry>
-int64_t nth(Entry* entries, int64_t n, int64_t k) {
-    std::nth_element(entries, entries + k, entries + n);
-    return entries[k].at();
+Entry nth_entry(const Entry* entries, Entry* buffer, int64_t n, int64_t k) {
+    constexpr int kDigitBits = 11;
+    constexpr size_t kBuckets = size_t{1} << kDigitBits;
+    constexpr int64_t kFew = 2048;
+    uint32_t counts[kBuckets];
+    const Entry* from = entries;
+    for (int shift = Entry::kKeyBits - kDigitBits; n > kFew && shift > -kDigitBits;
+         shift -= kDigitBits) {
+        const int by = std::max(shift, 0);
+        const auto digit = [by](const Entry& e) {
+            return static_cast<size_t>(e.key() >> by) & (kBuckets - 1);
+        };
+        std::memset(counts, 0, sizeof counts);
+        for (int64_t i = 0; i < n; i++) counts[digit(from[i])]++;
+        size_t wanted = 0;
+        while (k >= static_cast<int64_t>(counts[wanted])) k -= counts[wanted++];
+        int64_t kept = 0;
+        for (int64_t i = 0; i < n; i++) {
+            const Entry e = from[i];
+            buffer[kept] = e;
+            kept += digit(e) == wanted;
+        }
+        n = kept;
+        from = buffer;
+    }
+    if (from == entries) std::copy_n(entries, n, buffer);
+    std::nth_element(buffer, buffer + k, buffer + n);
+    return buffer[k];
 }
 
 // The most frequent value, the smallest of several, and its last position. A nan equals nothing,
@@ -145,8 +176,46 @@ int64_t count_numbers(const T* source, int64_t n, int64_t stride, int64_t& first
 
 }  // namespace
 
+namespace {
+
+// Wide integers that lie close together, as indices do, are sorted by their distance from the
+// least, in half as many bytes, and need not be looked up afterwards. False where they do not.
+bool sort_close(TensorRefs out, const Tensor& self, const SortOrder& order) {
+    if (self.dtype() != DType::Int64 || self.dim() != 1 || self.numel() < 1024 ||
+        self.numel() >= int64_t{1} << 32 || self.stride(0) != 1)
+        return false;
+    const int64_t n = self.numel();
+    const int64_t* source = self.data<int64_t>();
+    int64_t least = source[0], largest = source[0];
+    for (int64_t i = 1; i < n; i++) {
+        least = std::min(least, source[i]);
+        largest = std::max(largest, source[i]);
+    }
+    const uint64_t width = static_cast<uint64_t>(largest) - static_cast<uint64_t>(least);
+    if (width >= uint64_t{1} << 32) return false;
+    const uint64_t start = static_cast<uint64_t>(order.descending ? largest : least);
+    const auto distance = [&](uint64_t value) {
+        return order.descending ? start - value : value - start;
+    };
+    const Scratch space(2 * static_cast<size_t>(n) * sizeof(NarrowEntry));
+    auto* entries = space.as<NarrowEntry>();
+    for (int64_t i = 0; i < n; i++)
+        entries[i] = NarrowEntry::make(distance(static_cast<uint64_t>(source[i])), i);
+    const NarrowEntry* sorted = sort_entries(entries, entries + n, n);
+    int64_t *values = out[0].data<int64_t>(), *indices = out[1].data<int64_t>();
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t key = sorted[i].key();
+        values[i] = static_cast<int64_t>(order.descending ? start - key : start + key);
+        indices[i] = sorted[i].at();
+    }
+    return true;
+}
+
+}  // namespace
+
 void sort(TensorRefs out, TensorRefs in, const void* attributes) {
     const auto& order = *static_cast<const SortOrder*>(attributes);
+    if (sort_close(out, in[0], order)) return;
     for_each_lane("sort", out, in[0], order.dim,
                   [&](const auto& lanes, int64_t lane, auto* entries, auto* buffer) {
                       const int64_t n = lanes.from.length();
@@ -167,7 +236,12 @@ void topk(TensorRefs out, TensorRefs in, const void* attributes) {
                           return lanes.write_all(lane, entries, choice.k);
                       }
                       read_entries(entries, lanes.read(lane), n, stride, choice.largest);
-                      std::nth_element(entries, entries + (choice.k - 1), entries + n);
+                      const auto last = nth_entry(entries, buffer, n, choice.k - 1);
+                      for (int64_t i = 0, kept = 0; kept < choice.k; i++) {
+                          const auto e = entries[i];
+                          entries[kept] = e;
+                          kept += !(last < e);
+                      }
                       lanes.write_all(lane, sort_entries(entries, buffer, choice.k), choice.k);
                   });
 }
@@ -180,7 +254,7 @@ void pick(TensorRefs out, TensorRefs in, const void* attributes) {
                       const auto* source = lanes.read(lane);
                       read_entries(entries, source, n, stride, false);
                       if (choice.pick == Pick::Kth)
-                          return lanes.write(lane, 0, nth(entries, n, choice.k));
+                          return lanes.write(lane, 0, nth_entry(entries, buffer, n, choice.k).at());
                       int64_t first_nan;
                       const int64_t numbers = count_numbers(source, n, stride, first_nan);
                       if (choice.pick == Pick::Mode) {
@@ -189,7 +263,7 @@ void pick(TensorRefs out, TensorRefs in, const void* attributes) {
                       }
                       if (first_nan >= 0 && (choice.pick == Pick::Median || numbers == 0))
                           return lanes.write(lane, 0, first_nan);
-                      lanes.write(lane, 0, nth(entries, n, (numbers - 1) / 2));
+                      lanes.write(lane, 0, nth_entry(entries, buffer, n, (numbers - 1) / 2).at());
                   });
 }
 

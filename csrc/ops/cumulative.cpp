@@ -82,7 +82,13 @@ Tensor cumsum(const Tensor& self, int64_t dim, std::optional<DType> dtype) {
     Tensor out;
     {
         const GradModeGuard no_grad(false);
-        out = launched(cumsum_kernel, to(self, running_type(self, dtype)), dim);
+        const DType type = running_type(self, dtype);
+        if (type == DType::Int64 && is_integral(self.dtype(), true) && is_common(self.dtype())) {
+            out = kajo::empty(self.sizes(), type, self.device());
+            launch(cumsum_kernel, {out}, {self}, ScanDim{dim});
+        } else {
+            out = launched(cumsum_kernel, to(self, type), dim);
+        }
     }
     return attach("CumsumBackward0", out, {self}, {},
                   [dim](Backward& ctx) { ctx.set(0, reversed_cumsum(ctx.grad(), dim)); });

@@ -342,10 +342,9 @@ Tensor kron(const Tensor& self, const Tensor& other) {
 namespace {
 
 // Rolls one dimension: the tail comes to the front.
-void roll_dim(const Tensor& out, const Tensor& self, int64_t dim, int64_t shift) {
+Tensor roll_dim(const Tensor& self, int64_t dim, int64_t shift) {
     const int64_t size = self.size(dim), head = ((shift % size) + size) % size;
-    copy_raw(narrow(out, dim, 0, head), narrow(self, dim, size - head, head));
-    copy_raw(narrow(out, dim, head, size - head), narrow(self, dim, 0, size - head));
+    return cat({narrow(self, dim, size - head, head), narrow(self, dim, 0, size - head)}, dim);
 }
 
 Tensor roll_flat(const Tensor& self, int64_t shift) {
@@ -373,11 +372,8 @@ Tensor roll(const Tensor& self, IntSpan shifts, IntSpan dims) {
     Tensor out = self;
     {
         const GradModeGuard no_grad(false);
-        for (size_t i = 0; i < wrapped.size() && self.numel() != 0; i++) {
-            const Tensor from = out;
-            out = empty(self.sizes(), self.dtype(), self.device());
-            roll_dim(out, from, wrapped[i], shifts[i]);
-        }
+        for (size_t i = 0; i < wrapped.size() && self.numel() != 0; i++)
+            out = roll_dim(out, wrapped[i], shifts[i]);
         if (self.numel() == 0) out = clone(self);
     }
     Dims back = shifts.dims();

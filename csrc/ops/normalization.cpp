@@ -78,7 +78,7 @@ TensorList layer_norm_gradients(const Tensor& grad, const Tensor& x, const Tenso
                          kajo::empty({s.n}, parameter, x.device()),
                          kajo::empty({s.n}, parameter, x.device())};
     const Tensor in[] = {contiguous(grad), x, weight, mean, rstd};
-    launch(layer_norm_backward_kernel, out, in, cpu::LayerNormAttributes{});
+    launch(layer_norm_backward_kernel, out, in, cpu::LayerNormAttributes{0, mean.defined()});
     return out;
 }
 
@@ -110,7 +110,7 @@ Tensor layer_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& w
         };
         launch(layer_norm_kernel, {alias(out, {s.rows, s.n}, {s.n, 1}, 0), center, rstd},
                {reshape(contiguous(input), {s.rows, s.n}), vector(weight), vector(bias)},
-               cpu::LayerNormAttributes{eps});
+               cpu::LayerNormAttributes{eps, true});
     }
     return attach("NativeLayerNormBackward0", out, {input, weight, bias},
                   {input, weight, center, rstd}, [s, eps](Backward& ctx) {
@@ -127,6 +127,48 @@ Tensor layer_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& w
                       if (s.weight && ctx.needs(1)) ctx.set(1, reshape(g[1], s.normalized));
                       if (s.bias && ctx.needs(2)) ctx.set(2, reshape(g[2], s.normalized));
                   });
+}
+
+namespace {
+
+TensorList differentiable_rms_gradients(const Tensor& grad, const Tensor& x, const Tensor& weight,
+                                        double eps) {
+    const Tensor rstd = rsqrt(add(mean(square(x), IntSpan{1}, true, std::nullopt), Scalar(eps)));
+    const Tensor normal = mul(x, rstd);
+    const Tensor inner = weight.defined() ? mul(grad, weight) : grad;
+    const Tensor along = mean(mul(inner, normal), IntSpan{1}, true, std::nullopt);
+    return {mul(sub(inner, mul(normal, along)), rstd),
+            sum(mul(grad, normal), IntSpan{0}, false, std::nullopt)};
+}
+
+}  // namespace
+
+Tensor rms_norm(const Tensor& input, IntSpan normalized_shape, const Tensor& weight, double eps) {
+    const LayerShape s = layer_shape(input, normalized_shape, weight, Tensor());
+    if (!is_float(input.dtype())) raise_unsupported("rms_norm", input.dtype());
+    Tensor out = kajo::empty(input.sizes(), input.dtype(), input.device());
+    const DType wide = cpu::reduce_type(input.dtype());
+    const Tensor no_mean = kajo::empty({0}, wide, input.device());
+    Tensor rstd = kajo::empty({s.rows}, wide, input.device());
+    {
+        const GradModeGuard no_grad(false);
+        launch(layer_norm_kernel, {alias(out, {s.rows, s.n}, {s.n, 1}, 0), no_mean, rstd},
+               {reshape(contiguous(input), {s.rows, s.n}),
+                s.weight ? contiguous(reshape(weight, {s.n})) : Tensor(), Tensor()},
+               cpu::LayerNormAttributes{eps, false});
+    }
+    return attach(
+        "MulBackward0", out, {input, weight}, {input, weight, rstd}, [s, eps](Backward& ctx) {
+            const Tensor x = reshape(contiguous(ctx.saved(0)), {s.rows, s.n});
+            const Tensor weight = s.weight ? contiguous(reshape(ctx.saved(1), {s.n})) : Tensor();
+            const Tensor grad = reshape(ctx.grad(), {s.rows, s.n});
+            const TensorList g =
+                is_differentiating()
+                    ? differentiable_rms_gradients(grad, x, weight, eps)
+                    : layer_norm_gradients(grad, x, weight, Tensor(), ctx.saved(2), s);
+            if (ctx.needs(0)) ctx.set(0, reshape(g[0], s.sizes));
+            if (s.weight && ctx.needs(1)) ctx.set(1, reshape(g[1], s.normalized));
+        });
 }
 
 // ---- channels

@@ -200,6 +200,13 @@ Tensor product_of_others(const Tensor& self, int64_t dim) {
     return mul(before(self), flip(before(flip(self, {dim})), {dim}));
 }
 
+// Whether the gradient of a product is the product divided by each factor: quick, but not where a
+// factor is zero, nor to be differentiated again.
+bool is_divided(const Tensor& factors) {
+    return !is_differentiating() && !factors.is_meta() && is_float(factors.dtype()) &&
+           item(all(factors, std::nullopt, false)).as_bool();
+}
+
 }  // namespace
 
 Tensor prod_all(const Tensor& self, std::optional<DType> dtype) {
@@ -209,6 +216,10 @@ Tensor prod_all(const Tensor& self, std::optional<DType> dtype) {
     Tensor out = launch_reduce({Reduction::Prod, "prod", computing, type}, source, mask, false);
     return attach("ProdBackward0", out, {self}, {self}, [type](Backward& ctx) {
         const Tensor self = to(ctx.saved(0), type);
+        if (is_divided(self)) {
+            const Tensor product = prod_all(self, std::nullopt);
+            return ctx.set(0, div(mul(ctx.grad(), product), self));
+        }
         const Tensor others = product_of_others(reshape(self, {-1}), 0);
         ctx.set(0, mul(ctx.grad(), conj(reshape(others, self.sizes()))));
     });
@@ -223,6 +234,8 @@ Tensor prod(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> 
     return attach("ProdBackward1", out, {self}, {self}, [mask, dim, keepdim, type](Backward& ctx) {
         const Tensor self = to(ctx.saved(0), type);
         const Tensor grad = restore_dims(ctx.grad(), mask, keepdim);
+        if (is_divided(self))
+            return ctx.set(0, div(mul(grad, prod(self, dim, true, std::nullopt)), self));
         ctx.set(0, mul(grad, conj(product_of_others(self, dim))));
     });
 }

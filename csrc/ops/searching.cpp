@@ -5,7 +5,10 @@
 #include "core/promotion.h"
 #include "core/shape.h"
 #include "cpu/sort.h"
+#include "ops/creation.h"
 #include "ops/indexing.h"
+#include "ops/joining.h"
+#include "ops/masking.h"
 #include "ops/ops.h"
 #include "ops/sorting.h"
 
@@ -40,6 +43,14 @@ Runs runs_of(const Tensor& rows, const Tensor& order) {
 }
 
 Tensor asked(bool wanted, const Tensor& t) { return wanted ? t : empty({0}, DType::Int64); }
+
+// Of neighbours that are equal, the first.
+Tensor first_of_runs(const Tensor& values) {
+    const int64_t n = values.numel();
+    if (n == 0) return values;
+    const Tensor differs = ne(narrow(values, 0, 1, n - 1), narrow(values, 0, 0, n - 1));
+    return masked_select(values, cat({ones({1}, DType::Bool, values.device()), differs}, 0));
+}
 
 void refuse_complex(const Tensor& self) {
     if (is_complex(self.dtype())) raise_unsupported("unique", self.dtype());
@@ -79,6 +90,10 @@ std::tuple<Tensor, Tensor, Tensor> unique(const Tensor& self, bool, bool return_
     const GradModeGuard no_grad(false);
     refuse_complex(self);
     const auto [values, order] = sort(in_signed_order(contiguous(reshape(self, {-1}))), 0, false);
+    if (!return_inverse && !return_counts && !self.is_meta()) {
+        const Tensor none = empty({0}, DType::Int64);
+        return {in_unsigned_order(first_of_runs(values), self.dtype()), none, none};
+    }
     const Runs runs = runs_of(view(values, {values.numel(), 1}), order);
     return {in_unsigned_order(index_select(values, 0, runs.first), self.dtype()),
             asked(return_inverse, view(runs.inverse, self.sizes())),
@@ -94,6 +109,12 @@ std::tuple<Tensor, Tensor, Tensor> unique_consecutive(const Tensor& self, bool r
                                                       bool return_counts,
                                                       std::optional<int64_t> dim) {
     if (dim) return distinct_slices(self, *dim, false, return_inverse, return_counts);
+    if (!return_inverse && !return_counts && !self.is_meta() && is_common(self.dtype()) &&
+        !is_complex(self.dtype())) {
+        const GradModeGuard no_grad(false);
+        const Tensor none = empty({0}, DType::Int64);
+        return {first_of_runs(contiguous(reshape(self, {-1}))), none, none};
+    }
     auto [values, inverse, counts] =
         distinct_slices(reshape(self, {-1}), 0, false, return_inverse, return_counts);
     return {values, return_inverse ? view(inverse, self.sizes()) : inverse, counts};

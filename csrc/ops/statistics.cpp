@@ -1,4 +1,5 @@
 // Variances, norms and log-sum-exp: reductions followed by arithmetic on their results.
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -6,6 +7,7 @@
 #include "core/launch.h"
 #include "core/promotion.h"
 #include "core/shape.h"
+#include "cpu/rows.h"
 #include "ops/masking.h"
 #include "ops/ops.h"
 #include "ops/reduction.h"
@@ -250,13 +252,35 @@ Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p) {
     return norm(sub(self, other), p, std::nullopt, false, std::nullopt);
 }
 
+namespace {
+
+static const Kernel log_sum_exp_kernel{"logsumexp", cpu::log_sum_exp};
+
+// Whether one dimension is summed over, and rows along it are many or short enough for the threads.
+bool is_one_row_each(const Tensor& t, uint64_t mask) {
+    if (!is_float(t.dtype()) || t.numel() == 0 || !std::has_single_bit(mask)) return false;
+    const int64_t n = t.size(std::countr_zero(mask));
+    return n <= 65536 || t.numel() / n >= 16;
+}
+
+Tensor log_sum_exp_of_rows(const Tensor& self, uint64_t mask, bool keepdim) {
+    const Tensor out = allocate_reduced(self, mask, keepdim, cpu::reduce_type(self.dtype()));
+    launch(log_sum_exp_kernel, {out}, {contiguous(self)},
+           cpu::RowAttributes{std::countr_zero(mask)});
+    return to(out, self.dtype());
+}
+
+}  // namespace
+
 Tensor logsumexp(const Tensor& self, IntSpan dim, bool keepdim) {
     const Tensor source = is_integral(self.dtype(), true) ? to(self, default_dtype()) : self;
     const uint64_t mask = reduced_mask(source, dim, "logsumexp");
     Tensor out;
     {
         const GradModeGuard no_grad(false);
-        if (source.numel() == 0) {
+        if (is_one_row_each(source, mask)) {
+            out = log_sum_exp_of_rows(source, mask, keepdim);
+        } else if (source.numel() == 0) {
             out = log(sum(exp(source), dim, keepdim, std::nullopt));
         } else {
             const Tensor largest =

@@ -26,6 +26,8 @@ const OpEntry table[] = {
     {"layer_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, "
      "float eps=1e-05, bool cudnn_enable=True) -> Tensor",
      bind<&layer_norm_function>, kFunction},
+    {"_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float eps) -> Tensor",
+     bind<&ops::rms_norm>, kPrivate},
     {"batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? "
      "running_var, bool training, float momentum, float eps, bool cudnn_enabled=True) -> Tensor",
      bind<&batch_norm_function>, kFunction},

@@ -146,6 +146,11 @@ def layer_norm(
     return _core.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether the core computes with it itself, and in floating point."""
+    return type(tensor) in (Tensor, kajo.nn.Parameter) and tensor.is_floating_point()
+
+
 def rms_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -187,6 +192,10 @@ def rms_norm(
     small = input.dtype in (kajo.float16, kajo.bfloat16)
     wide = input.float() if small else input
     step = kajo.finfo(wide.dtype).eps if eps is None else eps
+    if _is_plain(input) and (
+        weight is None or (_is_plain(weight) and (small or weight.dtype == input.dtype))
+    ):
+        return _core._rms_norm(input, shape, weight, step)
     over = tuple(range(-len(shape), 0))
     result = wide * kajo.rsqrt(wide.pow(2).mean(over, keepdim=True) + step)
     if weight is not None:

@@ -63,3 +63,35 @@ def test_block_diag():
 def test_wrong_arguments(call, error):
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize("shift", [3, -1, 1000, 0])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_roll(shift, dim):
+    array = np.random.default_rng(0).random((70, 999)).astype(np.float32)
+    got = kajo.tensor(array).roll(shift, dim)
+    np.testing.assert_array_equal(numbers(got), np.roll(array, shift, dim))
+    np.testing.assert_array_equal(numbers(kajo.tensor(array).roll(shift)), np.roll(array, shift))
+
+
+# Copies longer than the C library is trusted with, from and to any place.
+@pytest.mark.parametrize("length", [1, 256, 257, 300, 5000])
+@pytest.mark.parametrize("start", [0, 1, 7])
+def test_copies_of_long_runs(length, start):
+    array = np.arange(3 * (length + start), dtype=np.float32).reshape(3, -1)
+    got = kajo.tensor(array)[:, start:].contiguous()
+    np.testing.assert_array_equal(numbers(got), array[:, start:])
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "float64", "complex128"])
+def test_stack_along_the_last_dimension(count, dtype):
+    arrays = [
+        np.random.default_rng(i).integers(0, 99, (30, 41)).astype(dtype) for i in range(count)
+    ]
+    tensors = [kajo.tensor(a) for a in arrays]
+    np.testing.assert_array_equal(numbers(kajo.stack(tensors, -1)), np.stack(arrays, -1))
+    np.testing.assert_array_equal(
+        numbers(kajo.cat([t.reshape(-1, 1) for t in tensors], 1)),
+        np.stack([a.reshape(-1) for a in arrays], -1),
+    )

@@ -113,3 +113,60 @@ def test_results_do_not_depend_on_threads():
 def test_wrong_arguments(call, error):
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize("length", [2000, 5000, 70000])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32"])
+def test_selection_by_digits_equals_sorting(length, dtype):
+    random = np.random.default_rng(length)
+    array = (random.standard_normal(length) * 1000).astype(dtype)
+    tensor, ordered = kajo.tensor(array), np.sort(array)
+    for k in (1, length // 3, length):
+        value, index = tensor.kthvalue(k)
+        assert value.item() == ordered[k - 1] == array[index.item()]
+    assert tensor.median().item() == ordered[(length - 1) // 2]
+    for k in (65, length // 2):
+        for largest in (True, False):
+            values, indices = tensor.topk(k, largest=largest)
+            expected = ordered[::-1][:k] if largest else ordered[:k]
+            np.testing.assert_array_equal(numbers(values), expected)
+            np.testing.assert_array_equal(array[numbers(indices)], expected)
+            assert len(set(indices.tolist())) == k
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("start", [0, -(1 << 62), (1 << 62)])
+def test_sort_of_integers_close_together(descending, start):
+    array = np.random.default_rng(1).integers(0, 3000, 5000) + start
+    values, indices = kajo.sort(kajo.tensor(array), stable=True, descending=descending)
+    order = np.argsort(-(array - start) if descending else array, kind="stable")
+    np.testing.assert_array_equal(numbers(indices), order)
+    np.testing.assert_array_equal(numbers(values), array[order])
+
+
+def test_sort_of_integers_far_apart():
+    array = np.random.default_rng(1).integers(-(1 << 62), 1 << 62, 5000)
+    np.testing.assert_array_equal(numbers(kajo.sort(kajo.tensor(array))[0]), np.sort(array))
+
+
+@pytest.mark.parametrize("name", ["cummax", "cummin"])
+@pytest.mark.parametrize("layout", ["run", "column"])
+def test_running_extremes(name, layout):
+    array = np.random.default_rng(2).integers(-50, 50, (300, 4)).astype(np.float32)
+    array[200:, 1] = np.nan
+    tensor = kajo.tensor(array)
+    tensor = tensor if layout == "column" else tensor.t().contiguous().t()
+    values, indices = getattr(tensor, name)(0)
+    judge = np.maximum if name == "cummax" else np.minimum
+    np.testing.assert_array_equal(numbers(values), judge.accumulate(array))
+    np.testing.assert_array_equal(np.take_along_axis(array, numbers(indices), 0), numbers(values))
+    assert indices[-1, 1].item() == 299
+
+
+def test_distinct_values_alone_equal_those_with_counts():
+    for array in (np.random.default_rng(3).integers(0, 40, 3000), np.array([2.0, np.nan, np.nan])):
+        tensor = kajo.tensor(array)
+        for f in (kajo.unique, kajo.unique_consecutive):
+            alone, (beside, _) = f(tensor), f(tensor, return_counts=True)
+            np.testing.assert_array_equal(numbers(alone), numbers(beside))
+    assert kajo.unique(kajo.tensor([])).shape == (0,)

@@ -98,6 +98,23 @@ void take_every_second(T* to, const T* from, int64_t n) {
     for (; j < n; j++) to[j] = from[2 * j];
 }
 
+void copy(void* to_, const void* from_, int64_t bytes) {
+    typedef char Line __attribute__((vector_size(64)));
+    char* to = static_cast<char*>(to_);
+    const char* from = static_cast<const char*>(from_);
+    int64_t i = 0;
+    for (; i + 128 <= bytes; i += 128) {
+        Line a, b;
+        std::memcpy(&a, from + i, 64);
+        std::memcpy(&b, from + i + 64, 64);
+        std::memcpy(to + i, &a, 64);
+        std::memcpy(to + i + 64, &b, 64);
+    }
+    size_t rest = static_cast<size_t>(bytes - i);
+    asm("" : "+r"(rest));  // or the compiler would write the string instruction here
+    std::memcpy(to + i, from + i, rest);
+}
+
 template <class T>
 void move(void* to_, int64_t to_row, int64_t to_col, const void* from_, int64_t from_row,
           int64_t from_col, int64_t rows, int64_t cols) {
@@ -105,8 +122,7 @@ void move(void* to_, int64_t to_row, int64_t to_col, const void* from_, int64_t 
     const T* from = static_cast<const T*>(from_);
     if (to_col == 1 && from_col == 1) {
         for (int64_t i = 0; i < rows; i++)
-            std::memcpy(to + i * to_row, from + i * from_row,
-                        static_cast<size_t>(cols) * sizeof(T));
+            copy(to + i * to_row, from + i * from_row, cols * int64_t{sizeof(T)});
     } else if (to_col == 1 && from_col == 0) {
         for (int64_t i = 0; i < rows; i++) std::fill_n(to + i * to_row, cols, from[i * from_row]);
     } else if (to_col == 1 && from_col == -1) {
@@ -163,6 +179,7 @@ void finish_stream() {
 extern const MoveKernels move_kernels;
 const MoveKernels move_kernels = {
     {move<uint8_t>, move<uint16_t>, move<uint32_t>, move<uint64_t>, move<Wide>},
+    copy,
     stream,
     finish_stream};
 

@@ -13,31 +13,41 @@
 namespace kajo::cpu::KAJO_ISA {
 namespace {
 
+// Elements of a run that one call may fold: what is read twice has to stay in the L1 cache.
+constexpr int64_t kCachedRun = 4096, kLongRun = 65536;
+
 // kRows rows at once, so that the states are read and written less often.
-template <class Op, class T, int kRows>
-void fold_rows_of(T* state, const T* p, int64_t stride, int64_t n) {
-    const auto step = [&](int64_t i, auto read, auto write) {
+template <class Op, class T, int kRows, class S>
+void fold_rows_of(T* state, const S* p, int64_t stride, int64_t n) {
+    const auto step = [&](int64_t i, auto read, auto write) __attribute__((always_inline)) {
         auto folded = Op::map(read(p + i));
         for (int r = 1; r < kRows; r++)
             folded = Op::fold(folded, Op::map(read(p + i + r * stride)));
-        write(Op::fold(read(state + i), folded));
+        write(folded);
     };
     int64_t i = 0;
     if constexpr (kLanes<T> > 1)
         for (; i + kLanes<T> <= n; i += kLanes<T>)
             step(
-                i, [](const T* at) { return load(at); },
-                [&](V<T> v) { std::memcpy(state + i, &v, sizeof v); });
-    for (; i < n; i++) step(i, [](const T* at) { return *at; }, [&](T v) { state[i] = v; });
+                i, [](const S* at) { return load_as<T>(at); },
+                [&](V<T> folded) {
+                    const V<T> v = Op::fold(load(state + i), folded);
+                    std::memcpy(state + i, &v, sizeof v);
+                });
+    for (; i < n; i++)
+        step(
+            i, [](const S* at) { return T(*at); },
+            [&](T folded) { state[i] = Op::fold(state[i], folded); });
 }
 
-template <class Op, class T>
-void fold_rows(T* state, const T* p, int64_t stride, int64_t rows, int64_t n) {
+template <class Op, class T, class S>
+void fold_rows(T* state, const S* p, int64_t stride, int64_t rows, int64_t n) {
     for (; rows >= 8; rows -= 8, p += 8 * stride) fold_rows_of<Op, T, 8>(state, p, stride, n);
     for (; rows; rows--, p += stride) fold_rows_of<Op, T, 1>(state, p, stride, n);
 }
 
-template <class Op, class T>
+// Elements of type S, folded into states of type T.
+template <class Op, class T, class S = T>
 struct Folding {
     static void init(void* state, int64_t n) {
         std::fill_n(static_cast<T*>(state), n, Op::template identity<T>());
@@ -45,8 +55,9 @@ struct Folding {
     static void runs(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
                      int64_t) {
         T* s = static_cast<T*>(state);
-        const T* p = static_cast<const T*>(from);
-        for (int64_t i = 0; i < count; i++, p += stride) s[i] = Op::fold(s[i], fold_run<Op>(p, n));
+        const S* p = static_cast<const S*>(from);
+        for (int64_t i = 0; i < count; i++, p += stride)
+            s[i] = Op::fold(s[i], fold_run_as<Op, T>(p, n));
     }
     static void rows(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
                      int64_t) {
@@ -55,7 +66,7 @@ struct Folding {
             fold_rows<Op>(static_cast<R*>(state), static_cast<const R*>(from), 2 * stride, count,
                           2 * n);
         } else {
-            fold_rows<Op>(static_cast<T*>(state), static_cast<const T*>(from), stride, count, n);
+            fold_rows<Op>(static_cast<T*>(state), static_cast<const S*>(from), stride, count, n);
         }
     }
     static void merge(void* state, const void* other, int64_t n) {
@@ -81,7 +92,60 @@ struct Folding {
         }
         std::copy_n(s, n, to);
     }
-    static constexpr ReduceFunctions functions{sizeof(T), init, runs, rows, merge, finish};
+    static constexpr ReduceFunctions functions{sizeof(T), kLongRun, init,  runs,
+                                               rows,      merge,    finish};
+};
+
+// Counts truths: bytes that are 0 or 1 are added as bytes for as long as none overflows.
+struct Counting : Folding<Add, uint64_t> {
+    static constexpr int64_t kMost = 255;
+
+    static void runs(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
+                     int64_t) {
+        uint64_t* s = static_cast<uint64_t*>(state);
+        const uint8_t* p = static_cast<const uint8_t*>(from);
+        for (int64_t i = 0; i < count; i++, p += stride) s[i] += truths(p, n);
+    }
+    static uint64_t truths(const uint8_t* p, int64_t n) {
+        uint64_t sum = 0;
+        int64_t i = 0;
+        while (i + 64 <= n) {
+            V<uint8_t> bytes{};
+            const int64_t end = std::min(n, i + 64 * kMost);
+            for (; i + 64 <= end; i += 64) bytes += load(p + i);
+            sum += total_of(bytes);
+        }
+        for (; i < n; i++) sum += p[i];
+        return sum;
+    }
+    // Neighbours are added in wider and wider lanes.
+    static uint64_t total_of(V<uint8_t> bytes) {
+        const V<uint16_t> pairs = (V<uint16_t>)bytes;
+        const V<uint16_t> wide = (pairs & 0xff) + (pairs >> 8);
+        const V<uint64_t> eights = (V<uint64_t>)wide;
+        const V<uint64_t> sums =
+            (eights & 0xffff) + (eights >> 16 & 0xffff) + (eights >> 32 & 0xffff) + (eights >> 48);
+        return fold_lanes<Add, uint64_t>(sums);
+    }
+    static void rows(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
+                     int64_t) {
+        uint64_t* s = static_cast<uint64_t*>(state);
+        const uint8_t* p = static_cast<const uint8_t*>(from);
+        for (; count > 0; count -= kMost, p += kMost * stride) {
+            const int64_t some = std::min(count, kMost);
+            int64_t i = 0;
+            for (; i + 64 <= n; i += 64) {
+                V<uint8_t> bytes{};
+                for (int64_t r = 0; r < some; r++) bytes += load(p + r * stride + i);
+                uint8_t counts[64];
+                std::memcpy(counts, &bytes, sizeof bytes);
+                for (int k = 0; k < 64; k++) s[i + k] += counts[k];
+            }
+            for (; i < n; i++)
+                for (int64_t r = 0; r < some; r++) s[i] += p[r * stride + i];
+        }
+    }
+    static constexpr ReduceFunctions functions{8, kLongRun, init, runs, rows, merge, finish};
 };
 
 // ---- a value and where it stands
@@ -96,7 +160,7 @@ struct Locating {
             : index(static_cast<int64_t*>(const_cast<void*>(p))),
               value(reinterpret_cast<T*>(index + n)) {}
     };
-    static constexpr int64_t kRows = 32;
+    using Row = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
     static bool same_value(T a, T b) { return (a == b) | ((a != a) & (b != b)); }
     static bool beats(T a, T b) { return !same_value(Op::fold(b, a), b); }
 
@@ -109,30 +173,43 @@ struct Locating {
         for (int64_t i = 0; i < count; i++, p += stride) {
             const T best = fold_run<Op>(p, n);
             if (s.index[i] >= 0 && !beats(best, s.value[i])) continue;
-            int64_t at = 0;
-            while (!same_value(p[at], best)) at++;
-            s.index[i] = first + at;
+            s.index[i] = first + place_in_run(p, n, best);
             s.value[i] = best;
         }
     }
-    // First the extreme of every column, then its place in the columns where it counts.
     static void rows(void* state, const void* from, int64_t stride, int64_t count, int64_t n,
                      int64_t first) {
         const State s(state, n);
-        constexpr int64_t kTile = 256;
-        T best[kTile];
-        for (int64_t begin = 0; begin < n; begin += kTile) {
-            const int64_t width = std::min(kTile, n - begin);
-            const T* p = static_cast<const T*>(from) + begin;
-            std::fill_n(best, width, Op::template identity<T>());
-            fold_rows<Op>(best, p, stride, count, width);
-            for (int64_t i = 0; i < width; i++) {
-                if (s.index[begin + i] >= 0 && !beats(best[i], s.value[begin + i])) continue;
-                int64_t row = 0;
-                while (!same_value(p[row * stride + i], best[i])) row++;
-                s.index[begin + i] = first + row;
-                s.value[begin + i] = best[i];
+        const T* p = static_cast<const T*>(from);
+        const auto take = [&](int64_t i, T best, int64_t row) {
+            if (s.index[i] >= 0 && !beats(best, s.value[i])) return;
+            s.index[i] = first + row;
+            s.value[i] = best;
+        };
+        int64_t i = 0;
+        // Numbers of rows stand in lanes as wide as the elements.
+        if constexpr (sizeof(T) >= 4)
+            for (; i + kLanes<T> <= n; i += kLanes<T>) {
+                V<T> best = load(p + i);
+                V<Row> at{};
+                for (int64_t r = 1; r < count; r++) {
+                    const V<T> x = load(p + r * stride + i), better = Op::fold(best, x);
+                    const auto stays = (better == best) | ((better != better) & (best != best));
+                    at = stays ? at : filled<Row>(static_cast<Row>(r));
+                    best = better;
+                }
+                T values[kLanes<T>];
+                Row places[kLanes<T>];
+                std::memcpy(values, &best, sizeof best);
+                std::memcpy(places, &at, sizeof at);
+                for (int k = 0; k < kLanes<T>; k++) take(i + k, values[k], places[k]);
             }
+        for (; i < n; i++) {
+            T best = p[i];
+            int64_t at = 0;
+            for (int64_t r = 1; r < count; r++)
+                if (beats(p[r * stride + i], best)) best = p[(at = r) * stride + i];
+            take(i, best, at);
         }
     }
     static void merge(void* state, const void* other, int64_t n) {
@@ -148,7 +225,7 @@ struct Locating {
         if (out[0]) std::copy_n(s.value, n, static_cast<T*>(out[0]));
         if (out[1]) std::copy_n(s.index, n, static_cast<int64_t*>(out[1]));
     }
-    static constexpr ReduceFunctions functions{16, init, runs, rows, merge, finish};
+    static constexpr ReduceFunctions functions{16, kCachedRun, init, runs, rows, merge, finish};
 };
 
 // ---- mean and squared deviations
@@ -245,7 +322,7 @@ struct Moments {
                 static_cast<T*>(out[1])[i] = static_cast<T>(s.count[i] ? s.mean[i] : nothing);
         }
     }
-    static constexpr ReduceFunctions functions{24, init, runs, rows, merge, finish};
+    static constexpr ReduceFunctions functions{24, kCachedRun, init, runs, rows, merge, finish};
 };
 
 // Integers wrap around, which only unsigned ones may.
@@ -291,6 +368,15 @@ constexpr ReduceKernels make_table() {
     ordered(Reduction::Min, Reduction::ArgMin, Smaller{});
     at(Reduction::Any, DType::Bool) = Folding<Or, uint8_t>::functions;
     at(Reduction::All, DType::Bool) = Folding<And, uint8_t>::functions;
+    // No type that is computed in: elements are taken as they are stored.
+    const DType half = DType::BFloat16;
+    at(Reduction::Sum, half) = Folding<Add, float, BFloat16>::functions;
+    at(Reduction::NanSum, half) = Folding<AddNumbers, float, BFloat16>::functions;
+    at(Reduction::AbsSum, half) = Folding<AddMagnitudes, float, BFloat16>::functions;
+    at(Reduction::SquareSum, half) = Folding<AddSquares, float, BFloat16>::functions;
+    at(Reduction::Max, half) = Folding<Larger, float, BFloat16>::functions;
+    at(Reduction::Min, half) = Folding<Smaller, float, BFloat16>::functions;
+    at(Reduction::Sum, DType::Bool) = Counting::functions;
     at(Reduction::Moments, DType::Float32) = Moments<float>::functions;
     at(Reduction::Moments, DType::Float64) = Moments<double>::functions;
     return k;

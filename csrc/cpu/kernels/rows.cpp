@@ -121,23 +121,61 @@ struct Row {
         map(y, n, [&](auto v) { return v * factor; }, y);
     }
 
-    static void layer_norm(void* y_, const void* x_, const void* weight, const void* bias,
-                           int64_t n, double eps, double* mean_out, double* rstd_out) {
-        T* y = static_cast<T*>(y_);
+    // Several rows at once, so that their roots and divisions go side by side.
+    template <bool CENTERED>
+    static void normalize(void* y_, const void* x_, const void* weight, const void* bias,
+                          int64_t rows, int64_t n, double eps, double* mean_out, double* rstd_out) {
+        constexpr int64_t kAbreast = 16, kCached = 4096;
+        const int64_t abreast = std::clamp<int64_t>(kCached / n, 1, kAbreast);
         const T *x = static_cast<const T*>(x_), *w = static_cast<const T*>(weight),
                 *b = static_cast<const T*>(bias);
-        const T count = static_cast<T>(n), mean = fold_run<Add>(x, n) / count;
-        // About the rounded mean; what that lacks is added to it and taken from the squares.
-        const auto [sum, squares] = totals<T, 2>(
-            n, [&](auto v, auto& a, auto& b) { a += v - mean, b += (v - mean) * (v - mean); }, x);
-        const double lacking = static_cast<double>(sum) / static_cast<double>(n);
-        const T center = mean + static_cast<T>(lacking);
-        const double rstd =
-            1 / std::sqrt(std::max(0.0, static_cast<double>(squares) / static_cast<double>(n) -
-                                            lacking * lacking) +
-                          eps);
-        const T scale = static_cast<T>(rstd);
-        const auto normal = [&](auto v) { return (v - center) * scale; };
+        T* y = static_cast<T*>(y_);
+        const T count = static_cast<T>(n);
+        for (int64_t first = 0; first < rows; first += abreast) {
+            const int64_t some = std::min(abreast, rows - first);
+            double mean[kAbreast] = {}, lacking[kAbreast] = {}, squares[kAbreast] = {};
+            for (int64_t r = 0; r < some; r++) {
+                const T* row = x + (first + r) * n;
+                if constexpr (CENTERED) {
+                    // About the rounded mean; what that lacks is added to it and taken from the
+                    // squares.
+                    const T m = fold_run<Add>(row, n) / count;
+                    const auto sums = totals<T, 2>(
+                        n, [&](auto v, auto& p, auto& q) { p += v - m, q += (v - m) * (v - m); },
+                        row);
+                    mean[r] = static_cast<double>(m);
+                    lacking[r] = static_cast<double>(sums[0]);
+                    squares[r] = static_cast<double>(sums[1]);
+                } else {
+                    squares[r] = static_cast<double>(fold_run<AddSquares>(row, n));
+                }
+            }
+            T center[kAbreast], scale[kAbreast];
+            double rstd[kAbreast];
+            for (int64_t r = 0; r < kAbreast; r++) {
+                const double all = static_cast<double>(n), lack = lacking[r] / all;
+                const double variance = std::max(0.0, squares[r] / all - lack * lack);
+                center[r] = static_cast<T>(mean[r]) + static_cast<T>(lack);
+                rstd[r] = 1 / std::sqrt(variance + eps);
+                scale[r] = static_cast<T>(rstd[r]);
+            }
+            for (int64_t r = 0; r < some; r++) {
+                rstd_out[first + r] = rstd[r];
+                if constexpr (CENTERED) mean_out[first + r] = static_cast<double>(center[r]);
+                write_normal<CENTERED>(y + (first + r) * n, x + (first + r) * n, w, b, n, center[r],
+                                       scale[r]);
+            }
+        }
+    }
+    template <bool CENTERED>
+    static void write_normal(T* y, const T* x, const T* w, const T* b, int64_t n, T center,
+                             T scale) {
+        const auto normal = [&](auto v) {
+            if constexpr (CENTERED)
+                return (v - center) * scale;
+            else
+                return v * scale;
+        };
         if (w && b)
             map(y, n, [&](auto v, auto a, auto c) { return normal(v) * a + c; }, x, w, b);
         else if (w)
@@ -146,28 +184,27 @@ struct Row {
             map(y, n, [&](auto v, auto c) { return normal(v) + c; }, x, b);
         else
             map(y, n, normal, x);
-        *mean_out = static_cast<double>(center);
-        *rstd_out = rstd;
     }
-    static void layer_norm_backward(void* out_, const void* grad, const void* x_,
-                                    const void* weight, int64_t n, double mean_, double rstd_,
-                                    void* grad_weight, void* grad_bias) {
+    template <bool CENTERED>
+    static void normalize_backward(void* out_, const void* grad, const void* x_, const void* weight,
+                                   int64_t n, double mean_, double rstd_, void* grad_weight,
+                                   void* grad_bias) {
         T* out = static_cast<T*>(out_);
         const T *g = static_cast<const T*>(grad), *x = static_cast<const T*>(x_),
                 *w = static_cast<const T*>(weight);
         const T mean = static_cast<T>(mean_), rstd = static_cast<T>(rstd_);
         T *gw = static_cast<T*>(grad_weight), *gb = static_cast<T*>(grad_bias);
         if (gw && w)
-            norm_backward<true, true>(out, g, x, w, n, mean, rstd, gw, gb);
+            norm_backward<CENTERED, true, true>(out, g, x, w, n, mean, rstd, gw, gb);
         else if (gw)
-            norm_backward<false, true>(out, g, x, w, n, mean, rstd, gw, gb);
+            norm_backward<CENTERED, false, true>(out, g, x, w, n, mean, rstd, gw, gb);
         else if (w)
-            norm_backward<true, false>(out, g, x, w, n, mean, rstd, gw, gb);
+            norm_backward<CENTERED, true, false>(out, g, x, w, n, mean, rstd, gw, gb);
         else
-            norm_backward<false, false>(out, g, x, w, n, mean, rstd, gw, gb);
+            norm_backward<CENTERED, false, false>(out, g, x, w, n, mean, rstd, gw, gb);
     }
     // One pass for all sums, those over rows and those of this row, and one for the result.
-    template <bool WEIGHTS, bool SUMS>
+    template <bool CENTERED, bool WEIGHTS, bool SUMS>
     static void norm_backward(T* out, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd,
                               T* gw, T* gb) {
         const auto part = [&](const T* p, int64_t i, auto& v) { std::memcpy(&v, p + i, sizeof v); };
@@ -204,10 +241,13 @@ struct Row {
         for (; i < n; i++) step(i, sum_rest, along_rest);
         if (!out) return;
         const T count = static_cast<T>(n);
-        const T sum = (fold_lanes<Add, T>(sums[0] + sums[1]) + sum_rest) / count;
+        [[maybe_unused]] const T sum = (fold_lanes<Add, T>(sums[0] + sums[1]) + sum_rest) / count;
         const T along = (fold_lanes<Add, T>(alongs[0] + alongs[1]) + along_rest) / count;
         const auto inner = [&](auto a, auto v) {
-            return (a - sum - (v - mean) * rstd * along) * rstd;
+            if constexpr (CENTERED)
+                return (a - sum - (v - mean) * rstd * along) * rstd;
+            else
+                return (a - v * rstd * along) * rstd;
         };
         if constexpr (WEIGHTS)
             map(out, n, [&](auto a, auto c, auto v) { return inner(a * c, v); }, g, w, x);
@@ -224,9 +264,35 @@ struct Row {
         for (; i < n; i++) y[i] = static_cast<T>(sum += static_cast<double>(x[i]));
     }
 
-    static constexpr RowFunctions functions{
-        softmax,     attention_weights, log_softmax, softmax_backward,    log_softmax_backward,
-        log_sum_exp, scaled_exp,        layer_norm,  layer_norm_backward, running_sum};
+    static void running_sums(void* y_, const void* x_, int64_t n, int64_t y_stride,
+                             int64_t x_stride) {
+        typedef T Lane __attribute__((vector_size(8 * sizeof(T))));
+        T* y = static_cast<T*>(y_);
+        const T* x = static_cast<const T*>(x_);
+        V<double> sums[2]{};
+        for (int64_t i = 0; i < n; i++)
+            for (int k = 0; k < 2; k++) {
+                Lane v;
+                std::memcpy(&v, x + i * x_stride + 8 * k, sizeof v);
+                sums[k] += __builtin_convertvector(v, V<double>);
+                v = __builtin_convertvector(sums[k], Lane);
+                std::memcpy(y + i * y_stride + 8 * k, &v, sizeof v);
+            }
+    }
+
+    static constexpr RowFunctions functions{softmax,
+                                            attention_weights,
+                                            log_softmax,
+                                            softmax_backward,
+                                            log_softmax_backward,
+                                            log_sum_exp,
+                                            scaled_exp,
+                                            normalize<true>,
+                                            normalize<false>,
+                                            normalize_backward<true>,
+                                            normalize_backward<false>,
+                                            running_sum,
+                                            running_sums};
 };
 
 }  // namespace
