@@ -8,7 +8,12 @@
 #include <limits>
 #include <utility>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "core/dtype.h"
+#include "core/half.h"
 
 namespace kajo::cpu {
 namespace {
@@ -42,6 +47,47 @@ inline V<T> load(const T* p) {
     std::memcpy(&v, p, sizeof v);
     return v;
 }
+
+// bfloat16 is read and written as float. The compiler's own conversions take more instructions.
+typedef uint16_t Halves __attribute__((vector_size(32)));
+inline V<float> load(const BFloat16* p) {
+    Halves bits;
+    std::memcpy(&bits, static_cast<const void*>(p), sizeof bits);
+#if defined(__AVX512F__)
+    return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)bits), 16);
+#else
+    return (V<float>)(__builtin_convertvector(bits, V<uint32_t>) << 16);
+#endif
+}
+template <class T>
+inline void put(T* p, V<T> v) {
+    std::memcpy(p, &v, sizeof v);
+}
+inline void put(BFloat16* p, V<float> v) {
+    const auto bits = (V<uint32_t>)v;
+    const V<uint32_t> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const V<uint32_t> safe = (V<uint32_t>)(v == v ? (V<int32_t>)rounded : 0x7fc0 - V<int32_t>{});
+#if defined(__AVX512F__)
+    const auto halves = (Halves)_mm512_cvtepi32_epi16((__m512i)safe);
+#else
+    const Halves halves = __builtin_convertvector(safe, Halves);
+#endif
+    std::memcpy(static_cast<void*>(p), &halves, sizeof halves);
+}
+// The first `count` lanes from memory, the others from `rest`.
+template <class T>
+inline V<T> load_some(const T* p, int64_t count, V<T> rest) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        return _mm512_mask_loadu_ps(rest, static_cast<__mmask16>((1u << count) - 1), p);
+    if constexpr (std::is_same_v<T, double>)
+        return _mm512_mask_loadu_pd(rest, static_cast<__mmask8>((1u << count) - 1), p);
+#endif
+    std::memcpy(&rest, p, static_cast<size_t>(count) * sizeof(T));
+    return rest;
+}
+template <class T>
+using Folded = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
 
 // ---- what is folded
 // -------------------------------------------------------------------------------
@@ -248,8 +294,7 @@ T fold_run(const T* p, int64_t n) {
             sums[k] = Op::fold(sums[k], V<T>(Op::map(load(p + i + k * kStep))));
     for (; i + kStep <= n; i += kStep) sums[0] = Op::fold(sums[0], V<T>(Op::map(load(p + i))));
     if (i < n) {
-        V<T> rest = filled<T>(Op::template identity<T>());
-        std::memcpy(&rest, p + i, static_cast<size_t>(n - i) * sizeof(T));
+        const V<T> rest = load_some(p + i, n - i, filled<T>(Op::template identity<T>()));
         sums[1] = Op::fold(sums[1], V<T>(Op::map(rest)));
     }
     return fold_lanes<Op, T>(Op::fold(Op::fold(sums[0], sums[1]), Op::fold(sums[2], sums[3])));
@@ -261,12 +306,10 @@ T fold_run(const T* p, int64_t n) {
 // out[i] = f(in[i]...), as vectors and then one by one.
 template <class T, class F, class... In>
 inline void map(T* out, int64_t n, F f, const In*... in) {
+    constexpr int kStep = kLanes<Folded<T>>;
     int64_t i = 0;
-    for (; i + kLanes<T> <= n; i += kLanes<T>) {
-        const V<T> v = f(load(in + i)...);
-        std::memcpy(out + i, &v, sizeof v);
-    }
-    for (; i < n; i++) out[i] = f(in[i]...);
+    for (; i + kStep <= n; i += kStep) put(out + i, f(load(in + i)...));
+    for (; i < n; i++) out[i] = T(f(Folded<In>(in[i])...));
 }
 
 // The sum of f(in[i]...).
@@ -280,7 +323,7 @@ inline T total(int64_t n, F f, const In*... in) {
     }
     for (; i + kLanes<T> <= n; i += kLanes<T>) a += f(load(in + i)...);
     T rest = 0;
-    for (; i < n; i++) rest += f(in[i]...);
+    for (; i < n; i++) rest += f(Folded<In>(in[i])...);
     return fold_lanes<Add, T>(a + b) + rest;
 }
 
