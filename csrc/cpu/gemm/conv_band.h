@@ -166,7 +166,7 @@ struct BandCut {
         int64_t bands = 1;
         while (bands < height && fitting(layout, (height + bands - 1) / bands, m) == 0) bands++;
         set_rows(layout, (height + bands - 1) / bands);
-        images = bands > 1 ? 1 : fitting(layout, rows, m);
+        images = bands > 1 ? 1 : std::max<int64_t>(1, fitting(layout, rows, m));
     }
 
   private:

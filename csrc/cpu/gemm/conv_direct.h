@@ -153,7 +153,7 @@ class DirectProduct {
                 const bool pair = c * kValues + 1 < image_.channels;
                 const auto* plane =
                     image_.data + image * image_.batch_stride + c * kValues * grid_.image_pixels;
-                S* to = band + c * cut_.channel_size;
+                S* to = band + (c - channel) * cut_.channel_size;
                 for (const auto& phase : layout_.phases) {
                     copy_phase<M, stride>(layout_, phase, plane, pair ? grid_.image_pixels : 0, row,
                                           rows, to, cut_.phase_size);
