@@ -28,13 +28,19 @@ const ChannelKernels& channel_kernels() {
 
 namespace {
 
-// One channel of some images in the type computed in: where it lies, or, of 16-bit types, converted
-// beside it.
+// What takes elements of a type; float16 is converted to float32 first.
+const ChannelFunctions& functions_of(DType type) {
+    const ChannelKernels& kernels = channel_kernels();
+    if (type == DType::Float64) return kernels.f64;
+    return type == DType::BFloat16 ? kernels.bf16 : kernels.f32;
+}
+
+// One channel of some images: where it lies, or, of float16, converted beside it.
 class ChannelView {
   public:
     explicit ChannelView(const Tensor& t)
         : tensor_(t),
-          narrow_(t.item_size() == 2),
+          narrow_(t.dtype() == DType::Float16),
           scratch_(narrow_ ? static_cast<size_t>(t.size(0) * t.size(2)) * sizeof(float) : 0) {}
 
     Planes where() const {
@@ -75,8 +81,7 @@ class ChannelView {
 template <class F>
 void channel_ranges(const Tensor& x, F f) {
     constexpr int64_t kTaskElements = 32768;
-    const auto& functions =
-        x.dtype() == DType::Float64 ? channel_kernels().f64 : channel_kernels().f32;
+    const ChannelFunctions& functions = functions_of(x.dtype());
     const int64_t elements = std::max<int64_t>(1, x.size(0) * x.size(2));
     parallel_ranges(x.size(1), kTaskElements / elements,
                     [&](int64_t begin, int64_t end) { f(functions, begin, end); });
@@ -94,13 +99,12 @@ void set_number(const Tensor& t, int64_t i, double value) {
 }
 
 // A matrix whose columns are channels.
-bool is_matrix(const Tensor& x) { return x.size(2) == 1 && x.item_size() >= 4; }
+bool is_matrix(const Tensor& x) { return x.size(2) == 1 && x.dtype() != DType::Float16; }
 
 // Calls f(functions, first channel, where) for the channels of a matrix, some at a time.
 template <class F>
 void each_columns(const Tensor& x, F f) {
-    const ChannelFunctions& functions =
-        x.dtype() == DType::Float64 ? channel_kernels().f64 : channel_kernels().f32;
+    const ChannelFunctions& functions = functions_of(x.dtype());
     const int64_t rows = x.size(0), channels = x.size(1);
     const int64_t blocks = (channels + kColumns - 1) / kColumns;
     parallel_ranges(blocks, std::max<int64_t>(1, 32768 / (rows * kColumns)),
@@ -216,8 +220,7 @@ namespace {
 // Calls f(functions, group): one of samples * groups, each a piece of work.
 template <class F>
 void each_group(const Tensor& x, int64_t groups, F f) {
-    const ChannelFunctions& functions =
-        x.dtype() == DType::Float64 ? channel_kernels().f64 : channel_kernels().f32;
+    const ChannelFunctions& functions = functions_of(x.dtype());
     const int64_t count = x.size(0) * groups;
     parallel_ranges(count, std::max<int64_t>(1, 32768 * count / x.numel()),
                     [&](int64_t begin, int64_t end) {

@@ -39,7 +39,7 @@ struct ChannelFunctions {
                             const double* scale, const double* along, const double* shift);
 };
 struct ChannelKernels {
-    ChannelFunctions f32, f64;
+    ChannelFunctions f32, f64, bf16;
 };
 // Those of this machine's instruction set.
 const ChannelKernels& channel_kernels();

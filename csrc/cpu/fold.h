@@ -13,7 +13,12 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #include "core/dtype.h"
+#include "core/half.h"
 
 namespace kajo::cpu {
 namespace {
@@ -93,6 +98,47 @@ inline bool any_lane(X mask) {
     return all != 0;
 #endif
 }
+
+// bfloat16 is read and written as float. The compiler's own conversions take more instructions.
+typedef uint16_t Halves __attribute__((vector_size(32)));
+inline V<float> load(const BFloat16* p) {
+    Halves bits;
+    std::memcpy(&bits, static_cast<const void*>(p), sizeof bits);
+#if defined(__AVX512F__)
+    return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)bits), 16);
+#else
+    return (V<float>)(__builtin_convertvector(bits, V<uint32_t>) << 16);
+#endif
+}
+template <class T>
+inline void put(T* p, V<T> v) {
+    std::memcpy(p, &v, sizeof v);
+}
+inline void put(BFloat16* p, V<float> v) {
+    const auto bits = (V<uint32_t>)v;
+    const V<uint32_t> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const V<uint32_t> safe = (V<uint32_t>)(v == v ? (V<int32_t>)rounded : 0x7fc0 - V<int32_t>{});
+#if defined(__AVX512F__)
+    const auto halves = (Halves)_mm512_cvtepi32_epi16((__m512i)safe);
+#else
+    const Halves halves = __builtin_convertvector(safe, Halves);
+#endif
+    std::memcpy(static_cast<void*>(p), &halves, sizeof halves);
+}
+// The first `count` lanes from memory, the others from `rest`.
+template <class T>
+inline V<T> load_some(const T* p, int64_t count, V<T> rest) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        return _mm512_mask_loadu_ps(rest, static_cast<__mmask16>((1u << count) - 1), p);
+    if constexpr (std::is_same_v<T, double>)
+        return _mm512_mask_loadu_pd(rest, static_cast<__mmask8>((1u << count) - 1), p);
+#endif
+    std::memcpy(&rest, p, static_cast<size_t>(count) * sizeof(T));
+    return rest;
+}
+template <class T>
+using Folded = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
 
 // ---- what is folded
 // -------------------------------------------------------------------------------
@@ -370,10 +416,12 @@ T fold_run_as(const S* p, int64_t n) {
     for (; i + kStep <= n; i += kStep)
         sums[0] = Op::fold(sums[0], V<T>(Op::map(load_as<T>(p + i))));
     if (i < n) {
-        alignas(64) T rest[kStep];
-        std::fill_n(rest, kStep, identity);
-        for (int64_t k = 0; i + k < n; k++) rest[k] = T(p[i + k]);
-        sums[1] = Op::fold(sums[1], V<T>(Op::map(load(rest))));
+        V<T> rest = filled<T>(identity);
+        if constexpr (std::is_same_v<T, S>)
+            rest = load_some(p + i, n - i, rest);
+        else
+            for (int64_t k = 0; i + k < n; k++) rest[k] = T(p[i + k]);
+        sums[1] = Op::fold(sums[1], V<T>(Op::map(rest)));
     }
     return fold_lanes<Op, T>(Op::fold(Op::fold(sums[0], sums[1]), Op::fold(sums[2], sums[3])));
 }
@@ -405,12 +453,10 @@ int64_t place_in_run(const T* p, int64_t n, T value) {
 // out[i] = f(in[i]...), as vectors and then one by one.
 template <class T, class F, class... In>
 inline void map(T* out, int64_t n, F f, const In*... in) {
+    constexpr int kStep = kLanes<Folded<T>>;
     int64_t i = 0;
-    for (; i + kLanes<T> <= n; i += kLanes<T>) {
-        const V<T> v = f(load(in + i)...);
-        std::memcpy(out + i, &v, sizeof v);
-    }
-    for (; i < n; i++) out[i] = f(in[i]...);
+    for (; i + kStep <= n; i += kStep) put(out + i, f(load(in + i)...));
+    for (; i < n; i++) out[i] = T(f(Folded<In>(in[i])...));
 }
 
 // The sum of f(in[i]...).
@@ -424,7 +470,7 @@ inline T total(int64_t n, F f, const In*... in) {
     }
     for (; i + kLanes<T> <= n; i += kLanes<T>) a += f(load(in + i)...);
     T rest = 0;
-    for (; i < n; i++) rest += f(in[i]...);
+    for (; i < n; i++) rest += f(Folded<In>(in[i])...);
     return fold_lanes<Add, T>(a + b) + rest;
 }
 

@@ -15,11 +15,12 @@ struct PoolAttributes {
     int64_t divisor_override = 0;    // 0: none
 };
 
-// One plane; `indices` (places in the plane) may be null.
+// So many planes; `indices` (places in the plane) may be null.
 struct PoolingKernels {
-    void (*max[3])(const PoolAttributes& pool, const void* in, void* out, int64_t* indices);
-    void (*average[3])(const PoolAttributes& pool, const void* in, void* out);
-    void (*spread[2])(const PoolAttributes& pool, const void* grad, void* out);
+    void (*max[3])(const PoolAttributes& pool, int64_t planes, const void* in, void* out,
+                   int64_t* indices);
+    void (*average[3])(const PoolAttributes& pool, int64_t planes, const void* in, void* out);
+    void (*spread[2])(const PoolAttributes& pool, int64_t planes, const void* grad, void* out);
 };
 
 // All tensors contiguous [planes.., spatial..] of Float32, Float64 (and Int64, but not to spread).

@@ -113,11 +113,16 @@ Tensor constant_pad_nd(const Tensor& self, IntSpan pad, const Scalar& value) {
     const Tensor out = empty(sizes, self.dtype(), self.device());
     {
         const GradModeGuard no_grad(false);
-        fill_raw(out, value);
+        const bool grows =
+            std::all_of(pairs.begin(), pairs.end(), [](int64_t p) { return p >= 0; });
+        if (!grows) fill_raw(out, value);
         Tensor from = self, to = out;
-        for (size_t k = 0; k < pairs.size() / 2; k++) {
+        for (size_t k = pairs.size() / 2; k-- > 0;) {
             const int64_t dim = self.dim() - 1 - static_cast<int64_t>(k);
             const int64_t before = pairs[2 * k], after = pairs[2 * k + 1];
+            // Only what the copy leaves.
+            if (grows && before > 0) fill_raw(narrow(to, dim, 0, before), value);
+            if (grows && after > 0) fill_raw(narrow(to, dim, to.size(dim) - after, after), value);
             from = crop(from, dim, before, after);
             to = crop(to, dim, -before, -after);
         }

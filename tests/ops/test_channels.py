@@ -80,3 +80,22 @@ def test_group_norm_has_second_derivatives() -> None:
     assert function(x, weight, bias).grad_fn.name() == "NativeGroupNormBackward0"
     assert kajo.autograd.gradcheck(function, (x, weight, bias))
     assert kajo.autograd.gradgradcheck(function, (x, weight, bias))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(4, 8, 7, 7), (6, 70), (3, 5, 33, 20), (2, 3, 5)])
+def test_bfloat16_is_normalized_as_its_values(shape: tuple[int, ...], training: bool) -> None:
+    """Elements are read and written as they lie; what happens between is float32's."""
+    kajo.manual_seed(0)
+    x, gradient = (kajo.randn(shape).bfloat16() for _ in range(2))
+    weight, bias = kajo.randn(shape[1], requires_grad=True), kajo.randn(shape[1])
+    results = []
+    for dtype in (kajo.bfloat16, kajo.float32):
+        mean, variance = kajo.zeros(shape[1]), kajo.ones(shape[1])
+        values = x.to(dtype).requires_grad_(True)
+        y = kajo.nn.functional.batch_norm(values, mean, variance, weight, bias, training)
+        gradients = kajo.autograd.grad(y, (values, weight), gradient.to(dtype))
+        assert y.dtype == gradients[0].dtype == dtype
+        results.append([y, *gradients, mean, variance])
+    for narrow, wide in zip(*results, strict=True):
+        assert ((narrow - wide).abs() <= 0.005 * wide.abs() + 1e-5).all()

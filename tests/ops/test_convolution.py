@@ -112,6 +112,84 @@ def test_bfloat16_is_multiplied_by_the_processor() -> None:
     assert plain.count_nonzero() == plain.numel()
 
 
+# x, weight, arguments: narrow planes and wide ones, each unrolled kernel, strides, gaps, three dimensions.
+DEPTHWISE = [
+    ((3, 6, 7, 7), (6, 1, 3, 3), {"padding": 1}),
+    ((2, 6, 7, 9), (6, 1, 7, 7), {"padding": 3}),
+    ((2, 6, 30, 33), (12, 1, 5, 5), {"padding": 2, "stride": 2}),
+    ((2, 6, 11, 40), (6, 1, 3, 3), {"padding": 4, "dilation": 2}),
+    ((2, 6, 9, 20), (6, 1, 2, 5), {"padding": (1, 0), "stride": (3, 1)}),
+    ((2, 6, 19, 17), (6, 1, 3, 3), {"padding": 1, "stride": 3}),
+    ((2, 6, 4, 5, 18), (12, 1, 3, 3, 3), {"padding": 1}),
+    ((2, 6, 4, 5, 18), (6, 1, 2, 3, 2), {"padding": (0, 1, 1), "dilation": (2, 1, 1)}),
+]
+EPSILON = {"float32": 2e-6, "float64": 1e-14, "bfloat16": 1e-2, "float16": 2e-3}
+
+
+@pytest.mark.parametrize("dtype", EPSILON)
+@pytest.mark.parametrize("x_shape,w_shape,arguments", DEPTHWISE)
+def test_depthwise_is_a_convolution_a_channel(
+    dtype: str, x_shape: tuple, w_shape: tuple, arguments: dict
+) -> None:
+    """Rows of planes give what each channel's own convolution gives."""
+    random = np.random.default_rng(0)
+    conv = kajo.conv3d if len(x_shape) == 5 else kajo.conv2d
+    groups, outputs = x_shape[1], w_shape[0]
+    kind = getattr(kajo, dtype)
+    x, w, b = (
+        kajo.from_numpy(random.standard_normal(shape)).to(kind).requires_grad_(True)
+        for shape in (x_shape, w_shape, (outputs,))
+    )
+    y = conv(x, w, b, groups=groups, **arguments)
+    plain = [t.detach().double().requires_grad_(True) for t in (x, w, b)]
+    parts = zip(*(t.chunk(groups, d) for t, d in zip(plain, (1, 0, 0), strict=True)), strict=True)
+    expected = kajo.cat([conv(*part, **arguments) for part in parts], 1)
+    grad = kajo.from_numpy(random.standard_normal(y.shape)).to(kind)
+    found = [y, *kajo.autograd.grad(y, (x, w, b), grad)]
+    for quick, exact in zip(
+        found, [expected, *kajo.autograd.grad(expected, plain, grad.double())], strict=True
+    ):
+        assert (quick.double() - exact).abs().max() < EPSILON[dtype] * exact.abs().max()
+
+
+def test_depthwise_takes_no_product() -> None:
+    """A product adds the bias to the sum; from rows of planes it is what the sum begins with."""
+    large = kajo.full((4,), 2.0**24)
+    for dims, conv in ((2, kajo.conv2d), (3, kajo.conv3d)):
+        x, w = kajo.ones(1, 4, *[3] * dims), kajo.ones(4, 1, *[3] * dims)
+        assert (conv(x, w, large, groups=4) == 2.0**24).all()
+        assert (conv(x, w[:1].expand(1, 4, *[3] * dims), large[:1]) > 2.0**24).all()
+
+
+# x of one image, weight, arguments: many panels of channels and few, one band and several.
+SINGLE_IMAGES = [
+    ((64, 27, 27), (192, 64, 5, 5), {"padding": 2}),
+    ((192, 13, 13), (384, 192, 3, 3), {"padding": 1, "dilation": 2}),
+    ((48, 27, 27), (48, 48, 3, 3), {"padding": 1}),
+    ((40, 14, 14), (300, 40, 3, 3), {"padding": 1, "stride": 2}),
+    ((256, 14, 14), (256, 256, 3, 3), {"padding": 1, "stride": 2}),
+]
+
+
+@pytest.mark.parametrize("x_shape,w_shape,arguments", SINGLE_IMAGES)
+def test_images_are_alike_alone_and_together(
+    x_shape: tuple, w_shape: tuple, arguments: dict
+) -> None:
+    """A single image is shared out over threads otherwise than many, to the same bits."""
+    kajo.manual_seed(0)
+    x, w, b = kajo.randn(12, *x_shape), kajo.randn(*w_shape), kajo.randn(w_shape[0])
+    together = kajo.conv2d(x, w, b, **arguments)
+    assert (kajo.conv2d(x[5:6], w, b, **arguments) == together[5:6]).all()
+    exact = kajo.conv2d(x[:2].double(), w.double(), b.double(), **arguments)
+    assert (together[:2].double() - exact).abs().max() < 3e-6 * exact.abs().max()
+    threads = kajo.get_num_threads()
+    try:
+        kajo.set_num_threads(1)
+        assert (kajo.conv2d(x, w, b, **arguments) == together).all()
+    finally:
+        kajo.set_num_threads(threads)
+
+
 @pytest.mark.parametrize("dims,x,w,arguments", TRANSPOSED)
 def test_transposed_gradients(dims: int, x: tuple, w: tuple, arguments: dict) -> None:
     conv = getattr(kajo, f"conv_transpose{dims}d")

@@ -51,6 +51,51 @@ def test_nan_wins_and_padding_never() -> None:
     assert places.tolist() == [[0, 1]]
 
 
+@pytest.mark.parametrize("shape", [(3, 5, 7, 7), (2, 3, 1, 5), (2, 3, 40, 33)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_window_takes_the_plane(shape: tuple, dtype: str) -> None:
+    kajo.manual_seed(0)
+    x = kajo.randn(shape, dtype=getattr(kajo, dtype), requires_grad=True)
+    mean = kajo.nn.functional.adaptive_avg_pool2d(x, 1)
+    np.testing.assert_allclose(
+        mean.tolist(), x.detach().numpy().mean((2, 3), keepdims=True), 1e-4, 1e-6
+    )
+    np.testing.assert_array_equal(
+        kajo.nn.functional.avg_pool2d(x, shape[2:]).tolist(), mean.tolist()
+    )
+    (gradient,) = kajo.autograd.grad(mean.sum(), x)
+    np.testing.assert_allclose(gradient.tolist(), np.full(shape, 1 / (shape[2] * shape[3])), 1e-6)
+    plane = x.detach().numpy().reshape(*shape[:2], -1)
+    largest, places = kajo.nn.functional.adaptive_max_pool2d(x, 1, return_indices=True)
+    np.testing.assert_array_equal(places.tolist(), plane.argmax(-1)[..., None, None])
+    np.testing.assert_array_equal(largest.tolist(), plane.max(-1)[..., None, None])
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 24, 24), (1, 2, 7, 13), (3, 2, 9, 66), (1, 1, 2, 4)])
+def test_windows_of_two(shape: tuple) -> None:
+    """Vectors of windows give what float64 gives window by window, infinities and nans included."""
+    kajo.manual_seed(0)
+    x = kajo.randn(shape).round(decimals=1)
+    x.view(-1)[:: shape[-1] + 2] = float("nan")
+    x[0, 0, :2, :4] = -float("inf")
+    pool = kajo.nn.functional.max_pool2d
+    quick, places = pool(x, 2, return_indices=True)
+    plain, plain_places = pool(x.double(), 2, return_indices=True)
+    np.testing.assert_array_equal(quick.tolist(), plain.tolist())
+    np.testing.assert_array_equal(places.tolist(), plain_places.tolist())
+    np.testing.assert_array_equal(pool(x, 2).tolist(), plain.tolist())
+
+
+def test_the_place_of_a_planes_largest() -> None:
+    """Among equals the first counts, and a nan before all."""
+    x = kajo.zeros(3, 1, 5, 9)
+    x[1, 0, 3, 2] = x[1, 0, 4, 2] = 7
+    x[2, 0, 4, 8] = 9
+    x[2, 0, 2, 1] = x[2, 0, 3, 1] = float("nan")
+    _, places = kajo.nn.functional.adaptive_max_pool2d(x, 1, return_indices=True)
+    assert places.flatten().tolist() == [0, 3 * 9 + 2, 2 * 9 + 1]
+
+
 def test_divisors() -> None:
     x = kajo.ones(1, 4, 4)
     edge = _core.avg_pool2d(x, 3, 3, 1, False, False)

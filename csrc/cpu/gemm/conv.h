@@ -26,11 +26,12 @@ inline ConvShape in_three_dims(const ConvShape& shape) {
     return out;
 }
 
-// One channel a group, with the leading dimension trivial: no product, but a stencil on planes.
-// Shapes have three dimensions here.
+// One channel a group: no product, but a stencil on planes. Shapes have three dimensions here, the
+// first of them trivial where there are strides.
 inline bool is_depthwise(const ConvShape& s) {
-    return s.groups > 1 && s.groups == s.in_channels && s.input[0] == 1 && s.kernel[0] == 1 &&
-           s.padding[0] == 0 && s.output[0] == 1 && s.stride[0] == 1;
+    const bool flat = s.input[0] == 1 && s.kernel[0] == 1 && s.padding[0] == 0 && s.output[0] == 1;
+    return s.groups > 1 && s.groups == s.in_channels &&
+           (flat ? s.stride[0] == 1 : product3(s.stride) == 1);
 }
 // Half types are converted on the way; where several results of one channel add up in the gradient
 // of the image, they would be rounded in between (see adds_planes).
@@ -45,7 +46,7 @@ inline bool adds_planes(const ConvShape& s) { return s.out_channels > s.groups; 
 
 // 3x3 at stride 1 from 64 channels on: fewer multiplications by way of 4x4 patches (Winograd's
 // F(2x2, 3x3)). An infinite pixel gives nan there, not infinity.
-bool suits_winograd(const ConvShape& shape);
+bool suits_winograd(const ConvShape& shape, bool backward);
 void winograd_forward(const ConvShape& shape, const float* x, const float* w, const float* bias,
                       float* y);
 void winograd_backward_input(const ConvShape& shape, const float* dy, const float* w,

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cpu/gemm/conv_elements.h"
-#include "cpu/gemm/conv_grid.h"
+#include "cpu/gemm/conv_operands.h"
 
 namespace kajo::cpu::KAJO_ISA {
 
@@ -142,26 +142,32 @@ void copy_phase(const BandLayout& layout, const BandLayout::Phase& phase,
     std::fill(to, end, S(0));
 }
 
+// How many rows of the result a task computes: its sums, and the bands of the channels that are
+// multiplied at a time, stay in the L2 cache.
 template <class M>
 struct BandCut {
     using S = typename M::Scalar;
-    static constexpr int64_t kBandBytes = int64_t{256} << 10, kMostBytes = int64_t{768} << 10;
+    static constexpr int64_t kBandBytes = int64_t{256} << 10, kSumBytes = int64_t{512} << 10;
 
     int64_t rows = 0;        // of the result in a band
     int64_t phase_size = 0;  // elements
     int64_t channel_size = 0;
     int64_t channels;  // packed
+    int64_t block;     // channels at a time
+    int64_t images;    // that go into one task where they are small
 
-    BandCut(const BandLayout& layout, int64_t channels) : channels(packed_count<M>(channels)) {
+    BandCut(const BandLayout& layout, int64_t channels, int64_t m, bool ordered)
+        : channels(packed_count<M>(channels)) {
+        constexpr int64_t kSteps = 400;
+        const int64_t each = kChannelBlock * layout.grid.tap_count();
+        block = kChannelBlock * (ordered ? 1 : std::max<int64_t>(1, kSteps / each));
+        block = std::min(block, this->channels);
         const int64_t height = layout.grid.output[1];
-        const auto bytes = [&](int64_t rows) {
-            return this->channels * set_rows(layout, rows) * int64_t(sizeof(S));
-        };
         int64_t bands = 1;
-        while (bands < height && bytes((height + bands - 1) / bands) > kBandBytes) bands++;
+        while (bands < height && fitting(layout, (height + bands - 1) / bands, m) == 0) bands++;
         set_rows(layout, (height + bands - 1) / bands);
+        images = bands > 1 ? 1 : std::max<int64_t>(1, fitting(layout, rows, m));
     }
-    int64_t bytes() const { return channels * channel_size * int64_t(sizeof(S)); }
 
   private:
     int64_t set_rows(const BandLayout& layout, int64_t count) {
@@ -171,6 +177,12 @@ struct BandCut {
         constexpr int64_t kLine = 64 / int64_t(sizeof(S));
         const int64_t lines = (int64_t(layout.phases.size()) * phase_size + kLine - 1) / kLine;
         return channel_size = (lines | 1) * kLine;
+    }
+    // Images of so many rows.
+    int64_t fitting(const BandLayout& layout, int64_t rows, int64_t m) {
+        const int64_t bytes = int64_t(sizeof(S));
+        const int64_t sums = block < channels ? m * rows * layout.grid.output[2] * bytes : 1;
+        return std::min(kBandBytes / (block * set_rows(layout, rows) * bytes), kSumBytes / sums);
     }
 };
 

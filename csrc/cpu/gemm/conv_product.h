@@ -134,10 +134,9 @@ template <class M, class T, class A>
 void multiply_patches(const Grid& grid, const GroupImage<M>& x, int64_t m, const A& a,
                       const PlaneSink<T>& sink) {
     using S = typename M::Scalar;
-    if (suits_direct<M>(grid, x.channels, m)) {
-        const bool ordered = kOrdered<M> && adds_in_order(grid.tap_count());
+    const bool ordered = kOrdered<M> && adds_in_order(grid.tap_count());
+    if (suits_direct<M>(grid, x.batch, x.channels, m, ordered))
         return DirectProduct<M, T>(grid, x, m, a, sink, ordered).run();
-    }
     const int64_t channels = packed_count<M>(x.channels);
     const PackedOf<M> packed(x.data, x.batch, x.batch_stride, x.channels, grid.image_pixels);
     Grid packed_grid = grid;

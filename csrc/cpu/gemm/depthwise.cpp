@@ -1,8 +1,8 @@
-// Depthwise convolution: bands of zero-padded planes that stay in the L1 cache, no product.
+// Depthwise convolution, no product: from the rows of planes, or, where strides leave gaps, by
+// bands of zero-padded planes that stay in the L1 cache.
 #include <algorithm>
 
-#include "cpu/gemm/conv.h"
-#include "cpu/gemm/half.h"
+#include "cpu/gemm/depthwise_rows.h"
 #include "cpu/gemm/tasks.h"
 #include "cpu/scratch.h"
 
@@ -15,7 +15,6 @@ namespace {
 struct Stencil {
     int64_t plane[2], spacing[2], padding[2];  // padding may be negative: the plane is cropped
     int64_t kernel[2], dilation[2], stride[2], output[2];
-    bool flipped;              // taps in reverse order
     int64_t width, band_rows;  // of the band; output rows of one
 
     int64_t taps() const { return kernel[0] * kernel[1]; }
@@ -26,7 +25,6 @@ struct Stencil {
     int64_t tap_offset(int64_t tap) const {
         return tap / kernel[1] * dilation[0] * width + tap % kernel[1] * dilation[1];
     }
-    int64_t weight_index(int64_t tap) const { return flipped ? taps() - 1 - tap : tap; }
 };
 
 template <class S>
@@ -52,7 +50,6 @@ Stencil forward_stencil(const ConvShape& c) {
         s.stride[d] = c.stride[d + 1];
         s.output[d] = c.output[d + 1];
     }
-    s.flipped = false;
     set_band<S>(s);
     return s;
 }
@@ -68,7 +65,6 @@ Stencil backward_stencil(const ConvShape& c) {
         s.stride[d] = 1;
         s.output[d] = c.input[d + 1];
     }
-    s.flipped = true;
     set_band<S>(s);
     return s;
 }
@@ -168,11 +164,7 @@ void stencil_bands(const Stencil& s, const T* plane, const PlaneCall<S, T>& call
 }
 
 template <class S, class T>
-void stencil_plane(const Stencil& s, const T* plane, const T* weight, S start, bool add, S* band,
-                   T* out) {
-    const Scratch ordered(size_t(s.taps()) * sizeof(S));
-    for (int64_t t = 0; t < s.taps(); t++) ordered.as<S>()[t] = S(weight[s.weight_index(t)]);
-    const PlaneCall<S, T> call{ordered.as<S>(), start, add, out};
+void stencil_plane(const Stencil& s, const T* plane, const PlaneCall<S, T>& call, S* band) {
     with_stride(s.stride[1], [&](auto stride) {
         if (s.kernel[0] == 3 && s.kernel[1] == 3) {
             stencil_bands<stride, 3>(s, plane, call, band);
@@ -182,19 +174,69 @@ void stencil_plane(const Stencil& s, const T* plane, const T* weight, S start, b
     });
 }
 
-// f(plane, band) for each plane, several a task.
+// f(plane, scratch of so many elements) for each plane, several a task.
 template <class S, class F>
-void for_planes(const Stencil& s, int64_t planes, F&& f) {
-    const int64_t work = s.output[0] * s.output[1] * s.taps();
-    const int64_t group = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
-    for_tasks((planes + group - 1) / group, double(work * planes), [&](int64_t task) {
-        const Scratch band(s.band_size() * sizeof(S));
+void for_planes(int64_t planes, int64_t plane_work, size_t scratch, F&& f) {
+    const int64_t group = std::max<int64_t>(1, 100000 / std::max<int64_t>(plane_work, 1));
+    for_tasks((planes + group - 1) / group, double(plane_work * planes), [&](int64_t task) {
+        const Scratch memory(scratch * sizeof(S));
         const int64_t end = std::min(planes, (task + 1) * group);
-        for (int64_t plane = task * group; plane < end; plane++) f(plane, band.as<S>());
+        for (int64_t plane = task * group; plane < end; plane++) f(plane, memory.as<S>());
     });
 }
 
-constexpr int kTapGroup = 9;
+// Weights of all channels in the computing type.
+template <class S, class T>
+Scratch ordered_weights(const T* w, int64_t channels, int64_t taps, bool flipped) {
+    Scratch memory(size_t(channels * taps) * sizeof(S));
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t t = 0; t < taps; t++)
+            memory.as<S>()[c * taps + t] = S(w[c * taps + (flipped ? taps - 1 - t : t)]);
+    return memory;
+}
+
+// How every plane of a convolution, or of its gradient by the image, is computed.
+template <class S, class T>
+struct PlaneRunner {
+    const ConvShape& shape;
+    bool flipped, by_rows;
+    int64_t taps, in_plane, out_plane;
+    Scratch weights;
+
+    PlaneRunner(const ConvShape& c, const T* w, bool flipped)
+        : shape(c),
+          flipped(flipped),
+          by_rows(RowStencil<S>::suits(c, flipped)),
+          taps(product3(c.kernel)),
+          in_plane(product3(flipped ? c.output : c.input)),
+          out_plane(product3(flipped ? c.input : c.output)),
+          weights(ordered_weights<S>(w, c.out_channels, taps, flipped)) {}
+
+    // f(plane of the result, convolve), and convolve(plane of the operand, channel of the weights,
+    // start, add, out) for each that adds to it.
+    template <class F>
+    void run(int64_t planes, F&& f) const {
+        const auto* const all_weights = weights.template as<S>();
+        if (by_rows) {
+            const RowStencil<S> s(shape, flipped);
+            const std::vector<T> zeros(size_t(s.width), T(0));
+            for_planes<S>(planes, out_plane * taps, 0, [&](int64_t plane, S*) {
+                f(plane, [&](const T* from, int64_t channel, S start, bool add, T* out) {
+                    convolve_plane(s, RowCall<S, T>{from, zeros.data(),
+                                                    all_weights + channel * taps, start, add, out});
+                });
+            });
+            return;
+        }
+        const Stencil s = flipped ? backward_stencil<S>(shape) : forward_stencil<S>(shape);
+        for_planes<S>(planes, out_plane * taps, s.band_size(), [&](int64_t plane, S* band) {
+            f(plane, [&](const T* from, int64_t channel, S start, bool add, T* out) {
+                stencil_plane(s, from,
+                              PlaneCall<S, T>{all_weights + channel * taps, start, add, out}, band);
+            });
+        });
+    }
+};
 
 // Adds the products of gradient rows with the band, shifted by each of up to kTapGroup taps.
 template <int STRIDE, class S, class T>
@@ -229,65 +271,94 @@ void correlate(const Stencil& s, const S* band, const T* dy, int64_t rows, const
 template <class T>
 void depthwise_forward(const ConvShape& c, const T* x, const T* w, const T* bias, T* y) {
     using S = ComputeType<T>;
-    const Stencil s = forward_stencil<S>(c);
     const int64_t multiple = c.out_channels / c.groups;
-    const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
-    for_planes<S>(s, c.batch * c.out_channels, [&](int64_t plane, S* band) {
+    const PlaneRunner<S, T> planes(c, w, false);
+    planes.run(c.batch * c.out_channels, [&](int64_t plane, auto&& convolve) {
         const int64_t channel = plane % c.out_channels;
-        stencil_plane(s, x + plane / multiple * in_plane, w + channel * s.taps(),
-                      bias ? S(bias[channel]) : S(0), false, band, y + plane * out_plane);
+        convolve(x + plane / multiple * planes.in_plane, channel, bias ? S(bias[channel]) : S(0),
+                 false, y + plane * planes.out_plane);
     });
 }
 
 template <class T>
 void depthwise_backward_input(const ConvShape& c, const T* dy, const T* w, const T* bias, T* dx) {
     using S = ComputeType<T>;
-    const Stencil s = backward_stencil<S>(c);
     const int64_t multiple = c.out_channels / c.groups;
-    const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
-    for_planes<S>(s, c.batch * c.in_channels, [&](int64_t plane, S* band) {
+    const PlaneRunner<S, T> planes(c, w, true);
+    planes.run(c.batch * c.in_channels, [&](int64_t plane, auto&& convolve) {
         const int64_t channel = plane % c.in_channels;
         for (int64_t m = 0; m < multiple; m++)
-            stencil_plane(s, dy + (plane * multiple + m) * in_plane,
-                          w + (channel * multiple + m) * s.taps(), bias ? S(bias[channel]) : S(0),
-                          m > 0, band, dx + plane * out_plane);
+            convolve(dy + (plane * multiple + m) * planes.in_plane, channel * multiple + m,
+                     bias ? S(bias[channel]) : S(0), m > 0, dx + plane * planes.out_plane);
     });
 }
+
+namespace {
+
+// The sums of one channel over its images, for groups of taps: add(image, gradient, sums).
+template <class S, class T, class Add>
+void sum_images(const ConvShape& c, const T* x, const T* dy, int64_t channel, Add&& add, T* dw) {
+    const int64_t multiple = c.out_channels / c.groups, taps = product3(c.kernel);
+    const int64_t in_plane = product3(c.input), out_plane = product3(c.output);
+    const int64_t groups = (taps + kTapGroup - 1) / kTapGroup;
+    const Scratch memory(size_t(groups * kTapGroup) * sizeof(Vector<S>));
+    auto* const sums = memory.as<Vector<S>>();
+    std::fill(sums, sums + groups * kTapGroup, Vector<S>{});
+    for (int64_t n = 0; n < c.batch; n++)
+        add(x + (n * c.in_channels + channel / multiple) * in_plane,
+            dy + (n * c.out_channels + channel) * out_plane, groups, sums);
+    for (int64_t t = 0; t < taps; t++) dw[channel * taps + t] = T(sum_lanes<S>(sums[t]));
+}
+
+template <class S, class T>
+void rows_backward_weight(const ConvShape& c, const T* x, const T* dy, T* dw) {
+    const RowStencil<S> s(c, false);
+    const std::vector<T> zeros(size_t(s.width), T(0));
+    const double work =
+        double(c.batch * c.out_channels) * double(s.rows * s.columns) * double(product3(c.kernel));
+    const auto add = [&](const T* plane, const T* gradient, int64_t groups, Vector<S>* sums) {
+        for (int64_t g = 0; g < groups * kTapGroup; g += kTapGroup)
+            (s.stride == 1
+                 ? correlate_rows<1, S, T>
+                 : correlate_rows<2, S, T>)(s, plane, zeros.data(), gradient, g, sums + g);
+    };
+    for_tasks(c.out_channels, work,
+              [&](int64_t channel) { sum_images<S>(c, x, dy, channel, add, dw); });
+}
+
+template <class S, class T>
+void bands_backward_weight(const ConvShape& c, const T* x, const T* dy, T* dw) {
+    const Stencil s = forward_stencil<S>(c);
+    const double work =
+        double(c.batch * c.out_channels) * double(s.output[0] * s.output[1] * s.taps());
+    for_tasks(c.out_channels, work, [&](int64_t channel) {
+        const Scratch band(s.band_size() * sizeof(S));
+        const auto add = [&](const T* plane, const T* gradient, int64_t groups, Vector<S>* sums) {
+            for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
+                const int64_t rows = std::min(s.band_rows, s.output[0] - row);
+                fill_band(s, plane, row, rows, band.as<S>());
+                for (int64_t g = 0; g < groups; g++) {
+                    int64_t offsets[kTapGroup];
+                    for (int64_t t = 0; t < kTapGroup; t++)
+                        offsets[t] = s.tap_offset(std::min(g * kTapGroup + t, s.taps() - 1));
+                    with_stride(s.stride[1], [&](auto stride) {
+                        correlate<stride>(s, band.as<S>(), gradient + row * s.output[1], rows,
+                                          offsets, sums + g * kTapGroup);
+                    });
+                }
+            }
+        };
+        sum_images<S>(c, x, dy, channel, add, dw);
+    });
+}
+
+}  // namespace
 
 template <class T>
 void depthwise_backward_weight(const ConvShape& c, const T* x, const T* dy, T* dw) {
     using S = ComputeType<T>;
-    const Stencil s = forward_stencil<S>(c);
-    const int64_t multiple = c.out_channels / c.groups, taps = s.taps();
-    const int64_t in_plane = s.plane[0] * s.plane[1], out_plane = s.output[0] * s.output[1];
-    const int64_t groups = (taps + kTapGroup - 1) / kTapGroup;
-    const double work = double(c.batch * c.out_channels) * double(out_plane * taps);
-    for_tasks(c.out_channels, work, [&](int64_t channel) {
-        const Scratch band_memory(s.band_size() * sizeof(S));
-        const Scratch sum_memory(size_t(groups * kTapGroup) * sizeof(Vector<S>));
-        const Scratch offset_memory(size_t(groups * kTapGroup) * sizeof(int64_t));
-        S* const band = band_memory.as<S>();
-        auto* const sums = sum_memory.as<Vector<S>>();
-        auto* const offsets = offset_memory.as<int64_t>();
-        for (int64_t t = 0; t < groups * kTapGroup; t++) {
-            sums[t] = Vector<S>{};
-            offsets[t] = s.tap_offset(std::min(t, taps - 1));
-        }
-        for (int64_t n = 0; n < c.batch; n++) {
-            const T* plane = x + (n * c.in_channels + channel / multiple) * in_plane;
-            const T* gradient = dy + (n * c.out_channels + channel) * out_plane;
-            for (int64_t row = 0; row < s.output[0]; row += s.band_rows) {
-                const int64_t rows = std::min(s.band_rows, s.output[0] - row);
-                fill_band(s, plane, row, rows, band);
-                for (int64_t g = 0; g < groups; g++)
-                    with_stride(s.stride[1], [&](auto stride) {
-                        correlate<stride>(s, band, gradient + row * s.output[1], rows,
-                                          offsets + g * kTapGroup, sums + g * kTapGroup);
-                    });
-            }
-        }
-        for (int64_t t = 0; t < taps; t++) dw[channel * taps + t] = T(sum_lanes<S>(sums[t]));
-    });
+    if (RowStencil<S>::suits(c, false)) return rows_backward_weight<S>(c, x, dy, dw);
+    bands_backward_weight<S>(c, x, dy, dw);
 }
 
 #define KAJO_DEPTHWISE(T)                                                                          \

@@ -49,22 +49,29 @@ inline void store_halves(H* p, Halves bits, int count) {
 #endif
 }
 
-inline Vector<float> load_first(const BFloat16* p, int count) {
-    const Vector<uint32_t> wide = __builtin_convertvector(load_halves(p, count), Vector<uint32_t>);
-    return (Vector<float>)(wide << 16);
-}
-inline void store_first(BFloat16* p, Vector<float> v, int count) {
-#if defined(__AVX512BF16__)
-    return store_halves(p, (Halves)_mm512_cvtneps_pbh((__m512)v), count);
+// Lanes whose bits, which follow each other, are set; the others are zero and not read.
+template <class H>
+inline Halves load_some_halves(const H* p, LaneBits lanes) {
+    Halves bits{};
+#if defined(__AVX512BW__)
+    bits = Halves(_mm256_maskz_loadu_epi16(__mmask16(lanes), p));
+#else
+    if (lanes == 0) return bits;
+    const int first = std::countr_zero(lanes);
+    std::memcpy(reinterpret_cast<char*>(&bits) + 2 * first, static_cast<const void*>(p + first),
+                size_t(std::popcount(lanes)) * 2);
 #endif
-    const Vector<uint32_t> bits = (Vector<uint32_t>)v;
-    const Vector<uint32_t> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-    const Vector<uint32_t> nan = (Vector<uint32_t>)(v != v);
-    store_halves(p, __builtin_convertvector((rounded & ~nan) | (nan & 0x7fc0), Halves), count);
+    return bits;
 }
 
-inline Vector<float> load_first(const Half* p, int count) {
-    const Halves bits = load_halves(p, count);
+inline Vector<float> to_floats(const BFloat16*, Halves bits) {
+#if defined(__AVX512F__)
+    return (Vector<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)bits), 16);
+#else
+    return (Vector<float>)(__builtin_convertvector(bits, Vector<uint32_t>) << 16);
+#endif
+}
+inline Vector<float> to_floats(const Half*, Halves bits) {
 #if defined(__AVX512F__)
     return _mm512_maskz_cvtph_ps(0xffff, (__m256i)bits);
 #elif defined(__F16C__)
@@ -75,6 +82,36 @@ inline Vector<float> load_first(const Half* p, int count) {
     return v;
 #endif
 }
+template <class H>
+inline Vector<float> load_first(const H* p, int count) {
+    return to_floats(p, load_halves(p, count));
+}
+
+// Such lanes in the computing type.
+template <std::floating_point S>
+inline auto load_lanes(const S* p, LaneBits lanes) {
+    return load(mask<S>(lanes), p);
+}
+template <class H>
+inline auto load_lanes(const H* p, LaneBits lanes) {
+    return to_floats(p, load_some_halves(p, lanes));
+}
+
+inline void store_first(BFloat16* p, Vector<float> v, int count) {
+#if defined(__AVX512BF16__)
+    return store_halves(p, (Halves)_mm512_cvtneps_pbh((__m512)v), count);
+#endif
+    const Vector<uint32_t> bits = (Vector<uint32_t>)v;
+    const Vector<uint32_t> rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const Vector<uint32_t> nan = (Vector<uint32_t>)(v != v);
+    const Vector<uint32_t> safe = (rounded & ~nan) | (nan & 0x7fc0);
+#if defined(__AVX512F__)
+    store_halves(p, (Halves)_mm512_cvtepi32_epi16((__m512i)safe), count);
+#else
+    store_halves(p, __builtin_convertvector(safe, Halves), count);
+#endif
+}
+
 inline void store_first(Half* p, Vector<float> v, int count) {
 #if defined(__AVX512F__)
     store_halves(p, (Halves)_mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT), count);

@@ -159,8 +159,9 @@ struct Weights {
     bool flipped;
 };
 
-// Panels of the products' left operands: [element][panel of o][i][lane].
-void transform_weights(const Problem& p, const Weights& w, int height, float* to) {
+// Panels of the products' left operands, in the order in which they are read:
+// [element][run of `steps` of i][panel of o][i][lane].
+void transform_weights(const Problem& p, const Weights& w, int height, int64_t steps, float* to) {
     const int64_t panels = ceil_div(p.out, height), panel_size = p.in * height;
     for_tasks(panels, double(p.in * p.out) * 32, [&](int64_t panel) {
         const int lanes = int(std::min<int64_t>(height, p.out - panel * height));
@@ -175,7 +176,8 @@ void transform_weights(const Problem& p, const Weights& w, int height, float* to
                 V patch[kElements], transformed[kElements];
                 for (int t = 0; t < 9; t++) patch[t / 3 * 4 + t % 3] = load(taps[t]);
                 along_both<4, 3>(weight_transform, patch, transformed);
-                float* out = to + panel * panel_size + i * height + l0;
+                const int64_t k = i / steps * steps, run = std::min(steps, p.in - k);
+                float* out = to + (k * panels + panel * run + i - k) * height + l0;
                 for (int e = 0; e < kElements; e++)
                     store_first(out + e * panels * panel_size, transformed[e], height - l0);
             }
@@ -204,8 +206,12 @@ void multiply_runs(int64_t k, const float* a, int height, const float* b, float*
     for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2
         for (int j = 0; j < VECTORS; j++) sum[i][j] = update ? load(c + i * c_row + j * W) : V{};
+    const float* next = a + k * height;  // the next panel follows this one
     for (; k > 0; k -= kRun) {
         V run[ROWS][VECTORS] = {};
+#pragma GCC unroll 8
+        for (int line = 0; line < ROWS; line++) __builtin_prefetch(next + line * (64 / 4));
+        next += ROWS * (64 / 4);
         for (int64_t step = std::min(kRun, k); step > 0; step--) {
             V row[VECTORS];
 #pragma GCC unroll 2
@@ -256,7 +262,8 @@ void correlate(const Problem& p, const float* x, const Weights& w, const float* 
     const int64_t row_panels = ceil_div(p.out, height);
     const Scratch weight_memory(size_t(kElements * row_panels * height * p.in) * sizeof(float));
     float* const weights = weight_memory.as<float>();
-    transform_weights(p, w, height, weights);
+    const int64_t steps = ceil_div(p.in, ceil_div(p.in, kSteps));
+    transform_weights(p, w, height, steps, weights);
 
     const int64_t block = p.block_tiles(kBytes, kFewestTiles);
     for_tasks(ceil_div(p.all_tiles(), block), p.work(), [&](int64_t task) {
@@ -278,17 +285,16 @@ void correlate(const Problem& p, const float* x, const Weights& w, const float* 
                 for (int e = 0; e < kElements; e++) store(to + e * width * p.in, transformed[e]);
             }
 
-        const int64_t steps = ceil_div(p.in, ceil_div(p.in, kSteps));
+        // All columns take a run of the weights while it is in the cache.
         for (int e = 0; e < kElements; e++)
-            for (int64_t panel = 0; panel < panels; panel++)
-                for (int64_t k = 0; k < p.in; k += steps)
+            for (int64_t k = 0; k < p.in; k += steps)
+                for (int64_t panel = 0; panel < panels; panel++)
                     for (int64_t r = 0; r < row_panels; r++) {
-                        const int64_t row = r * height;
+                        const int64_t row = r * height, run = std::min(steps, p.in - k);
                         const int rows = int(std::min<int64_t>(height, p.out - row));
                         const bool pair = (panel * kTileVectors + 1) < vectors;
                         kRunKernels[pair][rows](
-                            std::min(steps, p.in - k),
-                            weights + ((e * row_panels + r) * p.in + k) * height, height,
+                            run, weights + ((e * p.in + k) * row_panels + r * run) * height, height,
                             image + ((e * panels + panel) * p.in + k) * kColumns,
                             sums + (e * p.out + row) * width + panel * kColumns, width, k > 0);
                     }
@@ -365,15 +371,17 @@ Problem forward_problem(const ConvShape& s) {
 
 }  // namespace
 
-bool suits_winograd(const ConvShape& s) {
-    // With fewer channels convolutions add in PyTorch's order, to the last bit (see adds_in_order).
-    constexpr int64_t kFewestChannels = 64, kFewestTiles = 64;
+bool suits_winograd(const ConvShape& s, bool backward) {
+    // With fewer channels convolutions add in PyTorch's order, to the last bit (see adds_in_order);
+    // that matters before maxima are taken, and so to gradients less.
+    const int64_t fewest = backward ? 32 : 64;
+    constexpr int64_t kFewestTiles = 64;
     const bool square = s.kernel[0] == 1 && s.kernel[1] == 3 && s.kernel[2] == 3;
     const bool flat = s.input[0] == 1 && s.padding[0] == 0;
     const bool dense = product3(s.stride) == 1 && product3(s.dilation) == 1 && s.groups == 1;
     if (!square || !flat || !dense || s.padding[1] > 2 || s.padding[2] > 2) return false;
     const int64_t least = std::min(s.in_channels, s.out_channels);
-    if (least < kFewestChannels) return false;
+    if (least < fewest) return false;
     // Patches reach beyond images of odd sizes.
     const int64_t tiles = ceil_div(s.output[1], 2) * ceil_div(s.output[2], 2);
     return 2 * 4 * tiles <= 3 * s.output[1] * s.output[2] && s.batch * tiles >= kFewestTiles;

@@ -18,19 +18,25 @@ void each_run(const Planes& where, F f) {
             f(plane * where.stride + at, std::min(kRun, where.n - at));
 }
 
-template <class T>
+// Of elements E, computed in T.
+template <class E>
 struct Channel {
-    static const T* from(const void* p) { return static_cast<const T*>(p); }
+    using T = Folded<E>;
+    static const E* from(const void* p) { return static_cast<const E*>(p); }
+    static T sum_of(const E* p, int64_t n) {
+        if constexpr (std::is_same_v<E, T>) return fold_run<Add>(p, n);
+        return total<T>(n, [](auto v) { return v; }, p);
+    }
 
     static void moments(const void* x, const Planes& where, double* mean, double* variance) {
         const double count = static_cast<double>(where.planes * where.n);
         double sum = 0;
-        each_run(where, [&](int64_t at, int64_t n) { sum += fold_run<Add>(from(x) + at, n); });
+        each_run(where, [&](int64_t at, int64_t n) { sum += sum_of(from(x) + at, n); });
         const T center = static_cast<T>(sum / count);
         // The deviations' own sum takes out what rounding the center cost.
         double linear = 0, squares = 0;
         each_run(where, [&](int64_t at, int64_t n) {
-            const T* p = from(x) + at;
+            const E* p = from(x) + at;
             V<T> line{}, square{};
             int64_t i = 0;
             for (; i + kLanes<T> <= n; i += kLanes<T>) {
@@ -41,7 +47,7 @@ struct Channel {
             linear += fold_lanes<Add, T>(line);
             squares += fold_lanes<Add, T>(square);
             for (; i < n; i++) {
-                const double d = static_cast<double>(p[i] - center);
+                const double d = static_cast<double>(T(p[i]) - center);
                 linear += d;
                 squares += d * d;
             }
@@ -54,7 +60,7 @@ struct Channel {
         const T scale = static_cast<T>(scale_), shift = static_cast<T>(shift_);
         for (int64_t plane = 0; plane < where.planes; plane++)
             map(
-                static_cast<T*>(y) + plane * where.stride, where.n,
+                static_cast<E*>(y) + plane * where.stride, where.n,
                 [&](auto v) { return v * scale + shift; }, from(x) + plane * where.stride);
     }
 
@@ -64,7 +70,7 @@ struct Channel {
         const double rest = mean_ - static_cast<double>(mean);
         *sum = *along = 0;
         each_run(where, [&](int64_t at, int64_t n) {
-            *sum += fold_run<Add>(from(grad) + at, n);
+            *sum += sum_of(from(grad) + at, n);
             *along += total<T>(
                 n, [&](auto g, auto v) { return g * (v - mean); }, from(grad) + at, from(x) + at);
         });
@@ -77,7 +83,7 @@ struct Channel {
                 shift = static_cast<T>(shift_);
         for (int64_t plane = 0; plane < where.planes; plane++)
             map(
-                static_cast<T*>(grad_x) + plane * where.stride, where.n,
+                static_cast<E*>(grad_x) + plane * where.stride, where.n,
                 [&](auto g, auto v) { return g * scale + (v * along + shift); },
                 from(grad) + plane * where.stride, from(x) + plane * where.stride);
     }
@@ -102,7 +108,7 @@ struct Channel {
 
     static void column_moments(const void* x, const Columns& where, double* mean,
                                double* variance) {
-        const T* p = from(x);
+        const E* p = from(x);
         const double count = static_cast<double>(where.rows);
         alignas(64) T center[kColumns];
         double linear[kColumns];
@@ -124,14 +130,14 @@ struct Channel {
         narrowed(a, scale, where.width);
         narrowed(b, shift, where.width);
         for (int64_t i = 0; i < where.rows; i++) {
-            T* __restrict y = static_cast<T*>(y_) + i * where.stride;
-            const T* p = from(x) + i * where.stride;
+            E* __restrict y = static_cast<E*>(y_) + i * where.stride;
+            const E* p = from(x) + i * where.stride;
             for (int64_t j = 0; j < where.width; j++) y[j] = p[j] * a[j] + b[j];
         }
     }
     static void column_gradient_sums(const void* grad, const void* x, const Columns& where,
                                      const double* mean, double* sum, double* along) {
-        const T *g = from(grad), *p = from(x);
+        const E *g = from(grad), *p = from(x);
         alignas(64) T center[kColumns];
         narrowed(center, mean, where.width);
         column_sums(where, sum, [&](int64_t at, int64_t) { return g[at]; });
@@ -147,8 +153,8 @@ struct Channel {
         narrowed(along, along_, where.width);
         narrowed(shift, shift_, where.width);
         for (int64_t i = 0; i < where.rows; i++) {
-            T* __restrict y = static_cast<T*>(grad_x) + i * where.stride;
-            const T *g = from(grad) + i * where.stride, *p = from(x) + i * where.stride;
+            E* __restrict y = static_cast<E*>(grad_x) + i * where.stride;
+            const E *g = from(grad) + i * where.stride, *p = from(x) + i * where.stride;
             for (int64_t j = 0; j < where.width; j++)
                 y[j] = g[j] * scale[j] + (p[j] * along[j] + shift[j]);
         }
@@ -162,6 +168,7 @@ struct Channel {
 }  // namespace
 
 extern const ChannelKernels channel_kernels;
-const ChannelKernels channel_kernels{Channel<float>::functions, Channel<double>::functions};
+const ChannelKernels channel_kernels{Channel<float>::functions, Channel<double>::functions,
+                                     Channel<BFloat16>::functions};
 
 }  // namespace kajo::cpu::KAJO_ISA

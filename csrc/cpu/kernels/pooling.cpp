@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "cpu/fold.h"
+
 namespace kajo::cpu::KAJO_ISA {
 namespace {
 
@@ -129,14 +131,118 @@ void max_rows(const PoolAttributes& p, const T* in, T* out, int64_t* indices) {
         }
 }
 
+// Whether one window takes the whole plane.
+bool takes_all(const PoolAttributes& p) {
+    bool all = true;
+    for (int d = 0; d < 3; d++) {
+        const Window w = window_of(p, d, 0);
+        all = all && p.output[d] == 1 && w.begin == 0 && w.end == p.input[d] && p.dilation[d] == 1;
+    }
+    return all;
+}
+int64_t plane_size(const int64_t* sizes) { return sizes[0] * sizes[1] * sizes[2]; }
+
+// The largest of a plane is found before its place: the first, or a nan's.
 template <class T>
-void max_plane(const PoolAttributes& p, const void* in, void* out, int64_t* indices) {
-    const auto* from = static_cast<const T*>(in);
-    auto* to = static_cast<T*>(out);
-    if (indices)
-        max_rows<T, true>(p, from, to, indices);
+void max_of_plane(const T* in, int64_t n, T* out, int64_t* index) {
+    const T largest = fold_run<Larger>(in, n);
+    *out = largest;
+    if (!index) return;
+    int64_t i = 0;
+    if (largest == largest)
+        while (in[i] != largest) i++;
     else
-        max_rows<T, false>(p, from, to, nullptr);
+        while (in[i] == in[i]) i++;
+    *index = i;
+}
+
+// Windows of 2x2 side by side, by vectors of them: rows are mostly too short for the compiler's
+// own.
+bool takes_pairs(const PoolAttributes& p) {
+    bool pairs = !p.adaptive && p.input[0] == 1 && p.kernel[0] == 1 && p.padding[0] == 0;
+    for (int d : {1, 2})
+        pairs = pairs && p.kernel[d] == 2 && p.stride[d] == 2 && p.padding[d] == 0 &&
+                p.dilation[d] == 1 && 2 * p.output[d] <= p.input[d];
+    return pairs && p.output[0] == 1;
+}
+
+template <int first, int... i>
+V<float> every_second(const float* p, const float* end, std::integer_sequence<int, i...>) {
+    constexpr int W = kLanes<float>;
+    const auto from = [&](const float* at) {
+        return end - at >= W ? load(at) : load_some(at, std::max<int64_t>(0, end - at), V<float>{});
+    };
+    return __builtin_shufflevector(from(p), from(p + W), (2 * i + first)...);
+}
+template <class T, class To>
+void put_some(V<T> v, To* to, const To* end, int64_t count) {
+    constexpr int W = kLanes<T>;
+    // What is written beyond a row, its next row overwrites.
+    if (end - to >= W) return put(to, v);
+    std::memcpy(to, &v, static_cast<size_t>(std::min<int64_t>(count, W)) * sizeof(To));
+}
+// Places are widened.
+void put_places(V<int32_t> v, int64_t* to, const int64_t* end, int64_t count) {
+    constexpr int W = kLanes<int64_t>;
+    typedef int32_t Part __attribute__((vector_size(32)));
+    Part parts[2];
+    std::memcpy(parts, &v, sizeof v);
+    put_some<int64_t>(__builtin_convertvector(parts[0], V<int64_t>), to, end, count);
+    if (count > W)
+        put_some<int64_t>(__builtin_convertvector(parts[1], V<int64_t>), to + W, end, count - W);
+}
+
+template <bool kIndexed>
+void max_pairs(const PoolAttributes& p, int64_t planes, const float* in, float* out,
+               int64_t* indices) {
+    constexpr int W = kLanes<float>;
+    constexpr std::make_integer_sequence<int, W> lanes;
+    const int64_t width = p.input[2], columns = p.output[2], rows = p.output[1];
+    const float* const in_end = in + planes * p.input[1] * width;
+    const float* const out_end = out + planes * rows * columns;
+    const int64_t* const indices_end = indices + (kIndexed ? planes * rows * columns : 0);
+    V<int32_t> twice;
+    for (int l = 0; l < W; l++) twice[l] = 2 * l;
+    for (; planes > 0; planes--, in += p.input[1] * width)
+        for (int64_t y = 0; y < rows; y++, out += columns, indices += kIndexed ? columns : 0)
+            for (int64_t x = 0; x < columns; x += W) {
+                const int64_t corner = 2 * (y * width + x);
+                V<float> best = every_second<0>(in + corner, in_end, lanes);
+                const V<int32_t> first = twice + static_cast<int32_t>(corner);
+                V<int32_t> place = first;
+                const auto take = [&](V<float> v, int64_t at) {
+                    const auto wins = (v > best) | (v != v);
+                    best = wins ? v : best;
+                    if (kIndexed) place = wins ? first + static_cast<int32_t>(at) : place;
+                };
+                const float* const below = in + corner + width;
+                take(every_second<1>(in + corner, in_end, lanes), 1);
+                take(every_second<0>(below, in_end, lanes), width);
+                take(every_second<1>(below, in_end, lanes), width + 1);
+                put_some<float>(best, out + x, out_end, columns - x);
+                if (kIndexed) put_places(place, indices + x, indices_end, columns - x);
+            }
+}
+
+template <class T>
+void max_planes(const PoolAttributes& p, int64_t planes, const void* input, void* output,
+                int64_t* indices) {
+    const auto* in = static_cast<const T*>(input);
+    auto* out = static_cast<T*>(output);
+    const int64_t in_plane = plane_size(p.input), out_plane = plane_size(p.output);
+    const bool all = takes_all(p);
+    if constexpr (std::is_same_v<T, float>)
+        if (takes_pairs(p) && !all)
+            return (indices ? max_pairs<true> : max_pairs<false>)(p, planes, in, out, indices);
+    for (; planes > 0; planes--, in += in_plane, out += out_plane) {
+        if (all)
+            max_of_plane(in, in_plane, out, indices);
+        else if (indices)
+            max_rows<T, true>(p, in, out, indices);
+        else
+            max_rows<T, false>(p, in, out, nullptr);
+        if (indices) indices += out_plane;
+    }
 }
 
 template <class T>
@@ -166,18 +272,21 @@ T quotient(T sum, T count) {
     return sum / count;
 }
 
+struct Windows {
+    std::vector<Window> z, y, x;
+    explicit Windows(const PoolAttributes& p)
+        : z(windows_of(p, 0)), y(windows_of(p, 1)), x(windows_of(p, 2)) {}
+};
+
 template <class T>
-void average_plane(const PoolAttributes& p, const void* input, void* output) {
-    const auto* in = static_cast<const T*>(input);
-    auto* out = static_cast<T*>(output);
-    const std::vector<Window> zs = windows_of(p, 0), ys = windows_of(p, 1), xs = windows_of(p, 2);
+void average_plane(const PoolAttributes& p, const Windows& windows, const T* in, T* out) {
     static thread_local std::vector<T> sums;
-    for (const Window& z : zs)
-        for (const Window& y : ys) {
+    for (const Window& z : windows.z)
+        for (const Window& y : windows.y) {
             sums.assign(static_cast<size_t>(p.input[2]), T(0));
             for_window_rows(p, z, y,
                             [&](int64_t at) { add_row(in + at, p.input[2], sums.data()); });
-            for (const Window& x : xs) {
+            for (const Window& x : windows.x) {
                 T sum = 0;
                 for (int64_t i = x.begin; i < x.end; i++) sum += sums[i];
                 *out++ = quotient(sum, divisor_of<T>(p, z, y, x));
@@ -186,16 +295,29 @@ void average_plane(const PoolAttributes& p, const void* input, void* output) {
 }
 
 template <class T>
-void spread_plane(const PoolAttributes& p, const void* gradient, void* output) {
-    const auto* grad = static_cast<const T*>(gradient);
+void average_planes(const PoolAttributes& p, int64_t planes, const void* input, void* output) {
+    const auto* in = static_cast<const T*>(input);
     auto* out = static_cast<T*>(output);
-    const std::vector<Window> zs = windows_of(p, 0), ys = windows_of(p, 1), xs = windows_of(p, 2);
+    const Windows windows(p);
+    const int64_t in_plane = plane_size(p.input), out_plane = plane_size(p.output);
+    if (takes_all(p)) {
+        const T divisor = divisor_of<T>(p, windows.z[0], windows.y[0], windows.x[0]);
+        for (; planes > 0; planes--, in += in_plane)
+            *out++ = quotient(fold_run<Add>(in, in_plane), divisor);
+        return;
+    }
+    for (; planes > 0; planes--, in += in_plane, out += out_plane)
+        average_plane(p, windows, in, out);
+}
+
+template <class T>
+void spread_plane(const PoolAttributes& p, const Windows& windows, const T* grad, T* out) {
     static thread_local std::vector<T> row;
-    std::fill(out, out + p.input[0] * p.input[1] * p.input[2], T(0));
-    for (const Window& z : zs)
-        for (const Window& y : ys) {
+    std::fill(out, out + plane_size(p.input), T(0));
+    for (const Window& z : windows.z)
+        for (const Window& y : windows.y) {
             row.assign(static_cast<size_t>(p.input[2]), T(0));
-            for (const Window& x : xs) {
+            for (const Window& x : windows.x) {
                 const T share = *grad++ / divisor_of<T>(p, z, y, x);
                 for (int64_t i = x.begin; i < x.end; i++) row[i] += share;
             }
@@ -204,12 +326,28 @@ void spread_plane(const PoolAttributes& p, const void* gradient, void* output) {
         }
 }
 
+template <class T>
+void spread_planes(const PoolAttributes& p, int64_t planes, const void* gradient, void* output) {
+    const auto* grad = static_cast<const T*>(gradient);
+    auto* out = static_cast<T*>(output);
+    const Windows windows(p);
+    const int64_t in_plane = plane_size(p.output), out_plane = plane_size(p.input);
+    const bool all = takes_all(p);
+    for (; planes > 0; planes--, grad += in_plane, out += out_plane) {
+        if (all)
+            std::fill(out, out + out_plane,
+                      *grad / divisor_of<T>(p, windows.z[0], windows.y[0], windows.x[0]));
+        else
+            spread_plane(p, windows, grad, out);
+    }
+}
+
 }  // namespace
 
 extern const PoolingKernels pooling_kernels;
 const PoolingKernels pooling_kernels = {
-    {max_plane<float>, max_plane<double>, max_plane<int64_t>},
-    {average_plane<float>, average_plane<double>, average_plane<int64_t>},
-    {spread_plane<float>, spread_plane<double>}};
+    {max_planes<float>, max_planes<double>, max_planes<int64_t>},
+    {average_planes<float>, average_planes<double>, average_planes<int64_t>},
+    {spread_planes<float>, spread_planes<double>}};
 
 }  // namespace kajo::cpu::KAJO_ISA
