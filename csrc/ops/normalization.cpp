@@ -448,9 +448,12 @@ Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight,
         layer_norm(reshape(contiguous(input), {samples * num_groups, n}), {n}, {}, {}, eps);
     out = reshape(out, input.sizes());
     if (weight.defined() && bias.defined())
-        return addcmul(along_channels(bias, input.dim()), out, along_channels(weight, input.dim()));
-    if (weight.defined()) return mul(out, along_channels(weight, input.dim()));
-    return bias.defined() ? add(out, along_channels(bias, input.dim())) : out;
+        out = addcmul(along_channels(bias, input.dim()), out, along_channels(weight, input.dim()));
+    else if (weight.defined())
+        out = mul(out, along_channels(weight, input.dim()));
+    else if (bias.defined())
+        out = add(out, along_channels(bias, input.dim()));
+    return to(out, input.dtype());
 }
 
 }  // namespace kajo::ops

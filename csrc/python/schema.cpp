@@ -328,7 +328,11 @@ bool match(const Signature& s, const Call& call, PyObject** slots, PyObject** ou
             if (!p.fallback) return false;
             slots[i] = p.fallback;
         } else if (!accepts(p, slots[i])) {
-            return false;
+            // None stands for a default that is an empty list.
+            const bool is_default = slots[i] == Py_None && p.fallback && PyList_Check(p.fallback) &&
+                                    PyList_GET_SIZE(p.fallback) == 0;
+            if (!is_default) return false;
+            slots[i] = p.fallback;
         }
     }
     return true;

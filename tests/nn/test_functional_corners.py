@@ -101,3 +101,18 @@ def test_results_into_given_tensors():
 def test_binary_cross_entropy_is_of_probabilities(values):
     with pytest.raises(RuntimeError, match="between 0 and 1"):
         F.binary_cross_entropy(*map(kajo.tensor, values))
+
+
+def test_no_stride_is_the_kernel_size():
+    image = kajo.arange(16.0).view(1, 1, 4, 4)
+    assert F.avg_pool2d(image, 2, None).tolist() == F.avg_pool2d(image, 2).tolist()
+    assert F.max_pool2d(image, 2, stride=None).tolist() == F.max_pool2d(image, 2).tolist()
+    with pytest.raises(TypeError, match="kernel_size"):
+        F.avg_pool2d(image, None)
+
+
+@pytest.mark.parametrize("given", ["weight", "bias", "both"])
+def test_group_norm_has_the_type_of_its_input(given):
+    image = kajo.ones(2, 4, 3, dtype=kajo.bfloat16)
+    affine = {name: kajo.ones(4) for name in ("weight", "bias") if given in (name, "both")}
+    assert F.group_norm(image, 2, **affine).dtype == kajo.bfloat16
