@@ -22,7 +22,7 @@ void forward(const ConvShape& s, const S* x, const S* w, const S* bias, S* y) {
         return fill_channels(y, s.batch, s.out_channels, g.output_pixels, bias);
     if (is_depthwise(s)) return depthwise_forward(s, x, w, bias, y);
     if constexpr (std::is_same_v<S, float>)
-        if (suits_winograd(s, false)) return winograd_forward(s, x, w, bias, y);
+        if (suits_winograd(s)) return winograd_forward(s, x, w, bias, y);
     product_forward<Multiply<S>>(s, x, w, bias, y);
 }
 
@@ -34,7 +34,7 @@ void backward_input(const ConvShape& s, const S* dy, const S* w, const S* bias, 
         return fill_channels(dx, s.batch, s.in_channels, g.input_pixels, bias);
     if (is_depthwise(s)) return depthwise_backward_input(s, dy, w, bias, dx);
     if constexpr (std::is_same_v<S, float>)
-        if (suits_winograd(s, true)) return winograd_backward_input(s, dy, w, bias, dx);
+        if (suits_winograd(s)) return winograd_backward_input(s, dy, w, bias, dx);
     product_backward_input<Multiply<S>>(s, dy, w, bias, dx);
 }
 
@@ -45,7 +45,7 @@ void backward_weight(const ConvShape& s, const S* x, const S* dy, S* dw) {
     if (s.batch * g.output_pixels == 0) return std::fill(dw, dw + s.groups * g.weights, S(0));
     if (is_depthwise(s)) return depthwise_backward_weight(s, x, dy, dw);
     if constexpr (std::is_same_v<S, float>)
-        if (suits_winograd(s, true)) return winograd_backward_weight(s, x, dy, dw);
+        if (suits_winograd(s)) return winograd_backward_weight(s, x, dy, dw);
     product_backward_weight<Multiply<S>>(s, x, dy, dw);
 }
 

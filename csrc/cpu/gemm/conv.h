@@ -46,7 +46,7 @@ inline bool adds_planes(const ConvShape& s) { return s.out_channels > s.groups; 
 
 // 3x3 at stride 1 from 64 channels on: fewer multiplications by way of 4x4 patches (Winograd's
 // F(2x2, 3x3)). An infinite pixel gives nan there, not infinity.
-bool suits_winograd(const ConvShape& shape, bool backward);
+bool suits_winograd(const ConvShape& shape);
 void winograd_forward(const ConvShape& shape, const float* x, const float* w, const float* bias,
                       float* y);
 void winograd_backward_input(const ConvShape& shape, const float* dy, const float* w,

@@ -371,17 +371,15 @@ Problem forward_problem(const ConvShape& s) {
 
 }  // namespace
 
-bool suits_winograd(const ConvShape& s, bool backward) {
-    // With fewer channels convolutions add in PyTorch's order, to the last bit (see adds_in_order);
-    // that matters before maxima are taken, and so to gradients less.
-    const int64_t fewest = backward ? 32 : 64;
-    constexpr int64_t kFewestTiles = 64;
+bool suits_winograd(const ConvShape& s) {
+    // With fewer channels convolutions add in PyTorch's order, to the last bit (see adds_in_order).
+    constexpr int64_t kFewestChannels = 64, kFewestTiles = 64;
     const bool square = s.kernel[0] == 1 && s.kernel[1] == 3 && s.kernel[2] == 3;
     const bool flat = s.input[0] == 1 && s.padding[0] == 0;
     const bool dense = product3(s.stride) == 1 && product3(s.dilation) == 1 && s.groups == 1;
     if (!square || !flat || !dense || s.padding[1] > 2 || s.padding[2] > 2) return false;
     const int64_t least = std::min(s.in_channels, s.out_channels);
-    if (least < fewest) return false;
+    if (least < kFewestChannels) return false;
     // Patches reach beyond images of odd sizes.
     const int64_t tiles = ceil_div(s.output[1], 2) * ceil_div(s.output[2], 2);
     return 2 * 4 * tiles <= 3 * s.output[1] * s.output[2] && s.batch * tiles >= kFewestTiles;
