@@ -86,6 +86,7 @@ class Runner {
     using S = typename M::Scalar;
     static constexpr int kColumns = kTileColumns<S>;
     static constexpr int64_t kShortSum = 128;
+    static constexpr bool kWritesNarrow = requires { &M::store_narrow; };
 
   public:
     explicit Runner(const Product<M>& product)
@@ -198,7 +199,7 @@ class Runner {
 
         int64_t c_row = kColumns;
         // A long sum hides the writing of a result that another pass narrows.
-        const bool narrow = sink.narrow && p_.k <= kShortSum;
+        const bool narrow = kWritesNarrow && sink.narrow && p_.k <= kShortSum;
         S* const direct = sink.direct(row, column, columns, c_row);
         S* const waiting =
             task.waiting + (cut_.single ? 0 : tile * task.panels + panel) * height * kColumns;
