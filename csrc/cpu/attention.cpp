@@ -1,6 +1,7 @@
 #include "cpu/attention.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/parallel.h"
 #include "core/shape.h"
@@ -128,7 +129,13 @@ void attention(TensorRefs out, TensorRefs in, const void* attributes) {
 void attention_backward(TensorRefs out, TensorRefs in, const void* attributes) {
     const Problem p(in[1], in[2], in[3], in[4],
                     *static_cast<const AttentionAttributes*>(attributes));
-    if (p.batch == 0 || p.common.queries == 0) return;
+    if (p.batch == 0) return;
+    if (p.common.queries == 0) {
+        for (const Tensor& gradient : out)
+            std::memset(gradient.raw_data(), 0,
+                        static_cast<size_t>(gradient.numel() * gradient.item_size()));
+        return;
+    }
     const auto entry = [&](int64_t index) {
         AttentionEntry e = p.entry(in[1], in[2], in[3], in[4], in[5], in[6], index);
         e.dy = p.place(in[0], index);

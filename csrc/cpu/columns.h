@@ -17,6 +17,7 @@ struct Layout {
     int64_t outer = 1, n = 1, inner = 1;
     Layout(const Tensor& t, int64_t dim) {
         for (int64_t d = 0; d < t.dim(); d++) (d < dim ? outer : d == dim ? n : inner) *= t.size(d);
+        if (inner == 0) outer = 0, inner = 1;  // no rows, whichever way they are counted
     }
     bool is_by_columns() const {
         return n > 0 && n <= 8192 && (inner >= 8 || (inner == 1 && n <= 48 && outer >= 8));

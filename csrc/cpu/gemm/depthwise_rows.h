@@ -164,19 +164,24 @@ void convolve_plane(const RowStencil<S>& s, const RowCall<S, T>& call) {
     for (int64_t block = 0; block < s.rows; block += s.block_rows) {
         int64_t r = 0;
         for (; r + 4 <= s.block_rows; r += 4) convolve_rows<STRIDE, KERNEL, 4>(s, call, block + r);
-        const int64_t rest = s.block_rows - r;
-        if (rest == 3) convolve_rows<STRIDE, KERNEL, 3>(s, call, block + r);
-        if (rest == 2) convolve_rows<STRIDE, KERNEL, 2>(s, call, block + r);
-        if (rest == 1) convolve_rows<STRIDE, KERNEL, 1>(s, call, block + r);
+        if (s.block_rows - r >= 2) {
+            convolve_rows<STRIDE, KERNEL, 2>(s, call, block + r);
+            r += 2;
+        }
+        if (r < s.block_rows) convolve_rows<STRIDE, KERNEL, 1>(s, call, block + r);
     }
 }
 
 template <class S, class T>
 void convolve_plane(const RowStencil<S>& s, const RowCall<S, T>& call) {
+    // What networks mostly have; each kernel takes seconds to compile.
+    constexpr bool kHasKernels = std::is_same_v<T, float> || std::is_same_v<T, BFloat16>;
     const auto with_kernel = [&](auto stride) {
-        if (s.kernel == 3) return convolve_plane<stride, 3>(s, call);
-        if (s.kernel == 5) return convolve_plane<stride, 5>(s, call);
-        if (s.kernel == 7) return convolve_plane<stride, 7>(s, call);
+        if constexpr (kHasKernels) {
+            if (s.kernel == 3) return convolve_plane<stride, 3>(s, call);
+            if (s.kernel == 5) return convolve_plane<stride, 5>(s, call);
+            if (s.kernel == 7) return convolve_plane<stride, 7>(s, call);
+        }
         convolve_plane<stride, 0>(s, call);
     };
     if (s.stride == 1)

@@ -101,23 +101,23 @@ void max_rows(const PoolAttributes& p, const T* in, T* out, int64_t* indices) {
             if (i >= 0 && i < p.input[d]) f(i);
         }
     };
+    // The place that counts where all is at its lowest, or the window lies beside the plane.
+    const auto first = [&](int d, int64_t at) {
+        if (p.adaptive) return window_of(p, d, at).begin;
+        int64_t i = at * p.stride[d] - p.padding[d];
+        while (i < 0) i += p.dilation[d];
+        return std::min(i, p.input[d] - 1);
+    };
     for (int64_t z = 0; z < p.output[0]; z++)
         for (int64_t y = 0; y < p.output[1]; y++, out += width) {
             std::fill(out, out + width, lowest<T>());
-            bool first = true;
+            if constexpr (kIndexed) {
+                const int64_t row = (first(0, z) * p.input[1] + first(1, y)) * p.input[2];
+                for (int64_t x = 0; x < width; x++) places[x] = Place<T>(row + first(2, x));
+            }
             taps(0, z, [&](int64_t iz) {
                 taps(1, y, [&](int64_t iy) {
                     const int64_t place = (iz * p.input[1] + iy) * p.input[2];
-                    if (kIndexed && first) {
-                        // Where all is at its lowest, the window's first place counts.
-                        for (int64_t x = 0; x < width; x++) {
-                            int64_t at =
-                                p.adaptive ? windows[x].begin : x * p.stride[2] - p.padding[2];
-                            while (at < 0) at += p.dilation[2];
-                            places[x] = Place<T>(place + at);
-                        }
-                        first = false;
-                    }
                     if (p.adaptive)
                         take_adaptive<T, kIndexed>(windows, in + place, place, out, places.data());
                     else

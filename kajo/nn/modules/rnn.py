@@ -300,9 +300,9 @@ class RNNBase(Module):
         if length == 0:
             raise RuntimeError(f"{self._get_name()}: Expected sequence length to be larger than 0")
         data, state = self._run(
-            steps.reshape(length * batch, -1), [batch] * length, state, whole=True
+            steps.reshape(length * batch, steps.size(2)), [batch] * length, state, whole=True
         )
-        output = data.view(length, batch, -1)
+        output = data.view(length, batch, data.size(1))
         if not batched:
             output, state = output.squeeze(1), tuple(part.squeeze(1) for part in state)
         elif self.batch_first:
