@@ -369,8 +369,9 @@ def descriptors() -> str:
     text = HEADER + '#include <array>\n#include <string_view>\n\n#include "cpu/isa.h"\n'
     text += '#include "cpu/pointwise_table.h"\n'
     text += '#include "pointwise_ids.h"\n\nnamespace kajo::cpu {\n\n'
-    for isa in ("baseline", "avx2", "avx512"):
-        text += f"namespace {isa} {{\nconst OpKernels* op_kernels();\n}}\n"
+    declared = "namespace {} {{\nconst OpKernels* op_kernels();\n}}\n".format
+    text += declared("baseline") + "#if defined(KAJO_X86)\n"
+    text += declared("avx2") + declared("avx512") + "#endif\n"
     text += "\nnamespace {\n"
     for op in OPERATIONS.values():
         if op.gradients:
