@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import statistics
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +149,7 @@ def summary(name: str, both: dict[str, Times]) -> str:
     text = f"{name:22s} {len(ours):3d} sizes"
     if ratios:
         worst = max(ratios, key=lambda size: ratios[size])
-        mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
+        mean = statistics.geometric_mean(ratios.values())
         text += f"  ratio {mean:5.2f} on average, at most {ratios[worst]:5.2f} (at {worst})"
     return text
 

@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import os
+import statistics
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -101,7 +102,7 @@ def main() -> int:
             measured |= best
             ratio = ratios(best)
             if ratio:
-                mean = math.exp(sum(map(math.log, ratio.values())) / len(ratio))
+                mean = statistics.geometric_mean(ratio.values())
                 print(f"{family}: {len(ratio)} variants, ratio {mean:.2f} on average", flush=True)
             for name in sorted(ratio, key=lambda name: -ratio[name]):
                 if ratio[name] > options.above:

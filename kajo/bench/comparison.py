@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
+import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -100,8 +100,7 @@ class Report:
             >>> Report(Settings(), [Row("add", (1.0,), (2.0,)), Row("mul", (2.0,), (1.0,))]).mean
             1.0
         """
-        logarithms = [math.log(ratio) for ratio in self.ratios]
-        return math.exp(sum(logarithms) / len(logarithms)) if logarithms else None
+        return statistics.geometric_mean(self.ratios) if self.ratios else None
 
     def write(self, path: Path) -> None:
         """Writes the report as JSON; a file of that name is replaced at the end, in one go.
