@@ -9,9 +9,6 @@
 #include <limits>
 #include <tuple>
 #include <utility>
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -52,32 +49,22 @@ inline V<T> load(const T* p) {
     std::memcpy(&v, p, sizeof v);
     return v;
 }
-// Elements that are stored in another type than they are computed in.
-template <class T, class S>
-inline V<T> load_as(const S* p) {
-    if constexpr (std::is_same_v<T, S>) {
-        return load(p);
-    } else {
-        static_assert(std::is_same_v<S, BFloat16> && std::is_same_v<T, float>);
+// bfloat16 is read and written as float. The compiler's own conversions take more instructions.
+typedef uint16_t Halves __attribute__((vector_size(32)));
+inline V<float> load(const BFloat16* p) {
+    Halves bits;
+    std::memcpy(&bits, static_cast<const void*>(p), sizeof bits);
 #if defined(__AVX512F__)
-        const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-        return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+    return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)bits), 16);
 #else
-        typedef uint16_t Short __attribute__((vector_size(32)));
-        Short bits;
-        std::memcpy(&bits, p, sizeof bits);
-        const V<uint32_t> wide = __builtin_convertvector(bits, V<uint32_t>) << 16;
-        V<float> v;
-        std::memcpy(&v, &wide, sizeof v);
-        return v;
+    return (V<float>)(__builtin_convertvector(bits, V<uint32_t>) << 16);
 #endif
-    }
 }
 // Two vectors of neighbouring elements, in any order.
 template <class T, class S>
 inline std::pair<V<T>, V<T>> load_pair(const S* p) {
     if constexpr (sizeof(S) == sizeof(T)) {
-        return {load_as<T>(p), load_as<T>(p + kLanes<T>)};
+        return {load(p), load(p + kLanes<T>)};
     } else {
         V<uint32_t> words;
         std::memcpy(&words, p, sizeof words);
@@ -99,17 +86,6 @@ inline bool any_lane(X mask) {
 #endif
 }
 
-// bfloat16 is read and written as float. The compiler's own conversions take more instructions.
-typedef uint16_t Halves __attribute__((vector_size(32)));
-inline V<float> load(const BFloat16* p) {
-    Halves bits;
-    std::memcpy(&bits, static_cast<const void*>(p), sizeof bits);
-#if defined(__AVX512F__)
-    return (V<float>)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)bits), 16);
-#else
-    return (V<float>)(__builtin_convertvector(bits, V<uint32_t>) << 16);
-#endif
-}
 template <class T>
 inline void put(T* p, V<T> v) {
     std::memcpy(p, &v, sizeof v);
@@ -413,8 +389,7 @@ T fold_run_as(const S* p, int64_t n) {
             }
         for (int k = 0; k < kWide; k++) sums[k] = Op::fold(sums[k], piece[k]);
     }
-    for (; i + kStep <= n; i += kStep)
-        sums[0] = Op::fold(sums[0], V<T>(Op::map(load_as<T>(p + i))));
+    for (; i + kStep <= n; i += kStep) sums[0] = Op::fold(sums[0], V<T>(Op::map(load(p + i))));
     if (i < n) {
         V<T> rest = filled<T>(identity);
         if constexpr (std::is_same_v<T, S>)

@@ -29,7 +29,7 @@ void fold_rows_of(T* state, const S* p, int64_t stride, int64_t n) {
     if constexpr (kLanes<T> > 1)
         for (; i + kLanes<T> <= n; i += kLanes<T>)
             step(
-                i, [](const S* at) { return load_as<T>(at); },
+                i, [](const S* at) { return load(at); },
                 [&](V<T> folded) {
                     const V<T> v = Op::fold(load(state + i), folded);
                     std::memcpy(state + i, &v, sizeof v);
